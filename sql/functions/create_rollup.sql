@@ -1,0 +1,144 @@
+create or replace function rollup.create_rollup(
+    name          text,
+    source        regclass,
+    bucket        interval,
+    measures      json,
+    dimensions    text[]  default '{}',
+    target        text    default null,
+    tenant        name    default 'customer_id',
+    id_column     name    default 'event_id',
+    time_column   name    default 'event_time',
+    bucket_column name    default 'bucket',
+    filter        text    default null,
+    function_name text    default null,
+    work_mem      text    default '128MB')
+    returns text
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set citus.multi_shard_modify_mode = sequential
+as $$
+#variable_conflict use_variable
+declare
+    declared rollup.rollups;
+    existing rollup.rollups;
+    source_schema name;
+    target_name text;
+    target_table regclass;
+    columns jsonb;
+    doubled text;
+begin
+    if name is null or source is null or bucket is null or measures is null then
+        raise exception using
+            errcode = 'null_value_not_allowed',
+            message = 'a rollup needs a name, a source, a bucket and measures';
+    end if;
+    if bucket <= interval '0' or extract(epoch from bucket) > 86400
+       or extract(month from bucket) <> 0 or extract(year from bucket) <> 0
+       or extract(epoch from bucket) <> floor(extract(epoch from bucket)) then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('the bucket must be whole seconds, from 1 second to 1 day, not %L', bucket);
+    end if;
+    if json_typeof(measures) <> 'object' or measures::text ~ '^\s*\{\s*\}\s*$' then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = 'measures must be an object with at least one measure',
+            hint = 'For example {"visits": {"count": "*"}}.';
+    end if;
+    select n.nspname into source_schema
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.oid = source and c.relkind in ('r', 'p');
+    if not found then
+        raise exception using
+            errcode = 'wrong_object_type',
+            message = format('%s is not a table', source),
+            hint = 'A rollup reads a table, partitioned or not.';
+    end if;
+
+    -- Unqualified names live beside the source.
+    target_name := case when cardinality(parse_ident(coalesce(target, quote_ident(name)))) = 1
+        then format('%I.', source_schema) else '' end || coalesce(target, quote_ident(name));
+
+    declared.name := name;
+    declared.source := source;
+    declared.tenant := tenant;
+    declared.id_column := id_column;
+    declared.id_sequence := rollup.id_sequence(source, id_column);
+    declared.time_column := time_column;
+    declared.bucket := bucket;
+    declared.bucket_column := bucket_column;
+    declared.dimensions := dimensions;
+    declared.measures := measures;
+    declared.filter := filter;
+    declared.work_mem := work_mem;
+    declared.function_name := case
+        when function_name is null then format('%I.%I', source_schema, 'count_' || name)
+        when cardinality(parse_ident(function_name)) = 1
+            then format('%I.%I', source_schema, (parse_ident(function_name))[1])
+        else format('%I.%I', (parse_ident(function_name))[1], (parse_ident(function_name))[2]) end;
+
+    perform rollup.last_id(declared.id_sequence);
+    perform pg_advisory_xact_lock(hashtextextended('rollup.create_rollup', 0));
+
+    select * into existing from rollup.rollups x where x.name = declared.name;
+    if found then
+        if (existing.source, existing.tenant, existing.id_column, existing.time_column,
+            existing.bucket, existing.bucket_column, existing.dimensions, existing.measures::jsonb,
+            existing.filter, existing.function_name, existing.target)
+           is not distinct from
+           (declared.source, declared.tenant, declared.id_column, declared.time_column,
+            declared.bucket, declared.bucket_column, declared.dimensions, declared.measures::jsonb,
+            declared.filter, declared.function_name, to_regclass(target_name))
+        then
+            perform rollup.create_function(name);
+            return format('rollup %I is there already', name);
+        end if;
+        raise exception using
+            errcode = 'duplicate_object',
+            message = format('there is a rollup %I already, declared differently', name),
+            hint = format('select rollup.drop_rollup(%L) first, or choose another name.', name);
+    end if;
+
+    if tenant is null and rollup.is_distributed(source) then
+        raise exception using
+            errcode = 'feature_not_supported',
+            message = format('%s is distributed: a rollup of it needs its tenant', source),
+            hint = 'Name its distribution column with tenant => ….';
+    end if;
+    if time_column is null or rollup.expression_type(source, quote_ident(time_column)) <> 'timestamp with time zone' then
+        raise exception using
+            errcode = 'datatype_mismatch',
+            message = format('%s.%I must be timestamp with time zone', source, time_column);
+    end if;
+    if filter is not null and rollup.expression_type(source, filter) <> 'boolean' then
+        raise exception using
+            errcode = 'datatype_mismatch',
+            message = format('the filter must be a condition, not %s', filter);
+    end if;
+
+    select jsonb_agg(jsonb_build_object('name', c.column_name, 'type', c.column_type, 'role', c.role))
+      into columns
+      from rollup.target_columns(source, tenant, time_column, bucket, bucket_column, dimensions, measures) c;
+    select c ->> 'name' into doubled from jsonb_array_elements(columns) c group by 1 having count(*) > 1 limit 1;
+    if doubled is not null then
+        raise exception using
+            errcode = 'duplicate_column',
+            message = format('column %I is named twice', doubled),
+            hint = 'Tenant, bucket, dimensions and measures each need a name of their own.';
+    end if;
+
+    target_table := rollup.adopt_table(target_name, source, tenant, columns);
+    insert into rollup.rollups (name, source, target, function_name, tenant, id_column, id_sequence,
+                                time_column, bucket, bucket_column, dimensions, measures, filter, work_mem)
+    values (declared.name, declared.source, target_table, declared.function_name, declared.tenant,
+            declared.id_column, declared.id_sequence, declared.time_column, declared.bucket,
+            declared.bucket_column, declared.dimensions, declared.measures, declared.filter, declared.work_mem);
+    perform rollup.create_function(name);
+    return format('rollup %I counts %s into %s', name, source, target_table);
+end
+$$;
+comment on function rollup.create_rollup(text, regclass, interval, json, text[], text, name, name, name, name, text, text, text) is
+    'Declares a rollup: makes or adopts its table, its unique key and the function that counts new '
+    'events into it. The same declaration again changes nothing; another one under the same name '
+    'raises duplicate_object. Times are put into buckets counted from 2000-01-01 00:00 UTC.';

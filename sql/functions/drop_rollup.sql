@@ -1,0 +1,25 @@
+create or replace function rollup.drop_rollup(rollup_name text, drop_table boolean default false)
+    returns text
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    r rollup.rollups;
+begin
+    delete from rollup.rollups where name = rollup_name returning * into r;
+    if not found then
+        return format('there is no rollup %I', rollup_name);
+    end if;
+    delete from rollup.watermarks where rollup = rollup_name;
+    delete from rollup.runs where rollup = rollup_name;
+    perform rollup.drop_function(r.function_name);
+    if drop_table then
+        execute format('drop table if exists %s', r.target);
+        return format('rollup %I is gone, and its table', rollup_name);
+    end if;
+    return format('rollup %I is gone; its table %s stays', rollup_name, r.target);
+end
+$$;
+comment on function rollup.drop_rollup(text, boolean) is
+    'Forgets a rollup and its watermark. Its table stays unless drop_table.';

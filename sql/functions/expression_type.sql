@@ -1,0 +1,19 @@
+-- Also the check that an expression is one over the source's columns.
+create or replace function rollup.expression_type(source regclass, expression text)
+    returns text
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    type_name text;
+begin
+    execute format('select format_type(pg_typeof(x.value), null)
+                      from (select 1) one left join (select (%s) as value from %s limit 0) x on true',
+                   expression, source)
+       into type_name;
+    return type_name;
+end
+$$;
+comment on function rollup.expression_type(regclass, text) is
+    'Internal. Name of the type of an expression over a table''s columns.';

@@ -1,0 +1,21 @@
+create or replace function rollup.finished(task rollup.task)
+    returns boolean
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if cardinality(task.waiting) > 0 then
+        return false;
+    end if;
+    if cardinality(task.failures) > 0 then
+        raise exception using
+            errcode = case when task.put_off then 'lock_not_available' else 'raise_exception' end,
+            message = array_to_string(task.failures, ' '),
+            hint = 'The other rollups are done. See rollup.status and rollup.runs.';
+    end if;
+    return true;
+end
+$$;
+comment on function rollup.finished(rollup.task) is
+    'Internal. Whether run_all is done. Raises what failed, once nothing is waiting any more.';

@@ -1,0 +1,16 @@
+create or replace function rollup.lag(rollup_name text, out lag_events bigint, out oldest timestamptz)
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    r rollup.rollups;
+begin
+    select * into strict r from rollup.rollups where name = rollup_name;
+    execute format('select count(*), min(%I) from %s where %s and (%s)',
+                   r.time_column, r.source, rollup.uncounted(rollup_name), coalesce(r.filter, 'true'))
+       into lag_events, oldest;
+end
+$$;
+comment on function rollup.lag(text) is
+    'Internal. Committed events a rollup has not counted, and the time of the oldest.';

@@ -1,0 +1,117 @@
+-- What each kind of measure is: the type that holds it, how it is made from events, how two
+-- values become one. The one place to add a kind.
+--
+-- Every merge is written coalesce(merged, old, new): the sketches' functions answer NULL when
+-- either side is NULL, and a NULL would stay for ever.
+create or replace function rollup.measure_parts(
+    source regclass, measure_name text, spec json,
+    out column_type text, out expression text, out merge text, out counters int)
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    kinds constant text[] := '{count,sum,min,max,distinct,top}';
+    options constant jsonb := '{"distinct": ["log2m"], "top": ["counters"]}';
+    kind text;
+    argument text;
+    argument_type text;
+    unknown text;
+    log2m int;
+    hll_schema constant name := rollup.extension_schema('hll');
+    topn_schema constant name := coalesce(rollup.extension_schema('topn'), 'rollup_compat');
+begin
+    if json_typeof(spec) is distinct from 'object' then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('measure %I must be an object such as {"count": "*"}, not %s', measure_name, spec);
+    end if;
+    select k into kind from json_object_keys(spec) k where k = any (kinds) limit 1;
+    if kind is null then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('measure %I does not say what it measures: %s', measure_name, spec),
+            hint = 'Say one of ' || array_to_string(kinds, ', ') || ', for example {"distinct": "device_id"}.';
+    end if;
+    select k into unknown from json_object_keys(spec) k
+     where k not in (kind, 'where') and not coalesce(options -> kind ? k, false) limit 1;
+    if unknown is not null then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('measure %I: %s does not take %L', measure_name, kind, unknown),
+            hint = 'Options: where' || case kind when 'distinct' then ', log2m' when 'top' then ', counters' else '' end || '.';
+    end if;
+    argument := spec ->> kind;
+    if argument is null then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('measure %I: %s of what?', measure_name, kind),
+            hint = format('{"%s": "column or expression"}', kind);
+    end if;
+    if not (kind = 'count' and argument = '*') then
+        -- A plain column may need quotes; an expression comes with its own.
+        if exists (select from pg_attribute where attrelid = source and attname = argument
+                      and attnum > 0 and not attisdropped) then
+            argument := quote_ident(argument);
+        end if;
+        argument_type := rollup.expression_type(source, argument);
+    end if;
+
+    case kind
+    when 'count' then
+        column_type := 'bigint';
+        expression := format('count(%s)', argument);
+        merge := '%1$s + %2$s';
+    when 'sum' then
+        expression := format('sum(%s)', argument);
+        column_type := case argument_type
+            when 'smallint' then 'bigint' when 'integer' then 'bigint' when 'bigint' then 'numeric'
+            else argument_type end;
+        merge := '%1$s + %2$s';
+    when 'min', 'max' then
+        expression := format('%s(%s)', kind, argument);
+        column_type := argument_type;
+        merge := case kind when 'min' then 'least' else 'greatest' end || '(%1$s, %2$s)';
+    when 'distinct' then
+        log2m := coalesce(spec ->> 'log2m', '11');
+        if log2m not between 4 and 17 then
+            raise exception using
+                errcode = 'invalid_parameter_value',
+                message = format('measure %I: log2m must be from 4 to 17, not %s', measure_name, log2m);
+        end if;
+        expression := format('%1$I.hll_add_agg(%1$I.%2$s(%3$s), %4$s, 5, -1, 1)', hll_schema,
+            case argument_type
+                when 'smallint' then 'hll_hash_smallint' when 'integer' then 'hll_hash_integer'
+                when 'bigint' then 'hll_hash_bigint' when 'boolean' then 'hll_hash_boolean'
+                when 'bytea' then 'hll_hash_bytea' when 'text' then 'hll_hash_text'
+                when 'character varying' then 'hll_hash_text' else 'hll_hash_any' end,
+            argument, log2m);
+        column_type := format('%I.hll(%s,5,-1,1)', hll_schema, log2m);
+        merge := format('%I.hll_union(%%1$s, %%2$s)', hll_schema);
+    when 'top' then
+        counters := coalesce(spec ->> 'counters', '1000');
+        if counters < 1 then
+            raise exception using
+                errcode = 'invalid_parameter_value',
+                message = format('measure %I: counters must be at least 1, not %s', measure_name, counters);
+        end if;
+        expression := format('%I.topn_add_agg(%s)', topn_schema,
+            case argument_type when 'text' then argument else format('(%s)::text', argument) end);
+        column_type := 'jsonb';
+        merge := format('%I.topn_union(%%1$s, %%2$s)', topn_schema);
+    end case;
+    merge := 'coalesce(' || merge || ', %1$s, %2$s)';
+
+    if spec ->> 'where' is not null then
+        if rollup.expression_type(source, spec ->> 'where') <> 'boolean' then
+            raise exception using
+                errcode = 'datatype_mismatch',
+                message = format('measure %I: "where" must be a condition', measure_name);
+        end if;
+        expression := expression || format(' filter (where %s)', spec ->> 'where');
+    end if;
+end
+$$;
+comment on function rollup.measure_parts(regclass, text, json) is
+    'Internal. For one measure: its column type, the aggregate over events, and how an old and a '
+    'new value merge (a format string of the two).';

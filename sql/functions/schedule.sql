@@ -1,0 +1,56 @@
+-- pg_cron jobs have names, so that scheduling twice is scheduling once and unscheduling finds them.
+create or replace function rollup.schedule(
+    every text default '1 minute', retention interval default null,
+    out job text, out schedule text, out command text)
+    returns setof record
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    cron_database text := current_setting('cron.database_name', true);
+begin
+    if rollup.extension_schema('pg_cron') is null then
+        if cron_database = current_database() then
+            create extension pg_cron;
+        else
+            raise exception using
+                errcode = 'undefined_object',
+                message = 'pg_cron is not installed in this database',
+                hint = case when cron_database is null
+                    then 'Add pg_cron to shared_preload_libraries and set cron.database_name, or run: rollupctl rollup --watch'
+                    else format('pg_cron works from database %I here; set cron.database_name = %L to change it, or run: '
+                                'rollupctl rollup --watch', cron_database, current_database()) end;
+        end if;
+    end if;
+    if retention <= interval '0' then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('the retention must be longer than zero, not %L', retention);
+    end if;
+
+    for job, schedule, command in
+        select * from (values
+            ('rollup-run', rollup.cron_schedule(every), 'call rollup.run_all()'),
+            ('rollup-partitions', '17 * * * *', 'select rollup.maintain_partitions()'),
+            ('rollup-expire', '37 3 * * *',
+             format('select rollup.expire(s.source, %L) from (select distinct source from rollup.rollups '
+                    'where source in (select partrelid from pg_catalog.pg_partitioned_table)) s', retention))
+        ) jobs (job, schedule, command)
+         where not (jobs.job = 'rollup-partitions' and rollup.extension_schema('pg_partman') is null)
+           and not (jobs.job = 'rollup-expire' and retention is null)
+    loop
+        execute 'select cron.schedule($1, $2, $3)' using job, schedule, command;
+        return next;
+    end loop;
+    -- No retention said means none kept from before.
+    if retention is null then
+        execute 'select cron.unschedule(jobid) from cron.job
+                  where jobname = ''rollup-expire'' and database = current_database() and username = current_user';
+    end if;
+end
+$$;
+comment on function rollup.schedule(text, interval) is
+    'Makes the pg_cron jobs rollup-run, rollup-partitions and, for a retention, rollup-expire, or '
+    'changes them. every is a time span or cron notation; below a minute it takes pg_cron 1.5.';

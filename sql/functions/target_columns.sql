@@ -1,0 +1,57 @@
+-- Every column of a rollup's table, in the order in which they are made: the one description
+-- that the table, its function, its checks and its repairs are all written from.
+create or replace function rollup.target_columns(
+    source regclass, tenant name, time_column name, bucket interval, bucket_column name,
+    dimensions text[], measures json,
+    out role text, out column_name name, out column_type text, out expression text, out merge text)
+    returns setof record
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    dimension text;
+    measure record;
+    parts text[];
+begin
+    if tenant is not null then
+        role := 'tenant';
+        column_name := tenant;
+        expression := quote_ident(tenant);
+        column_type := rollup.expression_type(source, expression);
+        return next;
+    end if;
+
+    -- From a fixed origin: what date_trunc answers depends on the session's time zone.
+    role := 'bucket';
+    column_name := bucket_column;
+    column_type := 'timestamp with time zone';
+    expression := format('date_bin(%L, %I, timestamptz %L)', bucket, time_column, '2000-01-01 00:00:00+00');
+    return next;
+
+    foreach dimension in array dimensions loop
+        role := 'dimension';
+        parts := regexp_match(dimension, '^(.+)\s+as\s+(\S+)$', 'i');
+        if parts is null then
+            column_name := dimension;
+            expression := quote_ident(dimension);
+        else
+            column_name := (parse_ident(parts[2]))[1];
+            expression := '(' || parts[1] || ')';
+        end if;
+        column_type := rollup.expression_type(source, expression);
+        return next;
+    end loop;
+
+    for measure in select * from json_each(measures) loop
+        role := 'measure';
+        column_name := measure.key;
+        select p.column_type, p.expression, p.merge into column_type, expression, merge
+          from rollup.measure_parts(source, measure.key, measure.value) p;
+        return next;
+    end loop;
+end
+$$;
+comment on function rollup.target_columns(regclass, name, name, interval, name, text[], json) is
+    'Internal. Columns of a rollup''s table: role (tenant, bucket, dimension, measure), name, type, '
+    'expression over events and, for measures, how old and new values merge.';

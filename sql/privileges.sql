@@ -1,0 +1,5 @@
+-- Functions run with their caller's rights: declaring, running and expiring take rights on the
+-- package's tables, the source and the targets. Everyone may see how things stand; nobody but
+-- the owner of the package writes its state unless granted.
+grant usage on schema rollup to public;
+grant select on rollup.rollups, rollup.watermarks, rollup.runs, rollup.status to public;

@@ -1,0 +1,14 @@
+-- Which files were loaded. The row commits with the file's events, so that a file is in
+-- exactly when its row is, whatever happened to the loader.
+create table if not exists rollup.loads (
+    source_table text        not null,
+    sha256       bytea       not null,
+    file_name    text        not null,
+    rows         bigint      not null,
+    bytes        bigint      not null,
+    loaded_at    timestamptz not null default now(),
+    loaded_by    name        not null default current_user,
+    primary key (source_table, sha256),
+    constraint sha256_has_32_bytes check (length(sha256) = 32)
+);
+comment on table rollup.loads is 'Files that rollupctl load has loaded, known by content (SHA-256).';

@@ -1,0 +1,12 @@
+do $$
+begin
+    if pg_catalog.to_regtype('rollup.span') is null then
+        create type rollup.span as (
+            node_group int,
+            after_id   bigint,
+            through_id bigint
+        );
+    end if;
+end
+$$;
+comment on type rollup.span is 'Ids of one node group: above after_id, up to and including through_id.';

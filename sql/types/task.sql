@@ -1,0 +1,12 @@
+do $$
+begin
+    if pg_catalog.to_regtype('rollup.task') is null then
+        create type rollup.task as (
+            waiting  text[],
+            failures text[],
+            put_off  boolean
+        );
+    end if;
+end
+$$;
+comment on type rollup.task is 'Where run_all stands: rollups still to run, in turn, and what failed; put_off while nothing worse did.';

@@ -1,0 +1,29 @@
+-- On Citus the view stays on the coordinator, where the ledger is.
+set citus.enable_ddl_propagation to off;
+create or replace view rollup.status as
+    select r.name,
+           r.source,
+           r.target,
+           l.lag_events,
+           case when l.lag_events = 0 then 0
+                else round(extract(epoch from least(
+                         clock_timestamp() - coalesce(w.as_of, r.created_at),
+                         greatest(clock_timestamp() - l.oldest, interval '0'))), 3) end as lag_seconds,
+           done.finished_at as last_done,
+           latest.finished_at as last_run,
+           latest.status as last_status,
+           case when latest.status <> 'done' then latest.message end as last_message
+      from rollup.rollups r
+     cross join lateral rollup.lag(r.name) l
+      left join lateral (select min(as_of) as as_of from rollup.watermarks where rollup = r.name) w on true
+      left join lateral (select finished_at, status, message from rollup.runs
+                          where rollup = r.name order by id desc limit 1) latest on true
+      left join lateral (select finished_at from rollup.runs
+                          where rollup = r.name and status = 'done' order by id desc limit 1) done on true
+     order by r.id;
+reset citus.enable_ddl_propagation;
+comment on view rollup.status is 'How far each rollup is behind, and how its last run went.';
+comment on column rollup.status.lag_events is 'Committed events not counted yet.';
+comment on column rollup.status.lag_seconds is
+    'How long the oldest of them may have been waiting: since its event_time, or since the last window if that is less.';
+comment on column rollup.status.last_status is 'Of the last run that counted, was put off or failed; runs over nothing new leave no trace.';
