@@ -4,6 +4,7 @@
 \ir tables/migrations.sql
 \ir functions/version.sql
 \ir migrations/start.sql
+\ir tables/families.sql
 \ir tables/rollups.sql
 \ir tables/watermarks.sql
 \ir tables/runs.sql
@@ -27,9 +28,16 @@
 
 \ir functions/expression_type.sql
 \ir functions/measure_parts.sql
+\ir functions/bucket_expression.sql
 \ir functions/target_columns.sql
+\ir functions/create_coordinator_function.sql
+\ir functions/function_settings.sql
 \ir functions/function_text.sql
 \ir functions/create_function.sql
+\ir functions/upsert_text.sql
+\ir functions/family_function_text.sql
+\ir functions/create_family.sql
+\ir functions/join_family.sql
 \ir functions/adopt_table.sql
 \ir functions/create_rollup.sql
 \ir functions/drop_function.sql
@@ -39,7 +47,10 @@
 \ir functions/summarize_blocks.sql
 \ir functions/finish_run.sql
 \ir functions/run.sql
+\ir functions/family_members.sql
+\ir functions/run_family.sql
 \ir functions/record_failure.sql
+\ir functions/run_alone.sql
 \ir functions/run_next.sql
 \ir functions/finished.sql
 \ir functions/run_all.sql

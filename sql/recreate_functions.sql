@@ -3,9 +3,13 @@
 do $$
 declare
     rollup_name text;
+    family_id bigint;
 begin
     for rollup_name in select name from rollup.rollups order by id loop
         perform rollup.create_function(rollup_name);
+    end loop;
+    for family_id in select id from rollup.families order by id loop
+        perform rollup.create_family(family_id);
     end loop;
     perform rollup.distribute_state();
 end

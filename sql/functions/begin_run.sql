@@ -1,5 +1,7 @@
--- Opens a window: the ids after the watermark that nobody can add to any more, on every node.
-create or replace function rollup.begin_run(rollup_name text, max_events bigint)
+-- Opens a window: for each node the ids after the watermark that nobody can add to any more. Where
+-- rollups stand at different watermarks, the ids between them are spans of their own, for those
+-- that have not counted them.
+create or replace function rollup.begin_run(names text[], max_events bigint)
     returns rollup.run
     language plpgsql
     volatile
@@ -10,11 +12,11 @@ declare
     run rollup.run;
     states jsonb;
 begin
-    select * into r from rollup.rollups where name = rollup_name;
+    select * into r from rollup.rollups where name = names[1];
     if not found then
         raise exception using
             errcode = 'undefined_object',
-            message = format('there is no rollup %I', rollup_name),
+            message = format('there is no rollup %I', names[1]),
             hint = coalesce('There are: ' || (select string_agg(name, ', ' order by id) from rollup.rollups),
                             'None is declared yet; see rollup.create_rollup.');
     end if;
@@ -23,7 +25,7 @@ begin
         raise exception using
             errcode = 'invalid_transaction_state',
             message = format('rollup %I cannot run at isolation level %s',
-                             rollup_name, current_setting('transaction_isolation')),
+                             r.name, current_setting('transaction_isolation')),
             hint = 'Run it at read committed.';
     end if;
     if max_events < 1 then
@@ -32,41 +34,57 @@ begin
             message = format('max_events must be at least 1, not %s', max_events);
     end if;
 
-    run.rollup := rollup_name;
+    run.rollups := names;
     run.started_at := clock_timestamp();
     run.spans := '{}';
-    run.events := 0;
-    run.rows := 0;
+    run.events := array_fill(0::bigint, array[cardinality(names)]);
+    run.rows := run.events;
     run.more := false;
     run.status := 'nothing new';
 
     -- Never queue behind another run: it counts the same events.
-    if not pg_try_advisory_xact_lock(hashtextextended('rollup.run', r.id)) then
+    if not (select bool_and(pg_try_advisory_xact_lock(hashtextextended('rollup.run', x.id)))
+              from rollup.rollups x where x.name = any (names)) then
         run.status := 'busy';
         return run;
     end if;
 
-    -- The watermark is read under the lock, in a statement of its own: one read before it could
-    -- be that of the run before.
     select jsonb_object_agg(node_group, result::jsonb || jsonb_build_object('node', node))
       into states
       from rollup.on_each_node(format('select rollup.node_state(%L, %L)', r.source, r.id_sequence));
-    select coalesce(array_agg(row(g.node_group, g.after_id, least(g.last_id, g.after_id + max_events))::rollup.span
-                              order by g.node_group), '{}'),
-           coalesce(bool_or(g.last_id > g.after_id + max_events), false)
+    -- The watermarks are read under the lock, in a statement of its own: read before it they
+    -- could be those of the run before.
+    with heads as (
+        -- Each node's ids start at its group << 48.
+        select s.key::int as node_group,
+               coalesce((s.value ->> 'last_id')::bigint, s.key::bigint << 48) as last_id
+          from jsonb_each(states) s
+    ), marks as (
+        select h.node_group, h.last_id, n.name,
+               coalesce(w.last_id, h.node_group::bigint << 48) as mark
+          from heads h
+         cross join unnest(names) n (name)
+          left join rollup.watermarks w on w.rollup = n.name and w.node_group = h.node_group
+    ), steps as (
+        select distinct node_group, last_id, mark as after_id,
+               least(last_id, lead(mark) over ladder, min(mark) over (partition by node_group) + max_events) as through_id
+          from (select distinct node_group, last_id, mark from marks) m
+        window ladder as (partition by node_group order by mark)
+    )
+    select coalesce(array_agg(row((select array_agg(m.name) from marks m
+                                    where m.node_group = s.node_group and m.mark <= s.after_id),
+                                  s.node_group, s.after_id, s.through_id)::rollup.span
+                              order by s.node_group, s.after_id)
+                    filter (where s.through_id > s.after_id), '{}'),
+           coalesce(bool_or(s.last_id > s.through_id and s.is_last), false)
       into run.spans, run.more
-      from (select s.key::int as node_group,
-                   (s.value ->> 'last_id')::bigint as last_id,
-                   -- Each node's ids start at its group << 48.
-                   coalesce(w.last_id, s.key::bigint << 48) as after_id
-              from jsonb_each(states) s
-              left join rollup.watermarks w on w.rollup = rollup_name and w.node_group = s.key::int) g
-     where g.last_id > g.after_id;
+      from (select *, row_number() over (partition by node_group order by after_id desc) = 1 as is_last
+              from steps) s;
     if run.spans = '{}' then
         return run;
     end if;
 
-    perform rollup.wait_for_writers(rollup_name, r.source, r.id_sequence, states);
+    perform rollup.wait_for_writers(r.name, r.source, r.id_sequence, states);
     run.status := 'done';
     -- Freeing one block of this size teaches glibc to keep memory it would otherwise return to
     -- the system after every group and fault in again: hll's states are 128 kB, just at its limit.
@@ -74,6 +92,6 @@ begin
     return run;
 end
 $$;
-comment on function rollup.begin_run(text, bigint) is
-    'Internal. Takes a rollup''s run lock, waits for open writers and answers the spans of ids to '
-    'count. Raises lock_not_available when put off.';
+comment on function rollup.begin_run(text[], bigint) is
+    'Internal. Takes the rollups'' run locks, waits for open writers and answers the spans of ids to '
+    'count, at most max_events ids a node. Raises lock_not_available when put off.';

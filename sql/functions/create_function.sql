@@ -1,17 +1,14 @@
--- On Citus it stays on the coordinator, where rollups run.
 create or replace function rollup.create_function(rollup_name text)
     returns void
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-    set citus.enable_ddl_propagation = off
 as $$
 declare
     r rollup.rollups;
 begin
-    execute rollup.function_text(rollup_name);
     select * into strict r from rollup.rollups where name = rollup_name;
-    execute format('comment on function %s(bigint) is %L', r.function_name,
+    perform rollup.create_coordinator_function(rollup.function_text(rollup_name), r.function_name,
         format('Counts new events of %s into %s: all of them, or at most max_events ids. Answers '
                'status (done, nothing new, busy), events counted, rows written, whether more is waiting.',
                r.source, r.target));

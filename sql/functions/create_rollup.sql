@@ -129,12 +129,16 @@ begin
     end if;
 
     target_table := rollup.adopt_table(target_name, source, tenant, columns);
-    insert into rollup.rollups (name, source, target, function_name, tenant, id_column, id_sequence,
+    declared.family := rollup.join_family(
+        declared.source, declared.tenant, declared.id_column, declared.time_column,
+        declared.dimensions, declared.measures, declared.filter, declared.bucket);
+    insert into rollup.rollups (name, family, source, target, function_name, tenant, id_column, id_sequence,
                                 time_column, bucket, bucket_column, dimensions, measures, filter, work_mem)
-    values (declared.name, declared.source, target_table, declared.function_name, declared.tenant,
+    values (declared.name, declared.family, declared.source, target_table, declared.function_name, declared.tenant,
             declared.id_column, declared.id_sequence, declared.time_column, declared.bucket,
             declared.bucket_column, declared.dimensions, declared.measures, declared.filter, declared.work_mem);
     perform rollup.create_function(name);
+    perform rollup.create_family(declared.family);
     return format('rollup %I counts %s into %s', name, source, target_table);
 end
 $$;

@@ -14,6 +14,11 @@ begin
     delete from rollup.watermarks where rollup = rollup_name;
     delete from rollup.runs where rollup = rollup_name;
     perform rollup.drop_function(r.function_name);
+    if exists (select from rollup.rollups x where x.family = r.family) then
+        perform rollup.create_family(r.family);
+    else
+        delete from rollup.families where id = r.family;
+    end if;
     if drop_table then
         execute format('drop table if exists %s', r.target);
         return format('rollup %I is gone, and its table', rollup_name);

@@ -1,34 +1,40 @@
--- Moves the watermark and writes the ledger in the transaction that counted, so that a crash at
--- any point leaves both or neither.
+-- Moves the watermarks and writes the ledger in the transaction that counted, so that a crash at
+-- any point leaves all of it or none.
 create or replace function rollup.finish_run(run rollup.run)
-    returns void
+    returns table (rollup text, status text, events bigint, rows bigint, more boolean)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
-declare
-    span rollup.span;
+#variable_conflict use_column
 begin
-    if run.status <> 'done' then
-        return;
-    end if;
-    foreach span in array run.spans loop
+    if run.status = 'done' then
         insert into rollup.watermarks as w (rollup, node_group, last_id, as_of)
-        values (run.rollup, span.node_group, span.through_id, run.started_at)
+        select name, s.node_group, max(s.through_id), run.started_at
+          from unnest(run.spans) s, unnest(s.rollups) name
+         group by name, s.node_group
+         order by name, s.node_group
         on conflict (rollup, node_group) do update
            set last_id = excluded.last_id, as_of = excluded.as_of;
-    end loop;
-    insert into rollup.runs (rollup, status, started_at, finished_at, events, rows, spans)
-    values (run.rollup, run.status, run.started_at, clock_timestamp(), run.events, run.rows,
-            to_jsonb(run.spans));
-    if run.events >= 10000 then
-        perform * from rollup.on_each_node(format('select rollup.summarize_blocks(%L)',
-            (select r.source from rollup.rollups r where r.name = run.rollup)));
+
+        insert into rollup.runs (rollup, status, started_at, finished_at, events, rows, spans)
+        select name, run.status, run.started_at, clock_timestamp(), run.events[n], run.rows[n],
+               (select jsonb_agg(to_jsonb(s) - 'rollups') from unnest(run.spans) s where name = any (s.rollups))
+          from unnest(run.rollups) with ordinality x (name, n)
+         where name in (select unnest(s.rollups) from unnest(run.spans) s);
+
+        if (select max(e) from unnest(run.events) e) >= 10000 then
+            perform * from rollup.on_each_node(format('select rollup.summarize_blocks(%L)',
+                (select r.source from rollup.rollups r where r.name = run.rollups[1])));
+        end if;
+        delete from rollup.runs r
+         where r.rollup = any (run.rollups)
+           and r.started_at < now() - rollup.setting('rollup.keep_runs')::interval;
     end if;
-    delete from rollup.runs r
-     where r.rollup = run.rollup
-       and r.started_at < now() - rollup.setting('rollup.keep_runs')::interval;
+    return query
+        select name, run.status, run.events[n], run.rows[n], run.more
+          from unnest(run.rollups) with ordinality x (name, n);
 end
 $$;
 comment on function rollup.finish_run(rollup.run) is
-    'Internal. Moves the watermark over what a run has counted and records the run.';
+    'Internal. Moves the watermarks over what a run has counted, records the run, and answers its outcome for each rollup.';

@@ -1,9 +1,5 @@
 -- Writes the function that counts one window. It is ordinary SQL that stays readable in \sf and
 -- that Citus pushes down whole, because every key begins with the tenant.
---
--- Its settings: plans are made for the actual ids (a generic plan guesses how many events there
--- are); sketches are aggregated over sorted groups, since a hash table of their 128 kB states
--- would be spilled; work_mem lets the sort of one window stay in memory.
 create or replace function rollup.function_text(rollup_name text)
     returns text
     language plpgsql
@@ -15,76 +11,61 @@ declare
     names text[];
     expressions text[];
     keys text[];
-    merges text[];
-    counters text;
+    upsert text;
 begin
     select * into strict r from rollup.rollups where name = rollup_name;
 
     select array_agg(quote_ident(column_name)),
            array_agg(expression),
            array_agg(quote_ident(column_name)) filter (where role <> 'measure'),
-           array_agg(format('%I = ', column_name)
-                     || format(merge, 'r.' || quote_ident(column_name), 'excluded.' || quote_ident(column_name)))
-               filter (where role = 'measure')
-      into names, expressions, keys, merges
+           rollup.upsert_text(array_agg(quote_ident(column_name)) filter (where role <> 'measure'),
+                              array_agg(quote_ident(column_name)) filter (where role = 'measure'),
+                              array_agg(merge) filter (where role = 'measure'))
+      into names, expressions, keys, upsert
       from rollup.target_columns(r.source, r.tenant, r.time_column, r.bucket, r.bucket_column,
                                  r.dimensions, r.measures);
-
-    select format(E'\n    set topn.number_of_counters = %L', max(coalesce(m.value ->> 'counters', '1000')::int))
-      into counters
-      from json_each(r.measures) m
-     where m.value ->> 'top' is not null
-    having count(*) > 0;
 
     return format($text$create or replace function %1$s(
     max_events bigint default null,
     out status text, out events bigint, out rows bigint, out more boolean)
     language plpgsql
-    volatile
-    set search_path = pg_catalog, pg_temp
-    set plan_cache_mode = force_custom_plan
-    set enable_hashagg = off
-    set work_mem = %2$L%3$s
+    volatile%2$s
 as $function$
--- Counts new events of %4$s into %5$s.
--- Written by rollup.create_rollup from the declaration of %6$I; change that, not this.
+-- Counts new events of %3$s into %4$s.
+-- Written by rollup.create_rollup from the declaration of %5$I; change that, not this.
 #variable_conflict use_column
 declare
-    run rollup.run := rollup.begin_run(%6$L, max_events);
+    run rollup.run := rollup.begin_run(array[%5$L], max_events);
     span rollup.span;
     number bigint;
 begin
     foreach span in array run.spans loop
-        insert into %5$s as r (
-            %7$s)
+        insert into %4$s as r (
+            %6$s)
         select
-            %8$s
-          from %4$s
-         where %9$I > span.after_id
-           and %9$I <= span.through_id%10$s
-         group by %11$s
-        on conflict (%12$s) do update set
-            %13$s;
+            %7$s
+          from %3$s
+         where %8$I > span.after_id
+           and %8$I <= span.through_id%9$s
+         group by %10$s
+        %11$s;
         get diagnostics number = row_count;
-        run.rows := run.rows + number;
+        run.rows[1] := run.rows[1] + number;
 
         select count(*) into number
-          from %4$s
-         where %9$I > span.after_id
-           and %9$I <= span.through_id%10$s;
-        run.events := run.events + number;
+          from %3$s
+         where %8$I > span.after_id
+           and %8$I <= span.through_id%9$s;
+        run.events[1] := run.events[1] + number;
     end loop;
-    perform rollup.finish_run(run);
 
-    status := run.status;
-    events := run.events;
-    rows := run.rows;
-    more := run.more;
+    select f.status, f.events, f.rows, f.more
+      into status, events, rows, more
+      from rollup.finish_run(run) f;
 end
 $function$;$text$,
         r.function_name,
-        r.work_mem,
-        counters,
+        rollup.function_settings(r.measures, r.work_mem),
         r.source,
         r.target,
         r.name,
@@ -93,8 +74,7 @@ $function$;$text$,
         r.id_column,
         E'\n           and (' || r.filter || ')',
         (select string_agg(n::text, ', ') from generate_series(1, cardinality(keys)) n),
-        array_to_string(keys, ', '),
-        array_to_string(merges, E',\n            '));
+        upsert);
 end
 $$;
 comment on function rollup.function_text(text) is

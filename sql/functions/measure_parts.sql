@@ -5,7 +5,7 @@
 -- either side is NULL, and a NULL would stay for ever.
 create or replace function rollup.measure_parts(
     source regclass, measure_name text, spec json,
-    out column_type text, out expression text, out merge text, out counters int)
+    out column_type text, out expression text, out merge text, out combine text, out counters int)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
@@ -13,6 +13,9 @@ as $$
 declare
     kinds constant text[] := '{count,sum,min,max,distinct,top}';
     options constant jsonb := '{"distinct": ["log2m"], "top": ["counters"]}';
+    -- Uniting sketches is dear; a group of one row has nothing to unite.
+    sketches constant text := 'coalesce((array_agg(%%1$s) filter (where is_only_row))[1], '
+                              '%1$I.%2$s(%%1$s) filter (where not is_only_row))';
     kind text;
     argument text;
     argument_type text;
@@ -62,16 +65,19 @@ begin
         column_type := 'bigint';
         expression := format('count(%s)', argument);
         merge := '%1$s + %2$s';
+        combine := 'sum(%1$s)::bigint';
     when 'sum' then
         expression := format('sum(%s)', argument);
         column_type := case argument_type
             when 'smallint' then 'bigint' when 'integer' then 'bigint' when 'bigint' then 'numeric'
             else argument_type end;
         merge := '%1$s + %2$s';
+        combine := format('sum(%%1$s)::%s', column_type);
     when 'min', 'max' then
         expression := format('%s(%s)', kind, argument);
         column_type := argument_type;
         merge := case kind when 'min' then 'least' else 'greatest' end || '(%1$s, %2$s)';
+        combine := kind || '(%1$s)';
     when 'distinct' then
         log2m := coalesce(spec ->> 'log2m', '11');
         if log2m not between 4 and 17 then
@@ -88,6 +94,7 @@ begin
             argument, log2m);
         column_type := format('%I.hll(%s,5,-1,1)', hll_schema, log2m);
         merge := format('%I.hll_union(%%1$s, %%2$s)', hll_schema);
+        combine := format(sketches, hll_schema, 'hll_union_agg');
     when 'top' then
         counters := coalesce(spec ->> 'counters', '1000');
         if counters < 1 then
@@ -99,6 +106,7 @@ begin
             case argument_type when 'text' then argument else format('(%s)::text', argument) end);
         column_type := 'jsonb';
         merge := format('%I.topn_union(%%1$s, %%2$s)', topn_schema);
+        combine := format(sketches, topn_schema, 'topn_union_agg');
     end case;
     merge := 'coalesce(' || merge || ', %1$s, %2$s)';
 
@@ -113,5 +121,5 @@ begin
 end
 $$;
 comment on function rollup.measure_parts(regclass, text, json) is
-    'Internal. For one measure: its column type, the aggregate over events, and how an old and a '
-    'new value merge (a format string of the two).';
+    'Internal. For one measure: its column type, the aggregate over events, how an old and a new '
+    'value merge (a format string of the two), and how the rows of a batch combine (of the column).';

@@ -10,7 +10,7 @@ declare
     function_name text := (select r.function_name from rollup.rollups r where r.name = run.name);
 begin
     if function_name is null then
-        perform rollup.begin_run(name, max_events);  -- says which rollups there are
+        perform rollup.begin_run(array[name], max_events);  -- says which rollups there are
     end if;
     execute format('select * from %s($1)', function_name)
        into status, events, rows, more using max_events;

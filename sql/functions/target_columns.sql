@@ -3,7 +3,7 @@
 create or replace function rollup.target_columns(
     source regclass, tenant name, time_column name, bucket interval, bucket_column name,
     dimensions text[], measures json,
-    out role text, out column_name name, out column_type text, out expression text, out merge text)
+    out role text, out column_name name, out column_type text, out expression text, out merge text, out combine text)
     returns setof record
     language plpgsql
     volatile
@@ -22,11 +22,10 @@ begin
         return next;
     end if;
 
-    -- From a fixed origin: what date_trunc answers depends on the session's time zone.
     role := 'bucket';
     column_name := bucket_column;
     column_type := 'timestamp with time zone';
-    expression := format('date_bin(%L, %I, timestamptz %L)', bucket, time_column, '2000-01-01 00:00:00+00');
+    expression := rollup.bucket_expression(bucket, quote_ident(time_column));
     return next;
 
     foreach dimension in array dimensions loop
@@ -46,7 +45,8 @@ begin
     for measure in select * from json_each(measures) loop
         role := 'measure';
         column_name := measure.key;
-        select p.column_type, p.expression, p.merge into column_type, expression, merge
+        select p.column_type, p.expression, p.merge, p.combine
+          into column_type, expression, merge, combine
           from rollup.measure_parts(source, measure.key, measure.value) p;
         return next;
     end loop;
@@ -54,4 +54,4 @@ end
 $$;
 comment on function rollup.target_columns(regclass, name, name, interval, name, text[], json) is
     'Internal. Columns of a rollup''s table: role (tenant, bucket, dimension, measure), name, type, '
-    'expression over events and, for measures, how old and new values merge.';
+    'expression over events and, for measures, how old and new values merge and rows of a batch combine.';

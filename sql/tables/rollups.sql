@@ -2,6 +2,7 @@
 create table if not exists rollup.rollups (
     name          text        primary key,
     id            bigint      not null unique generated always as identity,
+    family        bigint      not null references rollup.families,
     source        regclass    not null,
     target        regclass    not null unique,
     function_name text        not null unique,
@@ -21,6 +22,7 @@ create table if not exists rollup.rollups (
 );
 comment on table rollup.rollups is 'Declared rollups. Written by rollup.create_rollup and rollup.drop_rollup only.';
 comment on column rollup.rollups.id is 'Names the rollup''s run lock.';
+comment on column rollup.rollups.family is 'Rollups counted together, from one pass over the new events.';
 comment on column rollup.rollups.function_name is 'Qualified and quoted name of the generated function that counts one window.';
 comment on column rollup.rollups.tenant is 'Column of source and target that shards both; NULL for a rollup without tenants.';
 comment on column rollup.rollups.id_sequence is 'Where source''s ids come from; its cache must be 1.';

@@ -2,15 +2,15 @@ do $$
 begin
     if pg_catalog.to_regtype('rollup.run') is null then
         create type rollup.run as (
-            rollup     text,
+            rollups    text[],
             status     text,
             started_at timestamptz,
             spans      rollup.span[],
-            events     bigint,
-            rows       bigint,
+            events     bigint[],
+            rows       bigint[],
             more       boolean
         );
     end if;
 end
 $$;
-comment on type rollup.run is 'A run under way: what it counts and has counted so far.';
+comment on type rollup.run is 'A run under way: its rollups, the spans of ids it counts, and what it has counted so far for each rollup.';

@@ -2,6 +2,7 @@ do $$
 begin
     if pg_catalog.to_regtype('rollup.span') is null then
         create type rollup.span as (
+            rollups    text[],
             node_group int,
             after_id   bigint,
             through_id bigint
@@ -9,4 +10,4 @@ begin
     end if;
 end
 $$;
-comment on type rollup.span is 'Ids of one node group: above after_id, up to and including through_id.';
+comment on type rollup.span is 'Ids of one node group, above after_id, up to and including through_id, and the rollups that have not counted them.';

@@ -9,4 +9,4 @@ begin
     end if;
 end
 $$;
-comment on type rollup.task is 'Where run_all stands: rollups still to run, in turn, and what failed; put_off while nothing worse did.';
+comment on type rollup.task is 'Where run_all stands: families still to run, in turn, each by the name of a member, and what failed; put_off while nothing worse did.';

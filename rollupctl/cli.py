@@ -1,0 +1,72 @@
+"""The command `rollupctl`: its group, and the boundary where every error becomes an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import Any
+
+import click
+
+from rollupctl import __version__
+from rollupctl.commands import data, jobs, rollups, server
+from rollupctl.errors import StoppedError, report, silence_stdout
+from rollupctl.options import shared_options
+
+
+class Boundary(click.Group):
+    """A group of commands in their order of use, whose errors never show as tracebacks."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Commands in the order in which they were added."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; Ctrl-C is an error with a line of its own."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise StoppedError("interrupted") from None
+
+    def main(  # type: ignore[override] # click's own has overloads for what it returns
+        self, args: Sequence[str] | None = None, *, standalone_mode: bool = True, **extra: Any
+    ) -> Any:
+        """Run the command line and exit with its code; see rollupctl.errors for what is printed."""
+        extra["prog_name"] = extra.get("prog_name") or "rollupctl"
+        if not standalone_mode:
+            return super().main(args, standalone_mode=False, **extra)
+        # What the terminal's encoding lacks is escaped, not an error.
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        try:
+            code = super().main(args, standalone_mode=False, **extra)
+            sys.stdout.flush()
+        except (Exception, KeyboardInterrupt) as error:
+            code = report(error)
+        silence_stdout()
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(cls=Boundary, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rollupctl")
+@shared_options
+def main() -> None:
+    """Continuous aggregates for PostgreSQL and Citus.
+
+    Load events, roll them up, ask how things are. Each command is a thin cover over the SQL
+    package (schema rollup), which works from psql just as well.
+
+    \b
+    Example:
+      rollupctl demo
+      rollupctl load data/*.csv && rollupctl rollup && rollupctl status
+
+    \b
+    Exit codes: 0 done, 1 error, 2 usage, 3 behind or degraded,
+    4 put off by another's lock, 5 verify found a difference.
+    """
+
+
+for command in (*server.COMMANDS, *data.COMMANDS, *rollups.COMMANDS, *jobs.COMMANDS):
+    main.add_command(command)

@@ -1,0 +1,211 @@
+"""The home directory of the embedded PostgreSQL: whose it is, and how it is written to.
+
+The server refuses to run as root. For root it runs as another user, who then owns everything in
+the home directory; root itself never writes there, since the owner could have put a link in the
+way, but has that user do it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pwd
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rollupctl.errors import ClusterError
+from rollupctl.postmaster import Postmaster, find_postmaster
+
+# A socket's path has 107 bytes on Linux; "/.s.PGSQL.65535" takes 15 of them.
+LONGEST_SOCKET_DIR = 107 - 15
+# What may be in the directory while there is no whole cluster yet.
+_OURS = {"data", "data.new", "run", "log", "password", "pgpass", "state.json", "lost+found"}
+
+
+def default_home() -> Path:
+    """The directory of the cluster that commands use when nobody names one."""
+    named = os.environ.get("ROLLUPCTL_HOME")
+    if named:
+        return Path(named)
+    if os.geteuid() == 0:
+        return Path("/var/lib/rollupctl")
+    data_home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data_home).expanduser() / "rollupctl"
+
+
+def last_line(text: str) -> str:
+    """The last line of a program's output that says something, or an empty string."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+@dataclass
+class Home:
+    """The directory `path` and the user whose server works in it."""
+
+    path: Path
+
+    @property
+    def data(self) -> Path:
+        """The data directory."""
+        return self.path / "data"
+
+    def has_cluster(self) -> bool:
+        """Whether there is a data directory. Raises ClusterError when this user may not know."""
+        try:
+            (self.data / "PG_VERSION").stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except PermissionError as error:
+            raise self.not_ours() from error
+        return True
+
+    def postmaster(self) -> Postmaster | None:
+        """The server at work here. Raises ClusterError when this user may not know."""
+        try:
+            return find_postmaster(self.data)
+        except PermissionError as error:
+            raise self.not_ours() from error
+
+    def not_ours(self) -> ClusterError:
+        """The error for a user who may not touch this cluster."""
+        try:
+            owner = pwd.getpwuid(self.path.stat().st_uid).pw_name
+        except (OSError, KeyError):
+            owner = "another user"
+        return ClusterError(
+            f"the embedded PostgreSQL in {self.path} belongs to {owner}",
+            "run this as that user or as root, name a server with --dsn, "
+            "or set ROLLUPCTL_HOME to a directory of your own",
+        )
+
+    @cached_property
+    def account(self) -> pwd.struct_passwd | None:
+        """The user to run the server as; None for the caller itself, who is not root then."""
+        if os.geteuid() != 0:
+            return None
+        with contextlib.suppress(OSError, KeyError):
+            owner = self.path.stat().st_uid
+            if owner != 0:
+                return pwd.getpwuid(owner)
+        for name in ("postgres", "nobody"):
+            with contextlib.suppress(KeyError):
+                return pwd.getpwnam(name)
+        raise ClusterError(
+            "PostgreSQL refuses to run as root, and there is no user postgres or nobody",
+            "make one: useradd --system postgres",
+        )
+
+    def run(self, command: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run `command` as the server's user, without the caller's PG* and locale variables."""
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_", "LANG"))}
+        env |= {"LC_ALL": "C", "PGPASSFILE": str(self.path / "pgpass")}
+        identity: dict[str, Any] = {}
+        if self.account is not None:
+            name = self.account.pw_name
+            env |= {"HOME": str(self.path), "USER": name, "LOGNAME": name}
+            gid = self.account.pw_gid
+            identity = {"user": self.account.pw_uid, "group": gid, "extra_groups": []}
+        return subprocess.run(
+            command, input=stdin, capture_output=True, text=True, env=env, cwd="/", **identity
+        )
+
+    def must(self, command: list[str], problem: str, stdin: str = "") -> None:
+        """`run` what has to succeed. Raises ClusterError: `problem`, and what the command said."""
+        done = self.run(command, stdin)
+        if done.returncode != 0:
+            said = last_line(done.stderr) or f"{command[0]} exited with {done.returncode}"
+            raise ClusterError(
+                f"{problem}: {said}", f"look at the owner of {self.path} and the space there"
+            )
+
+    def write(self, path: Path, text: str) -> None:
+        """Put `text` into `path`, readable by the server's user only, all of it or nothing."""
+        script = 'umask 077 && cat > "$1.tmp" && mv -f "$1.tmp" "$1"'
+        self.must(["sh", "-c", script, "sh", str(path)], f"cannot write {path}", text)
+
+    def prepare(self) -> None:
+        """Make the directory, give it to the server's user, and see that he can work in it."""
+        # pg_ctl puts its arguments into a shell's command, between double quotes.
+        if set(str(self.path)) & set('"$`\\\n'):
+            raise ClusterError(
+                f"{str(self.path)!r} has a character that a shell would take apart",
+                "set ROLLUPCTL_HOME to a path of plain characters",
+            )
+        account = self.account
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, exist_ok=True)
+            owner = self.path.stat().st_uid
+            if account is None and owner != os.geteuid():
+                raise self.not_ours()
+            if not self.has_cluster() and not {p.name for p in self.path.iterdir()} <= _OURS:
+                raise ClusterError(
+                    f"{self.path} is not empty and holds no cluster of rollupctl",
+                    "set ROLLUPCTL_HOME to a new or an empty directory",
+                )
+            if account is not None and owner == 0:
+                os.chown(self.path, account.pw_uid, account.pw_gid, follow_symlinks=False)
+        except OSError as error:
+            raise ClusterError(
+                f"cannot make {self.path}: {error.strerror}",
+                "set ROLLUPCTL_HOME to a directory that this user can write to",
+            ) from error
+        script = 'umask 077 && cd "$1" && mkdir -p run log'
+        done = self.run(["sh", "-c", script, "sh", str(self.path)])
+        if done.returncode != 0:
+            raise ClusterError(
+                f"the server's user ({account.pw_name if account else 'this user'}) "
+                f"cannot work in {self.path}: {last_line(done.stderr)}",
+                "a directory above it shuts that user out, or the disk is read-only or full: "
+                "set ROLLUPCTL_HOME to another place",
+            )
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Let one process at a time start or stop the cluster; the lock dies with its holder."""
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        except PermissionError as error:
+            raise self.not_ours() from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def socket_dir(self, remembered: str | None) -> str:
+        """A directory for the server's socket that only its user (and root) may enter.
+
+        In the home directory where the path is short enough for a socket; else in the system's
+        temporary directory, the one `remembered` from the last time if it can be had.
+        """
+        inside = str(self.path / "run")
+        # libpq takes a comma for the end of a host's name.
+        if len(os.fsencode(inside)) <= LONGEST_SOCKET_DIR and "," not in inside:
+            return inside
+        if remembered:
+            self.run(["mkdir", "-m", "700", remembered])
+            uid = os.geteuid() if self.account is None else self.account.pw_uid
+            with contextlib.suppress(OSError):
+                status = os.lstat(remembered)
+                mode = stat.S_IMODE(status.st_mode)
+                if stat.S_ISDIR(status.st_mode) and status.st_uid == uid and mode == 0o700:
+                    return remembered
+        parent = tempfile.gettempdir()
+        if len(os.fsencode(parent)) > LONGEST_SOCKET_DIR - 20 or "," in parent:
+            parent = "/tmp"  # noqa: S108 - mktemp -d makes it safe
+        done = self.run(["mktemp", "-d", f"{parent}/rollupctl-XXXXXX"])
+        if done.returncode != 0:
+            raise ClusterError(
+                f"cannot make a directory for the socket: {last_line(done.stderr)}",
+                "set ROLLUPCTL_HOME to a directory with a shorter path",
+            )
+        return done.stdout.strip()

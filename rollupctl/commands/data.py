@@ -1,0 +1,142 @@
+"""install, generate, load: what must be there before anything can be counted."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+import click
+
+from rollupctl.generate import Sample
+from rollupctl.install import install as install_package
+from rollupctl.install import version
+from rollupctl.load import RESULT, load_files
+from rollupctl.options import Settings, output_option, pass_settings, shared_options
+from rollupctl.output import Table, note
+
+
+@click.command()
+@click.option(
+    "--partition-interval",
+    metavar="INTERVAL",
+    help="Length of a partition of events, such as '1 day' or '5 minutes'; counts when the table "
+    "is made.",
+)
+@click.option(
+    "--engine-only", is_flag=True, help="The package alone, without the example's tables."
+)
+@shared_options
+@pass_settings
+def install(settings: Settings, partition_interval: str | None, engine_only: bool) -> None:
+    """Install or upgrade the SQL package and the example application.
+
+    All of it in one transaction: it is there whole or not at all. Run again, it changes nothing;
+    several at once take turns.
+
+    \b
+    Example:
+      rollupctl install --partition-interval '1 day'
+    """
+    if engine_only and partition_interval is not None:
+        raise click.UsageError("--partition-interval means nothing with --engine-only")
+    with settings.connect() as session:
+        done = install_package(
+            session, partition_interval=partition_interval, engine_only=engine_only
+        )
+        settings.emit(done)
+        note(f'rollup {version(session)} is in database "{session.info.dbname}"')
+
+
+@click.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--files", type=click.IntRange(1, 100_000), default=10, show_default=True)
+@click.option(
+    "--rows", type=click.IntRange(0), default=200_000, show_default=True, help="Rows in each file."
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option("--customers", type=click.IntRange(1), default=1000, show_default=True)
+@click.option("--skew", is_flag=True, help="Few customers and devices make most events.")
+@click.option("--event-time", is_flag=True, help="Add a column event_time, for history.")
+@click.option(
+    "--days",
+    type=click.FloatRange(0, 36_500, min_open=True),
+    default=7.0,
+    show_default=True,
+    help="With --event-time: how far back times go.",
+)
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]),
+    help="With --event-time: where times end, in UTC.  [default: the hour that has begun]",
+)
+@click.option("--force", is_flag=True, help="Write over files that are there.")
+@output_option
+@pass_settings
+def generate(
+    settings: Settings,
+    directory: Path,
+    files: int,
+    rows: int,
+    seed: int,
+    customers: int,
+    skew: bool,
+    event_time: bool,
+    days: float,
+    until: datetime | None,
+    force: bool,
+) -> None:
+    """Write sample CSV files, 1.csv and so on, into DIRECTORY.
+
+    The same seed gives the same bytes on every machine (with --event-time: given --until too).
+
+    \b
+    Example:
+      rollupctl generate data --files 2 --rows 1000
+    """
+    if until is not None and not event_time:
+        raise click.UsageError("--until means nothing without --event-time")
+    if event_time:
+        now = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0)
+        until = now if until is None else until.replace(tzinfo=timezone.utc)
+    sample = Sample(files, rows, seed, customers, until, days, skew)
+    settings.emit(sample.write(directory, force=force))
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("--table", default="events", show_default=True, help="Table to load into.")
+@click.option(
+    "--time-zone",
+    default="UTC",
+    show_default=True,
+    help="Zone of times that come without an offset.",
+)
+@click.option("--dry-run", is_flag=True, help="Check the files' headers; load nothing.")
+@shared_options
+@pass_settings
+def load(
+    settings: Settings, files: tuple[str, ...], table: str, time_zone: str, dry_run: bool
+) -> None:
+    """Load CSV files with a header, each exactly once; - is standard input.
+
+    Columns may come in any order; those left out get their defaults. Each file is one
+    transaction. A file whose content was loaded before is skipped, whatever its name. The first
+    bad file ends the command and leaves nothing behind; run it again when it is mended.
+
+    \b
+    Example:
+      rollupctl load data/*.csv
+      zcat 2015.csv.gz | rollupctl load -
+    """
+    report = Table(RESULT)
+    with settings.connect() as session:
+        try:
+            load_files(
+                session, files, table=table, time_zone=time_zone, dry_run=dry_run, report=report
+            )
+        finally:
+            if report.rows:
+                settings.emit(report)
+
+
+COMMANDS = (install, generate, load)

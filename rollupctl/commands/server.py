@@ -1,0 +1,65 @@
+"""up, down, demo: the embedded PostgreSQL."""
+
+from __future__ import annotations
+
+import click
+
+from rollupctl import demo as show
+from rollupctl.cluster import Cluster
+from rollupctl.options import Settings, output_option, pass_settings, shared_options
+from rollupctl.output import Table
+
+
+@click.command()
+@output_option
+@pass_settings
+def up(settings: Settings) -> None:
+    """Start the embedded PostgreSQL, making it first if need be.
+
+    A private cluster in a directory of its own (ROLLUPCTL_HOME), on a free port; later commands
+    find it without being told. Safe to run again.
+
+    \b
+    Example:
+      rollupctl up
+    """
+    cluster = Cluster.default()
+    started = cluster.up()
+    told = Table(("status", "dsn", "log"))
+    told.add("started" if started else "already up", cluster.dsn(), str(cluster.log))
+    settings.emit(told)
+
+
+@click.command()
+@output_option
+@pass_settings
+def down(settings: Settings) -> None:
+    """Stop the embedded PostgreSQL. Its data stay.
+
+    \b
+    Example:
+      rollupctl down
+    """
+    told = Table(("status",))
+    told.add("stopped" if Cluster.default().down() else "was not up")
+    settings.emit(told)
+
+
+@click.command()
+@shared_options
+@pass_settings
+def demo(settings: Settings) -> None:
+    """Show it all: start PostgreSQL, install, load sample data, roll up, ask the dashboards.
+
+    Works in the embedded PostgreSQL, or where --dsn or ROLLUPCTL_DSN points; DATABASE_URL and
+    the PG* variables do not count, since sample data must not land where nobody wants them.
+    Run again, it loads nothing twice.
+
+    \b
+    Example:
+      rollupctl demo
+    """
+    show.run(settings.dsn, settings.form)
+
+
+COMMANDS = (up, down, demo)

@@ -1,0 +1,194 @@
+"""Which server to talk to, and a session with it."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+import psycopg
+from psycopg import conninfo
+from psycopg.rows import TupleRow
+
+from rollupctl.errors import (
+    ConnectError,
+    NoServerError,
+    RollupError,
+    UsageError,
+    remember_secret,
+)
+from rollupctl.output import Table, note
+
+CONNECT_TIMEOUT = 10  # seconds, unless the connection string or PGCONNECT_TIMEOUT says otherwise
+OLDEST_SERVER = 150000
+
+Session = psycopg.Connection[TupleRow]
+
+_FORMS = "write postgresql://user@host:5432/database or 'host=… dbname=… user=…'"
+_PG_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE", "PGDATABASE")
+
+# What the server or libpq says when a connection fails, and what to do about it.
+_HINTS: tuple[tuple[str, str], ...] = (
+    ("password authentication failed", "check the user name and the password"),
+    ("no password supplied", "put the password into PGPASSWORD or ~/.pgpass"),
+    (
+        "no pg_hba.conf entry",
+        "this server does not let this user in from here: see its pg_hba.conf",
+    ),
+    ("authentication failed", "check the user name, and pg_hba.conf of the server"),
+    ("role .* does not exist", "create the user, or name another one"),
+    ("database .* does not exist", "create it first, with `createdb`, or name another one"),
+    ("permission denied for database", "have CONNECT on the database granted"),
+    ("too many", "close other sessions, or raise max_connections"),
+    ("starting up|shutting down|recovery mode", "wait a moment and try again"),
+    ("translate host name|resolve|Name or service", "check the host name"),
+    ("timeout|timed out", "check host and port, and whether a firewall is in between"),
+    ("refused|No such file|not accept", "start it; `rollupctl up` starts an embedded one"),
+)
+
+
+def find_dsn(given: str | None, *, deliberate: bool = False) -> tuple[str, str] | None:
+    """The connection string to use and where it came from, or None when nothing says.
+
+    In order: `given` (--dsn), ROLLUPCTL_DSN, DATABASE_URL, the PG* variables and service files
+    (an empty string: libpq reads them), the embedded cluster if it is up. With `deliberate` only
+    the first two count: what may point at a database that is not meant for rollupctl does not.
+    """
+    if given is not None:
+        if not given.strip():
+            raise UsageError("--dsn is empty", _FORMS)
+        return given, "--dsn"
+    if dsn := os.environ.get("ROLLUPCTL_DSN"):
+        return dsn, "ROLLUPCTL_DSN"
+    if deliberate:
+        return None
+    if dsn := os.environ.get("DATABASE_URL"):
+        return dsn, "DATABASE_URL"
+    if named := [name for name in _PG_VARIABLES if os.environ.get(name)]:
+        return "", "/".join(named)
+    from rollupctl.cluster import Cluster
+
+    embedded = Cluster.default().dsn_if_running()
+    return (embedded, "the embedded PostgreSQL") if embedded else None
+
+
+def connect(given: str | None = None, *, autocommit: bool = True) -> Session:
+    """A session with the server that `find_dsn` names, in UTF-8 and read committed.
+
+    Raises NoServerError when nothing names a server, ConnectError when it cannot be reached or
+    refuses, RollupError when it is too old.
+    """
+    found = find_dsn(given)
+    if found is None:
+        raise NoServerError(
+            "no database to talk to",
+            "start the embedded PostgreSQL with `rollupctl up`, or name a server "
+            "with --dsn, ROLLUPCTL_DSN, DATABASE_URL or the PG* variables",
+        )
+    return open_session(*found, autocommit=autocommit)
+
+
+def open_session(dsn: str, origin: str, *, autocommit: bool = True) -> Session:
+    """A session with the server of `dsn`; `origin` is what messages call it. Raises as connect."""
+    params = _parameters(dsn, origin)
+    where = _where(params)
+    try:
+        session = psycopg.connect(autocommit=autocommit, **params)
+    except (psycopg.Error, UnicodeError) as error:
+        reason = _reason(str(error))
+        hint = next((h for pattern, h in _HINTS if re.search(pattern, reason)), None)
+        said = f"the connection comes from {origin}"
+        raise ConnectError(
+            f"cannot connect to {where}", f"{hint}; {said}" if hint else said, detail=reason
+        ) from None
+    if session.info.server_version < OLDEST_SERVER:
+        version = session.info.parameter_status("server_version")
+        session.close()
+        raise RollupError(f"PostgreSQL {version} is too old", "PostgreSQL 15 or later is needed")
+    session.add_notice_handler(_show_warning)
+    # In autocommit mode no BEGIN says the level, so the default itself must be right.
+    session.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    session.execute("set session characteristics as transaction isolation level read committed")
+    if not autocommit:
+        session.commit()
+    return session
+
+
+def query(session: Session, text: str, *values: Any) -> Table:
+    """Run one statement and return all its rows, with the names of its columns."""
+    with session.cursor() as cursor:
+        cursor.execute(text.encode(), values or None)
+        names = [column.name for column in cursor.description or ()]
+        return Table(names, list(cursor.fetchall()) if names else [])
+
+
+def positive_interval(session: Session, text: str, option: str) -> str:
+    """`text` itself once the server has read it as an interval above zero; else UsageError."""
+    try:
+        (positive,) = query(session, "select %s::interval > interval '0'", text).column("?column?")
+    except psycopg.DataError:
+        raise UsageError(f'{option}: "{text}" is not an interval', "write '30 days'") from None
+    if not positive:
+        raise UsageError(f'{option}: "{text}" is not above zero', "write '30 days'")
+    return text
+
+
+def _parameters(dsn: str, origin: str) -> dict[str, Any]:
+    """Connection parameters from `dsn`, ours added. Never repeats the string: it may hold a secret.
+
+    A password with an unescaped @, / or : makes libpq take a part of it for the host, the port or
+    the database, and name that part in its message; such strings are refused here instead.
+    """
+    plain = re.sub(r"^(postgres(?:ql)?)\+\w+://", r"\1://", dsn.strip())
+    is_uri = "://" in plain
+    if is_uri and not re.match(r"postgres(ql)?://", plain):
+        raise UsageError(f"{origin} is not a PostgreSQL URL", _FORMS)
+    try:
+        params: dict[str, Any] = conninfo.conninfo_to_dict(plain)
+    except psycopg.Error as error:
+        secret = (is_uri and "@" in plain) or re.search("pass", plain, re.IGNORECASE)
+        detail = None if secret else str(error)
+        raise UsageError(f"cannot read {origin}", _FORMS, detail=detail) from None
+    if is_uri:
+        ports = str(params.get("port", "0"))
+        places = f"{params.get('host', '')}{params.get('dbname', '')}"
+        if "@" in places or not re.fullmatch(r"\d*(,\d*)*", ports):
+            hint = "in a password write @ as %40, / as %2F, : as %3A, # as %23, ? as %3F"
+            raise UsageError(f"cannot read {origin}", hint)
+    for secret_name in ("password", "sslpassword"):
+        remember_secret(params.get(secret_name))
+    remember_secret(os.environ.get("PGPASSWORD"))
+    params["client_encoding"] = "UTF8"
+    params.setdefault("fallback_application_name", "rollupctl")
+    if not (
+        params.get("service") or "PGSERVICE" in os.environ or "PGCONNECT_TIMEOUT" in os.environ
+    ):
+        params.setdefault("connect_timeout", CONNECT_TIMEOUT)
+    return params
+
+
+def _where(params: dict[str, Any]) -> str:
+    """The server in words, without anything secret."""
+    if service := params.get("service") or os.environ.get("PGSERVICE"):
+        return f"service {service}"
+    host = params.get("host") or params.get("hostaddr") or os.environ.get("PGHOST")
+    port = params.get("port") or os.environ.get("PGPORT", "5432")
+    dbname = params.get("dbname") or os.environ.get("PGDATABASE")
+    server = f"{host}, port {port}" if host else f"the local server, port {port}"
+    return f'database "{dbname}" on {server}' if dbname else server
+
+
+def _reason(text: str) -> str:
+    """The first of libpq's reasons, without its preamble and its own advice."""
+    text = text.split("\nMultiple connection attempts failed")[0]
+    text = re.sub(r"\n\s+Is the server running.*", "", text)
+    text = re.sub(r"^connection (?:failed|to server at .*? failed): ", "", text.strip())
+    text = re.sub(r"^connection to server (?:at|on) .*? failed: ", "", text)
+    return re.sub(r"^(FATAL|ERROR):\s+", "", text).strip()
+
+
+def _show_warning(diag: psycopg.errors.Diagnostic) -> None:
+    """Warnings of the server, one line each; its notices say nothing a user must know."""
+    if (diag.severity_nonlocalized or diag.severity) == "WARNING":
+        hint = f" (hint: {diag.message_hint})" if diag.message_hint else ""
+        note(f"rollupctl: warning: {diag.message_primary}{hint}")

@@ -1,0 +1,203 @@
+"""Domain errors, and the one boundary that turns any error into a line, a hint and an exit code."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+from dataclasses import dataclass
+from typing import ClassVar
+
+import click
+import psycopg
+
+DONE = 0
+ERROR = 1
+USAGE = 2
+BEHIND = 3
+PUT_OFF = 4
+DIFFERENCE = 5
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+_MAX_LINE = 2000
+_SECRETS: set[str] = set()
+
+
+class RollupError(Exception):
+    """Something went wrong that the user can act on.
+
+    `message` is one line without a full stop, `detail` (optional) adds facts in parentheses and
+    `hint` (optional) says what to do next. `exit_code` is a property of the class.
+    """
+
+    exit_code: ClassVar[int] = ERROR
+
+    def __init__(self, message: str, hint: str | None = None, *, detail: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.detail = detail
+
+
+class UsageError(RollupError):
+    """The command line asks for something that makes no sense."""
+
+    exit_code = USAGE
+
+
+class ConnectError(RollupError):
+    """No session with the server: it is down, unreachable, or refuses this user."""
+
+
+class NoServerError(ConnectError):
+    """Nothing says which server to use, and no embedded one is up."""
+
+
+class ClusterError(RollupError):
+    """The embedded PostgreSQL cannot be made, started or stopped."""
+
+
+class InstallError(RollupError):
+    """A statement of the SQL files failed; the message begins with file:line."""
+
+
+class BadFileError(RollupError):
+    """A file cannot be loaded; the message names the file, and where known line and column."""
+
+
+class BadTableError(RollupError):
+    """The table named is missing, is not a table, or cannot take events."""
+
+
+class StoppedError(RollupError):
+    """The user pressed Ctrl-C; what was not committed is rolled back."""
+
+    exit_code = INTERRUPTED
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What the boundary prints, and the exit code that goes with it."""
+
+    message: str
+    detail: str | None = None
+    hint: str | None = None
+    exit_code: int = ERROR
+
+
+# Hints by SQLSTATE, used where the server gives none of its own.
+_HINTS: dict[str, str] = {
+    "08": "the connection was lost; what was not committed is rolled back: run the command again",
+    "25006": "the server is read-only: connect to the primary, not to a standby",
+    "40": "nothing was changed: run the command again",
+    "42501": "connect as a user that has the right, or have one granted it (sql/privileges.sql)",
+    "53": "the server has run out of something: see its log",
+    "57014": "cancelled by statement_timeout or pg_cancel_backend; nothing of it was kept",
+    "57": "the server ended the session; nothing uncommitted was kept: run the command again",
+}
+
+# What the name of a missing relation, function or schema looks like when the package is missing.
+_OF_PACKAGE = re.compile(r'"?\brollup"?\.|schema "rollup"')
+_UNDEFINED = {"42P01", "42883", "3F000"}
+INSTALL_HINT = "run `rollupctl install` to put the SQL package into this database"
+
+_URI_PASSWORD = re.compile(r"(postgres(?:ql)?://[^\s:/@]*):[^\s]*@")
+_KEYWORD_PASSWORD = re.compile(
+    r"((?:ssl|[?&])?password\s*=\s*)('(?:[^'\\]|\\.|'')*'?|(?:\\.|[^\s&'])+)", re.IGNORECASE
+)
+
+
+def remember_secret(secret: str | None) -> None:
+    """Never print `secret` (a password of this process) in any message from here on."""
+    if secret:
+        _SECRETS.add(secret)
+
+
+def mask(text: str) -> str:
+    """`text` with the passwords of connection strings, URI or keyword form, replaced by ***."""
+    text = _URI_PASSWORD.sub(r"\1:***@", text)
+    text = _KEYWORD_PASSWORD.sub(r"\1***", text)
+    for secret in sorted(_SECRETS, key=len, reverse=True):
+        # A one-letter password would shred every message and give itself away by its gaps.
+        if len(secret) > 3:
+            text = text.replace(secret, "***")
+    return text
+
+
+def one_line(text: str) -> str:
+    """`text` on one line: white space collapsed, unprintable characters escaped, length bounded."""
+    text = " ".join(text.split())
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return text if len(text) <= _MAX_LINE else text[: _MAX_LINE - 1] + "…"
+
+
+def explain(error: BaseException) -> Explanation:
+    """What to tell the user about `error`, whatever it is, and the exit code for it."""
+    if isinstance(error, RollupError):
+        return Explanation(error.message, error.detail, error.hint, error.exit_code)
+    if isinstance(error, psycopg.Error):
+        return _explain_server(error)
+    if isinstance(error, click.UsageError):
+        where = error.ctx.command_path if error.ctx else "rollupctl"
+        message = error.format_message().strip().rstrip(".")
+        return Explanation(message, None, f"see `{where} --help`", USAGE)
+    if isinstance(error, click.ClickException):
+        return Explanation(error.format_message(), exit_code=error.exit_code)
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return Explanation("interrupted", exit_code=INTERRUPTED)
+    if isinstance(error, OSError):
+        name = f"{error.filename}: " if error.filename else ""
+        return Explanation(f"{name}{error.strerror or error}")
+    return Explanation(
+        f"internal error: {type(error).__name__}: {error}",
+        hint="this is a defect of rollupctl: please report it with what ROLLUPCTL_DEBUG=1 shows",
+    )
+
+
+def report(error: BaseException) -> int:
+    """Print `error` on stderr, one line and at most one more for the hint; return the exit code."""
+    if isinstance(error, BrokenPipeError):
+        return BROKEN_PIPE
+    if os.environ.get("ROLLUPCTL_DEBUG"):
+        click.echo(mask("".join(traceback.format_exception(error))), err=True)
+    told = explain(error)
+    line = f"rollupctl: error: {told.message}"
+    if told.detail:
+        line += f" ({told.detail})"
+    click.echo(one_line(mask(line)), err=True)
+    if told.hint:
+        click.echo(one_line(mask(f"hint: {told.hint}")), err=True)
+    return told.exit_code
+
+
+def silence_stdout() -> None:
+    """Point stdout at nothing, so that the exit of the interpreter cannot fail on a closed pipe."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(devnull, stream.fileno())
+
+
+def primary(error: psycopg.Error) -> str:
+    """The message itself, without the context that PL/pgSQL code (pg_partman) glues to it."""
+    said = error.diag.message_primary or str(error).strip() or type(error).__name__
+    return said.split("\nCONTEXT:")[0].strip()
+
+
+def _explain_server(error: psycopg.Error) -> Explanation:
+    """What the server (or libpq, when there is no SQLSTATE) said, with a hint of ours if needed."""
+    state = error.sqlstate
+    diag = error.diag
+    message = primary(error)
+    if state is None:
+        lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        return Explanation(message, None, _HINTS["08"] if lost else None)
+    if state in _UNDEFINED and _OF_PACKAGE.search(message):
+        return Explanation("the SQL package is not in this database", message, INSTALL_HINT)
+    hint = diag.message_hint or _HINTS.get(state) or _HINTS.get(state[:2])
+    code = PUT_OFF if state == "55P03" else ERROR
+    return Explanation(message, diag.message_detail, hint, code)

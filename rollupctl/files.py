@@ -1,0 +1,17 @@
+"""Where the SQL files and the sample data are, in a checkout and in an installed wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def project_root() -> Path:
+    """The directory that holds `sql/`, `data/` and the tutorial's steps.
+
+    A wheel carries them in `rollupctl/_project`; a checkout, and an editable install of one,
+    has them beside the package.
+    """
+    packaged = _PACKAGE / "_project"
+    return packaged if packaged.is_dir() else _PACKAGE.parent

@@ -1,0 +1,113 @@
+"""Sample CSVs in the tutorial's shape: the same seed gives the same bytes, everywhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from random import Random
+
+from rollupctl.errors import RollupError
+from rollupctl.output import Table
+
+COLUMNS = "customer_id,event_type,country,browser,device_id,session_id"
+EVENT_TYPES = ("click", "buy", "scroll", "download")
+COUNTRIES = (
+    "United States",
+    "United Kingdom",
+    "India",
+    "France",
+    "Germany",
+    "China",
+    "China",  # twice, as in the tutorial: two events in seven
+)
+BROWSERS = ("chrome", "firefox", "safari", "opera")
+DEVICES = 10_000
+SESSIONS = 100_000
+
+_BATCH = 10_000  # rows written at a time
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What to write: `files` of `rows` rows each, events of customers 1 to `customers`.
+
+    With `until`, a column event_time leads, rising evenly over the `days` before it from the first
+    row of the first file to the last row of the last. With `skew`, low customers and devices are
+    far more frequent than high ones (the k-th tenth of a thousand as the cube root goes).
+    """
+
+    files: int = 10
+    rows: int = 200_000
+    seed: int = 1
+    customers: int = 1000
+    until: datetime | None = None
+    days: float = 7.0
+    skew: bool = False
+
+    def write(self, directory: Path, *, force: bool = False) -> Table:
+        """Write 1.csv, 2.csv, … into `directory`; returns file, rows and bytes of each.
+
+        Raises RollupError when one of them exists, unless `force`; nothing is written then.
+        A file appears under its name when it is complete.
+        """
+        directory.mkdir(parents=True, exist_ok=True)
+        paths = [directory / f"{number}.csv" for number in range(1, self.files + 1)]
+        if not force and (there := [path for path in paths if path.exists()]):
+            raise RollupError(f"{there[0]}: is there already", "write over it with --force")
+        written = Table(("file", "rows", "bytes"))
+        for number, path in enumerate(paths):
+            unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+            try:
+                with unfinished.open("w", encoding="ascii", newline="") as out:
+                    for text in self.text(number):
+                        out.write(text)
+                unfinished.replace(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
+            written.add(str(path), self.rows, path.stat().st_size)
+        return written
+
+    def text(self, number: int) -> Iterator[str]:
+        """File `number` (from 0) in pieces. It depends on the seed and the number, not on `files`.
+
+        Nothing but Random.random() is drawn from: its sequence for a seed is the one that Python
+        promises to keep; and products of its values are the same on every machine.
+        """
+        yield ("event_time," if self.until else "") + COLUMNS + "\n"
+        draw = Random((self.seed << 32) + number).random
+        row = self._skewed if self.skew else self._uniform
+        times = self._times(number) if self.until else None
+        for start in range(0, self.rows, _BATCH):
+            batch = range(min(_BATCH, self.rows - start))
+            if times is None:
+                yield "".join([row(draw) for _ in batch])
+            else:
+                yield "".join([f"{next(times)},{row(draw)}" for _ in batch])
+
+    def _uniform(self, draw: Callable[[], float]) -> str:
+        return (
+            f"{int(draw() * self.customers) + 1},{EVENT_TYPES[int(draw() * 4)]},"
+            f"{COUNTRIES[int(draw() * 7)]},{BROWSERS[int(draw() * 4)]},"
+            f"{int(draw() * DEVICES) + 1},{int(draw() * SESSIONS) + 1}\n"
+        )
+
+    def _skewed(self, draw: Callable[[], float]) -> str:
+        """As _uniform; a customer or device at or below x has probability (x / all) ** (1/3)."""
+        return (
+            f"{int(draw() * draw() * draw() * self.customers) + 1},{EVENT_TYPES[int(draw() * 4)]},"
+            f"{COUNTRIES[int(draw() * 7)]},{BROWSERS[int(draw() * 4)]},"
+            f"{int(draw() * draw() * draw() * DEVICES) + 1},{int(draw() * SESSIONS) + 1}\n"
+        )
+
+    def _times(self, number: int) -> Iterator[str]:
+        """Event times of file `number` in UTC, to the second, rising."""
+        assert self.until is not None
+        until = self.until.astimezone(timezone.utc).replace(tzinfo=None)
+        whole = timedelta(days=self.days) // timedelta(microseconds=1)
+        total = self.files * self.rows
+        for index in range(number * self.rows, (number + 1) * self.rows):
+            moment = until - timedelta(microseconds=whole * (total - index) // total)
+            yield moment.isoformat(sep=" ", timespec="seconds") + "+00"

@@ -1,0 +1,70 @@
+"""Options that every command shares, before or after its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from rollupctl import output
+from rollupctl.connect import Session, connect
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass
+class Settings:
+    """What the shared options said."""
+
+    dsn: str | None = None
+    form: str = "table"
+
+    def connect(self) -> Session:
+        """A session in autocommit mode with the server that the options and environment name."""
+        return connect(self.dsn)
+
+    def emit(self, table: output.Table) -> None:
+        """Print a result on stdout in the form asked for."""
+        output.emit(table, self.form)
+
+
+def _keep(ctx: click.Context, option: click.Parameter, value: Any) -> None:
+    """Remember the value of a shared option; one after the command's name wins."""
+    settings = ctx.ensure_object(Settings)
+    if value is not None:
+        setattr(settings, str(option.name), value)
+
+
+def output_option(command: Function) -> Function:
+    """Add -o/--output; its value goes to Settings, not to the command."""
+    return click.option(
+        "-o",
+        "--output",
+        "form",
+        type=click.Choice(output.FORMATS),
+        expose_value=False,
+        callback=_keep,
+        help="How to print results.  [default: table]",
+    )(command)
+
+
+def dsn_option(command: Function) -> Function:
+    """Add --dsn; its value goes to Settings, not to the command."""
+    return click.option(
+        "--dsn",
+        metavar="DSN",
+        expose_value=False,
+        callback=_keep,
+        help="The server: a URL, or 'host=… dbname=…'.  [default: ROLLUPCTL_DSN, DATABASE_URL, "
+        "PG* variables, the embedded PostgreSQL]",
+    )(command)
+
+
+def shared_options(command: Function) -> Function:
+    """Add the options of every command that talks to a server."""
+    return dsn_option(output_option(command))
+
+
+pass_settings = click.make_pass_decorator(Settings, ensure=True)

@@ -1,0 +1,153 @@
+"""The table that events are loaded into, and which of its columns a file may bring."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from rollupctl.connect import Session, query
+from rollupctl.errors import BadFileError, BadTableError
+
+_TABLE = """
+select c.oid::bigint as oid, c.relkind::text as kind, n.nspname as schema, c.relname as name,
+       pg_catalog.format('%%I.%%I', n.nspname, c.relname) as qualified,
+       (select i.inhparent::regclass::text from pg_catalog.pg_inherits i
+        where i.inhrelid = c.oid and c.relispartition) as parent
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.oid = pg_catalog.to_regclass(%s)
+"""
+
+_COLUMNS = """
+select a.attname as name,
+       pg_catalog.format_type(a.atttypid, a.atttypmod) as type,
+       a.attnotnull and not a.atthasdef and a.attidentity = '' as required,
+       a.attgenerated <> '' as computed,
+       a.attidentity <> ''
+       or coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid) like '%%nextval(%%', false)
+       as numbered
+from pg_catalog.pg_attribute a
+left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+where a.attrelid = %s and a.attnum > 0 and not a.attisdropped
+order by a.attnum
+"""
+
+_NAMES = "every column needs a name, and one of its own"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its type as SQL writes it, and how a value for it comes about."""
+
+    name: str
+    type: str
+    required: bool  # NOT NULL without a default
+    computed: bool  # generated always as (…)
+    numbered: bool  # drawn from a sequence
+
+
+@dataclass(frozen=True)
+class Target:
+    """A table to load into; `qualified` is its quoted name with the schema."""
+
+    schema: str
+    name: str
+    qualified: str
+    columns: tuple[Column, ...]
+
+    def copy_command(self, columns: list[str]) -> sql.Composed:
+        """COPY of a CSV with a header, whose fields are `columns` in this order."""
+        return sql.SQL("copy {} ({}) from stdin (format csv, header true)").format(
+            sql.Identifier(self.schema, self.name), sql.SQL(", ").join(map(sql.Identifier, columns))
+        )
+
+    def type_of(self, column: str) -> str:
+        """The type of `column`, in words for a message."""
+        return next((c.type for c in self.columns if c.name == column), "value")
+
+    def match(self, header: list[str], file: str) -> list[str]:
+        """The table's columns in the order of `header`; raises BadFileError for one that cannot be.
+
+        Names match exactly or, where that leaves no doubt, but for upper and lower case.
+        """
+        place = f"{file}, line 1"
+        matched: list[str] = []
+        for position, field in enumerate(header, 1):
+            if not field:
+                raise BadFileError(f"{place}: column {position} of the header has no name", _NAMES)
+            column = self._find(field)
+            if column is None:
+                raise self._unknown(place, field, header)
+            if column.name in matched:
+                raise BadFileError(f"{place}: column {field} is named twice", _NAMES)
+            if column.numbered:
+                raise BadFileError(
+                    f"{place}: column {field} cannot be loaded",
+                    f"{self.qualified} draws it from a sequence, in the order in which events "
+                    "arrive, and rollups count by it: leave the column out",
+                )
+            if column.computed:
+                raise BadFileError(
+                    f"{place}: column {field} cannot be loaded",
+                    f"{self.qualified} computes it from other columns: leave the column out",
+                )
+            matched.append(column.name)
+        missing = [c.name for c in self.columns if c.required and c.name not in matched]
+        if missing:
+            raise BadFileError(
+                f"{place}: no column {', '.join(missing)}",
+                f"{self.qualified} needs a value for it in every row",
+            )
+        return matched
+
+    def _find(self, field: str) -> Column | None:
+        alike = [c for c in self.columns if c.name.lower() == field.lower()]
+        exact = [c for c in alike if c.name == field]
+        return exact[0] if exact else alike[0] if len(alike) == 1 else None
+
+    def _unknown(self, place: str, field: str, header: list[str]) -> BadFileError:
+        known = [c.name for c in self.columns if not (c.numbered or c.computed)]
+        if len(header) == 1:
+            for mark, spelled in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+                if mark in field:
+                    hint = f"fields look separated by {spelled}: commas are needed"
+                    return BadFileError(f"{place}: one column only: {field!r}", hint)
+        if close := difflib.get_close_matches(field.lower(), known, 1):
+            hint = f"perhaps {close[0]} is meant"
+        else:
+            hint = f"the columns are {', '.join(known)}"
+        return BadFileError(f"{place}: {self.qualified} has no column {field!r}", hint)
+
+
+def find_target(session: Session, name: str) -> Target:
+    """The table called `name`, which may be quoted and qualified as in SQL.
+
+    Raises BadTableError when there is none, or it is a partition or not a table at all.
+    """
+    try:
+        found = query(session, _TABLE, name).records()
+    except psycopg.Error as error:
+        if error.sqlstate not in ("42601", "42602", "0A000", "22P02"):
+            raise
+        raise BadTableError(
+            f'"{name}" is not the name of a table', "write events or schema.events"
+        ) from None
+    if not found:
+        raise BadTableError(
+            f'there is no table "{name}"', "run `rollupctl install` to make the example's, events"
+        )
+    table = found[0]
+    if table["parent"]:
+        raise BadTableError(
+            f"{table['qualified']} is a partition",
+            f"load into its table, {table['parent']}: the rows find their partitions",
+        )
+    if table["kind"] not in ("r", "p"):
+        raise BadTableError(
+            f"{table['qualified']} is not a table", "views and the like cannot be loaded"
+        )
+    columns = tuple(Column(**row) for row in query(session, _COLUMNS, table["oid"]).records())
+    return Target(table["schema"], table["name"], table["qualified"], columns)

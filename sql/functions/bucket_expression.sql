@@ -1,0 +1,12 @@
+-- From a fixed origin: what date_trunc answers depends on the session's time zone.
+create or replace function rollup.bucket_expression(bucket interval, expression text)
+    returns text
+    language sql
+    immutable
+    set search_path = pg_catalog, pg_temp
+    set intervalstyle = postgres
+begin atomic
+    select pg_catalog.format('date_bin(%L, %s, timestamptz %L)', bucket, expression, '2000-01-01 00:00:00+00');
+end;
+comment on function rollup.bucket_expression(interval, text) is
+    'Internal. SQL for the start of the bucket that the time in an expression falls into.';

@@ -1,0 +1,23 @@
+create or replace function rollup.run_family(
+    member text, max_events bigint default null)
+    returns table (rollup text, status text, events bigint, rows bigint, more boolean)
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    family_function text := (select f.function_name
+                               from rollup.rollups r join rollup.families f on f.id = r.family
+                              where r.name = member);
+begin
+    if family_function is null then
+        return query select member, one.* from rollup.run(member, max_events) one;
+        return;
+    end if;
+    return query execute format('select * from %s($1)', family_function) using max_events;
+end
+$$;
+comment on function rollup.run_family(text, bigint) is
+    'As rollup.run, for a rollup and all others that differ from it only in their bucket: their new '
+    'events are read once. Answers one row a rollup.';

@@ -1,0 +1,202 @@
+"""The servers that the suite runs against, and how a test gets a database of its own on one.
+
+A server is one node (plain PostgreSQL) or three (a Citus coordinator and two workers). A fresh
+database is a copy of a template with everything installed; on Citus the template is copied on all
+three nodes, whose catalogs only know each other by host and port.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from rollupctl.cluster import Cluster
+from rollupctl.pgbinaries import find_binaries
+
+ROOT = Path(__file__).resolve().parent.parent
+EMPTY = "template_empty"
+INSTALLED = "template_installed"
+
+
+@dataclass
+class Server:
+    """One PostgreSQL, or a Citus cluster whose first node is the coordinator."""
+
+    name: str
+    nodes: list[str]
+    logs: list[Path] = field(default_factory=list)
+    clusters: list[Cluster] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _made: set[str] = field(default_factory=set)
+
+    @property
+    def is_citus(self) -> bool:
+        return len(self.nodes) > 1
+
+    def dsn(self, database: str, node: int = 0) -> str:
+        """Conninfo of a database on one node; 0 is the coordinator."""
+        return make_conninfo(self.nodes[node], dbname=database)
+
+    def admin(self, node: int = 0) -> psycopg.Connection:
+        return psycopg.connect(self.dsn("postgres", node), autocommit=True)
+
+    def on_nodes(self, statement: str, database: str = "postgres") -> None:
+        for node in range(len(self.nodes)):
+            with psycopg.connect(self.dsn(database, node), autocommit=True) as connection:
+                connection.execute(statement.encode())
+
+    def database(self, template: str = INSTALLED, name: str | None = None) -> str:
+        """Make a database: a copy of a template, on every node. Returns its name."""
+        self._make_template(template)
+        name = name or f"test_{os.getpid()}_{next(self._numbers)}"
+        self.drop(name)
+        self._copy(template, name)
+        return name
+
+    def drop(self, database: str) -> None:
+        for node in reversed(range(len(self.nodes))):
+            with self.admin(node) as connection:
+                connection.execute(
+                    sql.SQL("drop database if exists {} with (force)").format(
+                        sql.Identifier(database)
+                    )
+                )
+
+    def stop(self) -> None:
+        for cluster in self.clusters:
+            cluster.down()
+
+    def _copy(self, template: str, name: str) -> None:
+        for node in range(len(self.nodes)):
+            with self.admin(node) as connection:
+                # Citus keeps a maintenance daemon in every database it knows.
+                connection.execute(
+                    "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+                    " where datname = %s",
+                    [template],
+                )
+                connection.execute(
+                    sql.SQL("create database {} template {}").format(
+                        sql.Identifier(name), sql.Identifier(template)
+                    )
+                )
+
+    def _make_template(self, template: str) -> None:
+        if template in self._made:
+            return
+        self.drop(template)
+        if template == EMPTY:
+            for node in range(len(self.nodes)):
+                with self.admin(node) as connection:
+                    connection.execute(f"create database {EMPTY} template template0".encode())
+            if self.is_citus:
+                self.on_nodes("create extension citus", EMPTY)
+                self._join_nodes(EMPTY)
+        else:
+            self._make_template(EMPTY)
+            self._copy(EMPTY, template)
+            done = rollupctl(self.dsn(template), "install")
+            assert done.returncode == 0, done.stderr
+        self._made.add(template)
+
+    def _join_nodes(self, database: str) -> None:
+        places = [conninfo_to_dict(dsn) for dsn in self.nodes]
+        with psycopg.connect(self.dsn(database), autocommit=True) as coordinator:
+            coordinator.execute(
+                "select citus_set_coordinator_host('localhost', %s)", [int(str(places[0]["port"]))]
+            )
+            for place in places[1:]:
+                coordinator.execute(
+                    "select citus_add_node('localhost', %s)", [int(str(place["port"]))]
+                )
+
+
+def rollupctl(
+    dsn: str | None, *args: str, stdin: str | bytes | None = None, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, as a user would."""
+    given = stdin.encode() if isinstance(stdin, str) else stdin
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "ROLLUPCTL_DSN"))}
+    environment.pop("DATABASE_URL", None)
+    if dsn is not None:
+        environment["ROLLUPCTL_DSN"] = dsn
+    done = subprocess.run(
+        [sys.executable, "-m", "rollupctl", *args],
+        input=given,
+        capture_output=True,
+        env=environment | (env or {}),
+        timeout=300,
+        check=False,
+        **({"stdin": subprocess.DEVNULL} if given is None else {}),
+    )
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
+
+
+def private_cluster(settings: dict[str, str], preload: list[str], trust_tcp: bool) -> Cluster:
+    """A cluster in a short-named directory that an unprivileged server user can reach."""
+    home = Path(tempfile.mkdtemp(prefix="rollup-", dir="/tmp"))
+    home.chmod(0o755)
+    cluster = Cluster(
+        home / "pg",
+        settings={"fsync": "off", "full_page_writes": "off", "max_connections": "100"} | settings,
+        preload=preload,
+        trust_tcp=trust_tcp,
+    )
+    cluster.up()
+    return cluster
+
+
+def citus_is_installed() -> bool:
+    return find_binaries().has_library("citus")
+
+
+@contextlib.contextmanager
+def plain_server() -> Iterator[Server]:
+    """The embedded PostgreSQL, or the server that ROLLUP_TEST_DSN names."""
+    given = os.environ.get("ROLLUP_TEST_DSN")
+    if given:
+        yield Server("plain", [given])
+        return
+    preload = ["pg_cron"] if find_binaries().has_library("pg_cron") else []
+    cluster = private_cluster({}, preload, trust_tcp=False)
+    try:
+        yield Server("plain", [cluster.dsn()], [cluster.log], [cluster])
+    finally:
+        cluster.down()
+
+
+@contextlib.contextmanager
+def citus_server() -> Iterator[Server]:
+    """A Citus coordinator and two workers on this machine."""
+    settings = {
+        "citus.shard_count": "4",
+        "citus.recover_2pc_interval": "-1",
+        "max_connections": "150",
+        "shared_buffers": "128MB",
+    }
+    clusters: list[Cluster] = []
+    try:
+        for _ in range(3):
+            clusters.append(private_cluster(settings, ["citus", "pg_cron"], trust_tcp=True))
+        yield Server(
+            "citus",
+            [make_conninfo(c.dsn(tcp=True), host="localhost") for c in clusters],
+            [c.log for c in clusters],
+            clusters,
+        )
+    finally:
+        for cluster in clusters:
+            cluster.down()
