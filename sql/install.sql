@@ -6,6 +6,7 @@
 \ir migrations/start.sql
 \ir tables/families.sql
 \ir tables/rollups.sql
+\ir tables/sources.sql
 \ir tables/watermarks.sql
 \ir tables/runs.sql
 \ir tables/loads.sql
@@ -27,6 +28,8 @@
 \ir functions/wait_for_writers.sql
 
 \ir functions/expression_type.sql
+\ir functions/float_differs.sql
+\ir functions/top_differs.sql
 \ir functions/measure_parts.sql
 \ir functions/bucket_expression.sql
 \ir functions/target_columns.sql
@@ -55,17 +58,30 @@
 \ir functions/finished.sql
 \ir functions/run_all.sql
 
+\ir functions/partitions.sql
+\ir functions/note_source.sql
+\ir functions/missing_ranges.sql
 \ir functions/uncounted.sql
 \ir functions/lag.sql
-\ir functions/partitions.sql
 \ir functions/uncounted_in.sql
 \ir functions/lock_briefly.sql
 \ir functions/expire.sql
+\ir functions/partman_maintenance.sql
+\ir functions/drain_default.sql
+\ir functions/maintain_sources.sql
 \ir functions/maintain_partitions.sql
 \ir functions/bad_schedule.sql
 \ir functions/cron_schedule.sql
 \ir functions/schedule.sql
 \ir functions/unschedule.sql
+
+\ir functions/event_range.sql
+\ir functions/verify.sql
+\ir functions/take_run_lock.sql
+\ir functions/rebuild.sql
+\ir functions/steps.sql
+\ir functions/rebuild_in_steps.sql
+\ir functions/repair.sql
 
 \ir views/status.sql
 

@@ -22,3 +22,24 @@ create schema if not exists rollup;
 comment on schema rollup is 'Rollups: incremental aggregates that count every committed event exactly once.';
 
 create extension if not exists hll;
+
+-- pg_cron works from one database of a server. Where that is this one, its functions are at hand
+-- from the start; whoever may not create it still gets the rest. On Citus the workers' pg_cron may
+-- have another database, so the extension stays on the coordinator.
+do $$
+declare
+    propagation constant text := pg_catalog.current_setting('citus.enable_ddl_propagation', true);
+begin
+    if pg_catalog.current_setting('cron.database_name', true) = pg_catalog.current_database()
+       and not exists (select from pg_catalog.pg_extension where extname = 'pg_cron')
+       and exists (select from pg_catalog.pg_available_extensions where name = 'pg_cron')
+    then
+        perform pg_catalog.set_config('citus.enable_ddl_propagation', 'off', true);
+        create extension pg_cron;
+        perform pg_catalog.set_config('citus.enable_ddl_propagation', propagation, true)
+          where propagation is not null;
+    end if;
+exception when insufficient_privilege then
+    null;
+end
+$$;

@@ -1,0 +1,14 @@
+\ir schema.sql
+\ir search_path.sql
+\ir topn_counters.sql
+\ir topn_key.sql
+\ir topn_count.sql
+\ir topn_merge.sql
+\ir topn_order.sql
+\ir topn.sql
+\ir topn_union.sql
+\ir topn_add.sql
+\ir topn_add_agg.sql
+\ir topn_union_agg.sql
+\ir sum_hll.sql
+\ir step_aside.sql

@@ -137,6 +137,7 @@ begin
     values (declared.name, declared.family, declared.source, target_table, declared.function_name, declared.tenant,
             declared.id_column, declared.id_sequence, declared.time_column, declared.bucket,
             declared.bucket_column, declared.dimensions, declared.measures, declared.filter, declared.work_mem);
+    perform rollup.note_source(source);
     perform rollup.create_function(name);
     perform rollup.create_family(declared.family);
     return format('rollup %I counts %s into %s', name, source, target_table);

@@ -81,7 +81,9 @@ begin
             execute format('drop table %s', old.partition);
         end loop;
     end if;
-    if all_late <> '{}' then
+    if all_late = '{}' then
+        perform rollup.note_source(source, cutoff);
+    else
         raise exception using
             errcode = 'object_not_in_prerequisite_state',
             message = format('nothing older than %s was dropped: %s', older_than, array_to_string(all_late, '; ')),

@@ -1,26 +1,17 @@
--- What pg_partman needs called regularly, whatever schema it lives in and whichever version.
+-- pg_partman leaves the session with the search_path it found, which inside any function that
+-- fixes its own would be that one. So this function fixes none, and gives the caller's back.
 create or replace function rollup.maintain_partitions()
     returns void
     language plpgsql
     volatile
-    set search_path = pg_catalog, pg_temp
 as $$
 declare
-    partman name := rollup.extension_schema('pg_partman');
-    source regclass;
+    search_path_before constant pg_catalog.text := pg_catalog.current_setting('search_path');
 begin
-    if partman is null then
-        raise exception using
-            errcode = 'undefined_object',
-            message = 'pg_partman is not installed in this database',
-            hint = 'create extension pg_partman';
-    end if;
-    for source in select distinct r.source from rollup.rollups r loop
-        execute format('select %I.run_maintenance(p_parent_table => parent_table)
-                          from %1$I.part_config where parent_table = $1', partman)
-          using source::text;
-    end loop;
+    perform rollup.maintain_sources();
+    perform pg_catalog.set_config('search_path', search_path_before, false);
 end
 $$;
 comment on function rollup.maintain_partitions() is
-    'Makes the coming partitions of every source that pg_partman looks after.';
+    'Makes the coming partitions of every source that pg_partman looks after, whichever its version, '
+    'and moves events that wait for one of them in the default partition there.';

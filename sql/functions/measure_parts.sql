@@ -5,7 +5,8 @@
 -- either side is NULL, and a NULL would stay for ever.
 create or replace function rollup.measure_parts(
     source regclass, measure_name text, spec json,
-    out column_type text, out expression text, out merge text, out combine text, out counters int)
+    out column_type text, out expression text, out merge text, out combine text,
+    out differs text, out display text)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
@@ -21,6 +22,7 @@ declare
     argument_type text;
     unknown text;
     log2m int;
+    counters int;
     hll_schema constant name := rollup.extension_schema('hll');
     topn_schema constant name := coalesce(rollup.extension_schema('topn'), 'rollup_compat');
 begin
@@ -95,6 +97,8 @@ begin
         column_type := format('%I.hll(%s,5,-1,1)', hll_schema, log2m);
         merge := format('%I.hll_union(%%1$s, %%2$s)', hll_schema);
         combine := format(sketches, hll_schema, 'hll_union_agg');
+        differs := '%1$s::text is distinct from %2$s::text';
+        display := format('''about '' || round(%I.hll_cardinality(%%1$s))::bigint', hll_schema);
     when 'top' then
         counters := coalesce(spec ->> 'counters', '1000');
         if counters < 1 then
@@ -107,7 +111,11 @@ begin
         column_type := 'jsonb';
         merge := format('%I.topn_union(%%1$s, %%2$s)', topn_schema);
         combine := format(sketches, topn_schema, 'topn_union_agg');
+        differs := format('rollup.top_differs(%%1$s, %%2$s, %s)', counters);
     end case;
+    differs := coalesce(differs, case when column_type in ('real', 'double precision')
+        then 'rollup.float_differs(%1$s, %2$s)' else '%1$s is distinct from %2$s' end);
+    display := coalesce(display, '%1$s::text');
     merge := 'coalesce(' || merge || ', %1$s, %2$s)';
 
     if spec ->> 'where' is not null then
@@ -122,4 +130,5 @@ end
 $$;
 comment on function rollup.measure_parts(regclass, text, json) is
     'Internal. For one measure: its column type, the aggregate over events, how an old and a new '
-    'value merge (a format string of the two), and how the rows of a batch combine (of the column).';
+    'value merge (a format string of the two), how the rows of a batch combine, whether a counted and '
+    'an expected value differ, and how a value is shown.';

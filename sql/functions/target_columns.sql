@@ -3,7 +3,7 @@
 create or replace function rollup.target_columns(
     source regclass, tenant name, time_column name, bucket interval, bucket_column name,
     dimensions text[], measures json,
-    out role text, out column_name name, out column_type text, out expression text, out merge text, out combine text)
+    out role text, out column_name name, out column_type text, out expression text, out merge text, out combine text, out differs text, out display text)
     returns setof record
     language plpgsql
     volatile
@@ -45,8 +45,8 @@ begin
     for measure in select * from json_each(measures) loop
         role := 'measure';
         column_name := measure.key;
-        select p.column_type, p.expression, p.merge, p.combine
-          into column_type, expression, merge, combine
+        select p.column_type, p.expression, p.merge, p.combine, p.differs, p.display
+          into column_type, expression, merge, combine, differs, display
           from rollup.measure_parts(source, measure.key, measure.value) p;
         return next;
     end loop;
@@ -54,4 +54,4 @@ end
 $$;
 comment on function rollup.target_columns(regclass, name, name, interval, name, text[], json) is
     'Internal. Columns of a rollup''s table: role (tenant, bucket, dimension, measure), name, type, '
-    'expression over events and, for measures, how old and new values merge and rows of a batch combine.';
+    'expression over events and, for measures, how old and new values merge, rows of a batch combine, and two values are compared and shown.';

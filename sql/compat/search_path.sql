@@ -1,0 +1,32 @@
+-- Dashboard queries say topn(...) and sum(...) without a schema, so rollup_compat must be found,
+-- and after everything else. The database's setting serves sessions to come, set_config the one
+-- that installs. A path set for a role goes before the database's and is left alone.
+do $$
+declare
+    configured text := (
+        select pg_catalog.substr(entry, pg_catalog.length('search_path=') + 1)
+          from pg_catalog.pg_db_role_setting s
+         cross join pg_catalog.unnest(s.setconfig) entry
+         where s.setdatabase = (select oid from pg_catalog.pg_database
+                                 where datname = pg_catalog.current_database())
+           and s.setrole = 0
+           and entry like 'search_path=%');
+begin
+    -- Without a setting of its own the database has the server's. (A value that this session or
+    -- its role brought along says nothing about the database.)
+    configured := coalesce(configured, (
+        select case source when 'configuration file' then setting else boot_val end
+          from pg_catalog.pg_settings where name = 'search_path'));
+    if configured !~ '\mrollup_compat\M' then
+        execute pg_catalog.format('alter database %I set search_path = %s, rollup_compat',
+                                  pg_catalog.current_database(), coalesce(nullif(configured, ''), '""'));
+    end if;
+
+    if 'rollup_compat' <> all (pg_catalog.current_schemas(false)) then
+        perform pg_catalog.set_config(
+            'search_path',
+            pg_catalog.concat_ws(', ', nullif(pg_catalog.current_setting('search_path'), ''), 'rollup_compat'),
+            false);
+    end if;
+end
+$$;

@@ -1,0 +1,20 @@
+-- Ties at the cut go by key, in byte order: the same items give the same object on every server,
+-- in every locale, in whatever order the rows come. (Which of several equal counters the extension
+-- drops depends on its hash table.) Collation "C" also keeps apart what a nondeterministic
+-- collation of the caller's column would call equal.
+create or replace function rollup_compat.topn_count(items text[], counters integer)
+    returns jsonb
+    language sql
+    immutable
+    parallel safe
+    return (
+        select coalesce(jsonb_object_agg(kept.key, kept.frequency), '{}')
+          from (select rollup_compat.topn_item_key(item) collate "C" as key, count(*) as frequency
+                  from unnest(items) item
+                 where item is not null
+                 group by 1
+                 order by 2 desc, 1
+                 limit counters) kept
+    );
+comment on function rollup_compat.topn_count(text[], integer) is
+    'TopN stand-in, internal. Exact counts of the items, cut to the largest ones.';

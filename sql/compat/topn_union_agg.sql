@@ -1,0 +1,19 @@
+-- Collects the objects and merges them once, for the same reasons as topn_add_agg (whose comment
+-- has the error bound); merging them one by one would cut after every row.
+create or replace function rollup_compat.topn_union_final(states jsonb[])
+    returns jsonb
+    language sql
+    immutable
+    parallel safe
+    return rollup_compat.topn_merge(states, rollup_compat.topn_counters());
+comment on function rollup_compat.topn_union_final(jsonb[]) is
+    'TopN stand-in, internal. Final function of topn_union_agg.';
+
+create or replace aggregate rollup_compat.topn_union_agg(item_counter jsonb) (
+    sfunc = array_append,
+    stype = jsonb[],
+    finalfunc = rollup_compat.topn_union_final,
+    parallel = safe
+);
+comment on aggregate rollup_compat.topn_union_agg(jsonb) is
+    'TopN. The union of counter objects, cut to topn.number_of_counters.';

@@ -1,0 +1,90 @@
+-- Deletes a range of a rollup and counts it again from raw events up to the watermark, in one
+-- transaction: readers see the old rows or the new ones, and events above the watermark are left
+-- to the next run.
+create or replace function rollup.rebuild(
+    rollup_name text, range_from timestamptz default null, range_to timestamptz default null,
+    tenant text default null, out events bigint, out rows_before bigint, out rows_after bigint)
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_custom_plan
+    set enable_hashagg = off
+    set max_parallel_workers_per_gather = 0
+    set work_mem = '128MB'
+    set jit = off
+as $$
+#variable_conflict use_column
+declare
+    r rollup.rollups;
+    span tstzrange;
+    missing tstzmultirange;
+    names text[];
+    expressions text[];
+    number_of_keys int;
+    raw_condition text;
+    row_condition text := 'true';
+begin
+    select * into r from rollup.rollups where name = rollup_name;
+    if not found then
+        raise exception using
+            errcode = 'undefined_object',
+            message = format('there is no rollup %I', rollup_name),
+            hint = 'See rollup.status.';
+    end if;
+    if tenant is not null and r.tenant is null then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('rollup %I has no tenants', rollup_name);
+    end if;
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        raise exception using
+            errcode = 'invalid_transaction_state',
+            message = format('rollup %I cannot be rebuilt at isolation level %s',
+                             rollup_name, current_setting('transaction_isolation')),
+            hint = 'Rebuild it at read committed.';
+    end if;
+    span := rollup.event_range(r.bucket, range_from, range_to);
+    missing := rollup.missing_ranges(r.source) * tstzmultirange(span);
+    if not isempty(missing) then
+        raise exception using
+            errcode = 'object_not_in_prerequisite_state',
+            message = format('rollup %I cannot be rebuilt for times whose raw events were dropped', rollup_name),
+            detail = format('Dropped: %s.', missing),
+            hint = 'Nothing was changed. Rebuild from a time on: from '
+                   || coalesce(upper(missing)::text, 'after them') || '.';
+    end if;
+    perform rollup.take_run_lock(rollup_name);
+
+    if lower(span) is not null then
+        row_condition := row_condition || format(' and %I >= %L', r.bucket_column, lower(span));
+    end if;
+    if upper(span) is not null then
+        row_condition := row_condition || format(' and %I < %L', r.bucket_column, upper(span));
+    end if;
+    if tenant is not null then
+        row_condition := row_condition || format(' and %I = %L', r.tenant, tenant);
+    end if;
+    -- The bucket's bounds are the time's bounds too: the range is of whole buckets.
+    raw_condition := replace(row_condition, format(' and %I ', r.bucket_column), format(' and %I ', r.time_column))
+        || ' and not ' || rollup.uncounted(rollup_name) || coalesce(' and (' || r.filter || ')', '');
+
+    select array_agg(quote_ident(c.column_name)), array_agg(c.expression),
+           count(*) filter (where c.role <> 'measure')
+      into names, expressions, number_of_keys
+      from rollup.target_columns(r.source, r.tenant, r.time_column, r.bucket, r.bucket_column,
+                                 r.dimensions, r.measures) c;
+
+    execute format('delete from %s where %s', r.target, row_condition);
+    get diagnostics rows_before = row_count;
+    execute format('insert into %s (%s) select %s from %s where %s group by %s',
+                   r.target, array_to_string(names, ', '), array_to_string(expressions, ', '),
+                   r.source, raw_condition,
+                   (select string_agg(n::text, ', ') from generate_series(1, number_of_keys) n));
+    get diagnostics rows_after = row_count;
+    execute format('select count(*) from %s where %s', r.source, raw_condition) into events;
+end
+$$;
+comment on function rollup.rebuild(text, timestamptz, timestamptz, text) is
+    'Counts the buckets a range touches (all by default) again from raw events, for one tenant or all. '
+    'Answers events counted, rows deleted, rows written. Raises object_not_in_prerequisite_state '
+    'where raw events were dropped, lock_not_available when a run goes on for longer than rollup.max_wait.';

@@ -1,0 +1,22 @@
+-- A list below its number of counters is exact, so two must be equal. A full list may have lost
+-- items and counts to pruning: then no count may exceed the exact one.
+create or replace function rollup.top_differs(counted jsonb, expected jsonb, counters int)
+    returns boolean
+    language plpgsql
+    immutable
+    parallel safe
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if coalesce(counted, '{}') = coalesce(expected, '{}') then
+        return false;
+    end if;
+    return counted is null or expected is null
+        or greatest((select count(*) from jsonb_object_keys(counted)),
+                    (select count(*) from jsonb_object_keys(expected))) < counters
+        or exists (select from jsonb_each_text(counted) c join jsonb_each_text(expected) e using (key)
+                    where c.value::bigint > e.value::bigint);
+end
+$$;
+comment on function rollup.top_differs(jsonb, jsonb, int) is
+    'Internal. Whether two TopN lists disagree by more than pruning to a number of counters explains.';

@@ -1,0 +1,140 @@
+-- Raw events up to the watermark and the rollup's rows are read in one statement, so that both are
+-- of one moment and no run needs to be stopped. Citus has no snapshot across nodes: there the
+-- rollup's runs step aside while its verify goes on. Writers never wait. What differs is
+-- materialized before it is spelled out, as Citus pushes down all but that.
+create or replace function rollup.verify(
+    rollup_name text, range_from timestamptz default null, range_to timestamptz default null,
+    tenant text default null)
+    returns table (rollup text, tenant_id text, bucket timestamptz, dimensions jsonb,
+                   measure text, counted text, expected text)
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_custom_plan
+    set enable_hashagg = off
+    set max_parallel_workers_per_gather = 0
+    set work_mem = '128MB'
+    set jit = off
+as $$
+#variable_conflict use_column
+declare
+    r rollup.rollups;
+    span tstzrange;
+    missing tstzmultirange;
+    keys text[];
+    key_names text[];
+    expressions text[];
+    measures text[];
+    checks text;
+    any_differs text;
+    raw_condition text := 'true';
+    row_condition text := 'true';
+begin
+    select * into r from rollup.rollups where name = rollup_name;
+    if not found then
+        raise exception using
+            errcode = 'undefined_object',
+            message = format('there is no rollup %I', rollup_name),
+            hint = 'See rollup.status.';
+    end if;
+    if tenant is not null and r.tenant is null then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('rollup %I has no tenants', rollup_name);
+    end if;
+    span := rollup.event_range(r.bucket, range_from, range_to);
+    missing := rollup.missing_ranges(r.source);
+    if rollup.is_distributed(r.source) then
+        perform rollup.take_run_lock(rollup_name);
+    end if;
+
+    select array_agg(quote_ident(c.column_name)) filter (where c.role <> 'measure'),
+           array_agg(c.expression),
+           array_agg(quote_ident(c.column_name)) filter (where c.role = 'measure'),
+           string_agg(format('(%L, %s, %s, has_rows <> has_events or %s)', c.column_name,
+                             format(c.display, 'b.rows_' || n), format(c.display, 'b.events_' || n),
+                             format(c.differs, 'b.rows_' || n, 'b.events_' || n)), E',\n                ')
+               filter (where c.role = 'measure'),
+           'has_rows <> has_events' || string_agg(' or ' || format(c.differs, 'b.rows_' || n, 'b.events_' || n), '')
+               filter (where c.role = 'measure')
+      into keys, expressions, measures, checks, any_differs
+      from rollup.target_columns(r.source, r.tenant, r.time_column, r.bucket, r.bucket_column,
+                                 r.dimensions, r.measures) with ordinality
+           c (role, column_name, column_type, expression, merge, combine, differs, display, n);
+
+    if lower(span) is not null then
+        raw_condition := raw_condition || format(' and %I >= %L', r.time_column, lower(span));
+        row_condition := row_condition || format(' and %I >= %L', r.bucket_column, lower(span));
+    end if;
+    if upper(span) is not null then
+        raw_condition := raw_condition || format(' and %I < %L', r.time_column, upper(span));
+        row_condition := row_condition || format(' and %I < %L', r.bucket_column, upper(span));
+    end if;
+    if tenant is not null then
+        raw_condition := raw_condition || format(' and %I = %L', r.tenant, tenant);
+        row_condition := row_condition || format(' and %I = %L', r.tenant, tenant);
+    end if;
+    raw_condition := raw_condition || coalesce(' and (' || r.filter || ')', '');
+
+    return query execute format($text$
+        with b as materialized (
+            select * from (
+            select %5$s, %6$s, bool_or(is_raw) as has_events, bool_or(not is_raw) as has_rows
+              from (
+                select %7$s, true as is_raw
+                  from %8$s e
+                 where exists (select from rollup.watermarks w
+                                where w.rollup = %1$L and w.node_group = e.%9$I >> 48
+                                  and e.%9$I <= w.last_id)
+                   and %10$s
+                 group by %11$s
+                union all
+                select %5$s, %12$s, false
+                  from %13$s
+                 where %14$s
+              ) u
+             group by %5$s
+            ) b
+             where (%18$s)
+               and not tstzrange(b.%3$I, b.%3$I + %16$L) && %17$L::tstzmultirange
+        )
+        select %1$L, %2$s, b.%3$I, %4$s, m.measure, m.counted, m.expected
+          from b
+         cross join lateral (values
+                %15$s
+              ) m (measure, counted, expected, differs)
+         where m.differs
+         order by 3, 2, 4::text, 5
+    $text$,
+        rollup_name,
+        case when r.tenant is null then 'null::text' else format('b.%I::text', r.tenant) end,
+        r.bucket_column,
+        'jsonb_build_object(' || coalesce((
+            select string_agg(format('%L, b.%I', c.column_name, c.column_name), ', ')
+              from rollup.target_columns(r.source, r.tenant, r.time_column, r.bucket, r.bucket_column,
+                                         r.dimensions, r.measures) c where c.role = 'dimension'), '') || ')',
+        array_to_string(keys, ', '),
+        (select string_agg(format('(array_agg(%1$s) filter (where is_raw))[1] as events_%2$s, '
+                                  '(array_agg(%1$s) filter (where not is_raw))[1] as rows_%2$s',
+                                  m, n + cardinality(keys)), ', ')
+           from unnest(measures) with ordinality x (m, n)),
+        (select string_agg(e || ' as ' || c, ', ' order by n)
+           from rows from (unnest(expressions), unnest(keys || measures)) with ordinality x (e, c, n)),
+        r.source,
+        r.id_column,
+        raw_condition,
+        (select string_agg(n::text, ', ') from generate_series(1, cardinality(keys)) n),
+        array_to_string(measures, ', '),
+        r.target,
+        row_condition,
+        checks,
+        r.bucket,
+        missing,
+        any_differs);
+end
+$$;
+comment on function rollup.verify(text, timestamptz, timestamptz, text) is
+    'Compares a rollup with its raw events, up to the watermark, for the buckets a range touches (all '
+    'by default) and one tenant (all by default): one row for each measure that differs, with what the '
+    'rollup has and what the events say; no rows when all is well. Buckets whose raw events were '
+    'dropped are left out (rollup.missing_ranges).';
