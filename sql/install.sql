@@ -85,6 +85,17 @@
 
 \ir views/status.sql
 
+\ir functions/recent_runs.sql
+\ir functions/plan_statement.sql
+\ir functions/check_extensions.sql
+\ir functions/check_sources.sql
+\ir functions/check_targets.sql
+\ir functions/check_partitions.sql
+\ir functions/check_prepared.sql
+\ir functions/check_schedule.sql
+\ir functions/check_lag.sql
+\ir functions/doctor.sql
+
 \ir compat/install.sql
 \ir recreate_functions.sql
 \ir privileges.sql

@@ -1,4 +1,5 @@
--- Also the check that an expression is one over the source's columns.
+-- Also the check that an expression is one over the source's columns, and no aggregate, which a
+-- WHERE clause refuses. It is tried on a row of NULLs, so that no table is read.
 create or replace function rollup.expression_type(source regclass, expression text)
     returns text
     language plpgsql
@@ -9,7 +10,8 @@ declare
     type_name text;
 begin
     execute format('select format_type(pg_typeof(x.value), null)
-                      from (select 1) one left join (select (%s) as value from %s limit 0) x on true',
+                      from (select (%1$s) as value from (select (null::%2$s).*) nothing
+                             where (%1$s) is null or true) x',
                    expression, source)
        into type_name;
     return type_name;
