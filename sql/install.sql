@@ -19,7 +19,6 @@
 \ir functions/extension_schema.sql
 \ir functions/setting.sql
 \ir functions/is_distributed.sql
-\ir functions/distribute_state.sql
 \ir functions/nodes.sql
 \ir functions/on_each_node.sql
 \ir functions/id_sequence.sql

@@ -11,6 +11,5 @@ begin
     for family_id in select id from rollup.families order by id loop
         perform rollup.create_family(family_id);
     end loop;
-    perform rollup.distribute_state();
 end
 $$;

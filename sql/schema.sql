@@ -30,7 +30,8 @@ do $$
 declare
     propagation constant text := pg_catalog.current_setting('citus.enable_ddl_propagation', true);
 begin
-    if pg_catalog.current_setting('cron.database_name', true) = pg_catalog.current_database()
+    if exists (select from pg_catalog.pg_settings
+                where name = 'cron.database_name' and setting = pg_catalog.current_database())
        and not exists (select from pg_catalog.pg_extension where extname = 'pg_cron')
        and exists (select from pg_catalog.pg_available_extensions where name = 'pg_cron')
     then

@@ -1,11 +1,16 @@
--- Collects the objects and merges them once, for the same reasons as topn_add_agg (whose comment
--- has the error bound); merging them one by one would cut after every row.
+-- Collects the objects and merges them once, for the same reasons as topn_add_agg (whose comments
+-- have the error bound, and why this is PL/pgSQL without settings); merging them one by one would
+-- cut after every row.
 create or replace function rollup_compat.topn_union_final(states jsonb[])
     returns jsonb
-    language sql
+    language plpgsql
     immutable
     parallel safe
+as $$
+begin
     return rollup_compat.topn_merge(states, rollup_compat.topn_counters());
+end
+$$;
 comment on function rollup_compat.topn_union_final(jsonb[]) is
     'TopN stand-in, internal. Final function of topn_union_agg.';
 

@@ -17,7 +17,8 @@ begin
     exception when invalid_datetime_format or datetime_field_overflow then
         seconds := null;
     end;
-    select string_to_array(extversion, '.')::int[] into cron_version
+    -- Debian calls a version 1.4-1.
+    select regexp_match(extversion, '^(\d+)\.(\d+)')::int[] into cron_version
       from pg_extension where extname = 'pg_cron';
     return case
         when seconds is null or seconds <= 0 then rollup.bad_schedule(every, 'that is neither a time span nor cron notation')

@@ -1,4 +1,5 @@
 -- pg_cron jobs have names, so that scheduling twice is scheduling once and unscheduling finds them.
+-- On Citus pg_cron is the coordinator's: on the workers it may have another database, or be missing.
 create or replace function rollup.schedule(
     every text default '1 minute', retention interval default null,
     out job text, out schedule text, out command text)
@@ -6,10 +7,12 @@ create or replace function rollup.schedule(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set citus.enable_ddl_propagation = off
 as $$
 #variable_conflict use_variable
 declare
-    cron_database text := current_setting('cron.database_name', true);
+    -- The view hides what the role may not see, where current_setting would raise.
+    cron_database text := (select setting from pg_settings where pg_settings.name = 'cron.database_name');
 begin
     if rollup.extension_schema('pg_cron') is null then
         if cron_database = current_database() then
@@ -18,10 +21,13 @@ begin
             raise exception using
                 errcode = 'undefined_object',
                 message = 'pg_cron is not installed in this database',
-                hint = case when cron_database is null
-                    then 'Add pg_cron to shared_preload_libraries and set cron.database_name, or run: rollupctl rollup --watch'
-                    else format('pg_cron works from database %I here; set cron.database_name = %L to change it, or run: '
-                                'rollupctl rollup --watch', cron_database, current_database()) end;
+                hint = case
+                    when cron_database is not null
+                        then format('pg_cron works from database %I here; set cron.database_name = %L to change it, or run: '
+                                    'rollupctl rollup --watch', cron_database, current_database())
+                    when pg_has_role('pg_read_all_settings', 'usage')
+                        then 'Add pg_cron to shared_preload_libraries and set cron.database_name, or run: rollupctl rollup --watch'
+                    else 'Have a superuser create it (create extension pg_cron), or run: rollupctl rollup --watch' end;
         end if;
     end if;
     if retention <= interval '0' then

@@ -27,6 +27,7 @@ declare
     measures text[];
     checks text;
     any_differs text;
+    counted_condition text;
     raw_condition text := 'true';
     row_condition text := 'true';
 begin
@@ -46,6 +47,10 @@ begin
     missing := rollup.missing_ranges(r.source);
     if rollup.is_distributed(r.source) then
         perform rollup.take_run_lock(rollup_name);
+        counted_condition := 'not ' || rollup.uncounted(rollup_name);
+    else
+        counted_condition := format('e.%I <= (select w.last_id from rollup.watermarks w where w.rollup = %L)',
+                                    r.id_column, rollup_name);
     end if;
 
     select array_agg(quote_ident(c.column_name)) filter (where c.role <> 'measure'),
@@ -83,9 +88,7 @@ begin
               from (
                 select %7$s, true as is_raw
                   from %8$s e
-                 where exists (select from rollup.watermarks w
-                                where w.rollup = %1$L and w.node_group = e.%9$I >> 48
-                                  and e.%9$I <= w.last_id)
+                 where %9$s
                    and %10$s
                  group by %11$s
                 union all
@@ -121,7 +124,7 @@ begin
         (select string_agg(e || ' as ' || c, ', ' order by n)
            from rows from (unnest(expressions), unnest(keys || measures)) with ordinality x (e, c, n)),
         r.source,
-        r.id_column,
+        counted_condition,
         raw_condition,
         (select string_agg(n::text, ', ') from generate_series(1, cardinality(keys)) n),
         array_to_string(measures, ', '),

@@ -1,6 +1,6 @@
 -- How far a rollup has counted, for each node that hands out ids. On Citus every node draws ids
 -- from a range of its own (node group << 48), so that one number would not do. Elsewhere there
--- is one node group, 0. On Citus this is a reference table: views read it on every node.
+-- is one node group, 0.
 create table if not exists rollup.watermarks (
     rollup     text        not null,
     node_group int         not null,
