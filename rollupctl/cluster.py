@@ -27,6 +27,8 @@ from rollupctl.pgbinaries import Binaries, find_binaries
 from rollupctl.postmaster import PID_FILE, Postmaster, clear_leftovers
 
 ROLE = "rollup"
+# Seconds that a server may take to restart itself after one of its processes crashed.
+RESTART = 15.0
 # Bytes. A log that has grown past this at a start is put aside; one older log is kept.
 LARGEST_LOG = 16 * 1024 * 1024
 
@@ -89,14 +91,7 @@ class Cluster:
                     self._initialise(binaries)
                 self._start(binaries)
                 started = True
-            postmaster = self._await_ready()
-            try:
-                complete(self._dsn(postmaster), postmaster)
-            except psycopg.Error as error:
-                said = error.diag.message_primary or str(error).strip()
-                raise ClusterError(
-                    f"the embedded PostgreSQL is up, but: {said}", f"see its log: {self.log}"
-                ) from error
+            self._complete()
             return started
 
     def down(self) -> bool:
@@ -231,6 +226,23 @@ class Cluster:
         raise ClusterError(
             "the embedded PostgreSQL does not accept connections", f"see its log: {self.log}"
         )
+
+    def _complete(self) -> None:
+        """Make what the server needs inside; one that restarts itself meanwhile gets a moment."""
+        until = time.monotonic() + RESTART
+        while True:
+            postmaster = self._await_ready()
+            try:
+                return complete(self._dsn(postmaster), postmaster)
+            except psycopg.Error as error:
+                lost = isinstance(error, psycopg.OperationalError) and time.monotonic() < until
+                if not lost:
+                    said = " ".join((error.diag.message_primary or str(error)).split())
+                    hint = f"see its log: {self.log}"
+                    raise ClusterError(
+                        f"the embedded PostgreSQL is up, but: {said}", hint
+                    ) from error
+            time.sleep(0.2)
 
     def _state(self) -> dict[str, Any]:
         """The port and the socket directory of the last start; empty when there was none."""

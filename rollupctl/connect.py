@@ -8,7 +8,9 @@ from typing import Any
 
 import psycopg
 from psycopg import conninfo
+from psycopg.abc import Buffer
 from psycopg.rows import TupleRow
+from psycopg.types.datetime import TimestamptzLoader
 
 from rollupctl.errors import (
     ConnectError,
@@ -23,6 +25,17 @@ CONNECT_TIMEOUT = 10  # seconds, unless the connection string or PGCONNECT_TIMEO
 OLDEST_SERVER = 150000
 
 Session = psycopg.Connection[TupleRow]
+
+
+class _AnyTime(TimestamptzLoader):
+    """A timestamptz as datetime or, where Python has none (infinity, year 20000), as text."""
+
+    def load(self, data: Buffer) -> Any:
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return bytes(data).decode()
+
 
 _FORMS = "write postgresql://user@host:5432/database or 'host=… dbname=… user=…'"
 _PG_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE", "PGDATABASE")
@@ -73,7 +86,7 @@ def find_dsn(given: str | None, *, deliberate: bool = False) -> tuple[str, str] 
 
 
 def connect(given: str | None = None, *, autocommit: bool = True) -> Session:
-    """A session with the server that `find_dsn` names, in UTF-8 and read committed.
+    """A session with the server that `find_dsn` names, in UTF-8, UTC and read committed.
 
     Raises NoServerError when nothing names a server, ConnectError when it cannot be reached or
     refuses, RollupError when it is too old.
@@ -106,9 +119,14 @@ def open_session(dsn: str, origin: str, *, autocommit: bool = True) -> Session:
         session.close()
         raise RollupError(f"PostgreSQL {version} is too old", "PostgreSQL 15 or later is needed")
     session.add_notice_handler(_show_warning)
+    session.adapters.register_loader("timestamptz", _AnyTime)
     # In autocommit mode no BEGIN says the level, so the default itself must be right.
     session.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-    session.execute("set session characteristics as transaction isolation level read committed")
+    # UTC, so that times without an offset and the bounds of partitions depend on no setting.
+    session.execute(
+        "set time zone 'UTC';"
+        " set session characteristics as transaction isolation level read committed"
+    )
     if not autocommit:
         session.commit()
     return session

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import click
-
 from rollupctl.errors import BadFileError
 
 CHUNK = 1 << 16  # bytes read, hashed and sent at a time
@@ -105,7 +103,7 @@ def open_csv(path: str) -> CsvFile:
     Raises BadFileError when there is no such file, it cannot be read, or it does not begin with a
     line of column names in UTF-8.
     """
-    name = click.format_filename(path)
+    name = printable(path)
     try:
         # Closed by CsvFile.close, or below when the header is no good.
         stream: BinaryIO = sys.stdin.buffer if path == STDIN else Path(path).open("rb")  # noqa: SIM115
@@ -122,6 +120,11 @@ def open_csv(path: str) -> CsvFile:
         if name != STDIN:
             stream.close()
         raise
+
+
+def printable(path: str) -> str:
+    """`path` for messages and the ledger: what is not UTF-8 in a file's name is replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def opening_quote_line(name: str) -> int | None:

@@ -19,7 +19,6 @@ BEHIND = 3
 PUT_OFF = 4
 DIFFERENCE = 5
 INTERRUPTED = 130
-BROKEN_PIPE = 141
 
 _MAX_LINE = 2000
 _SECRETS: set[str] = set()
@@ -159,7 +158,7 @@ def explain(error: BaseException) -> Explanation:
 def report(error: BaseException) -> int:
     """Print `error` on stderr, one line and at most one more for the hint; return the exit code."""
     if isinstance(error, BrokenPipeError):
-        return BROKEN_PIPE
+        return ERROR  # whoever read our output has left: nobody to tell
     if os.environ.get("ROLLUPCTL_DEBUG"):
         click.echo(mask("".join(traceback.format_exception(error))), err=True)
     told = explain(error)
@@ -197,7 +196,8 @@ def _explain_server(error: psycopg.Error) -> Explanation:
         lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
         return Explanation(message, None, _HINTS["08"] if lost else None)
     if state in _UNDEFINED and _OF_PACKAGE.search(message):
-        return Explanation("the SQL package is not in this database", message, INSTALL_HINT)
+        older = ", or is older than rollupctl" if state == "42883" else ""
+        return Explanation(f"the SQL package is not in this database{older}", message, INSTALL_HINT)
     hint = diag.message_hint or _HINTS.get(state) or _HINTS.get(state[:2])
     code = PUT_OFF if state == "55P03" else ERROR
     return Explanation(message, diag.message_detail, hint, code)

@@ -96,10 +96,12 @@ class Sample:
 
     def _skewed(self, draw: Callable[[], float]) -> str:
         """As _uniform; a customer or device at or below x has probability (x / all) ** (1/3)."""
+        customer, device = draw(), draw()
         return (
-            f"{int(draw() * draw() * draw() * self.customers) + 1},{EVENT_TYPES[int(draw() * 4)]},"
-            f"{COUNTRIES[int(draw() * 7)]},{BROWSERS[int(draw() * 4)]},"
-            f"{int(draw() * draw() * draw() * DEVICES) + 1},{int(draw() * SESSIONS) + 1}\n"
+            f"{int(customer * customer * customer * self.customers) + 1},"
+            f"{EVENT_TYPES[int(draw() * 4)]},{COUNTRIES[int(draw() * 7)]},"
+            f"{BROWSERS[int(draw() * 4)]},{int(device * device * device * DEVICES) + 1},"
+            f"{int(draw() * SESSIONS) + 1}\n"
         )
 
     def _times(self, number: int) -> Iterator[str]:

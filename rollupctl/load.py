@@ -18,7 +18,7 @@ from psycopg import sql
 
 from rollupctl.connect import Session, query
 from rollupctl.copyerror import NOTHING_LOADED, explain_copy
-from rollupctl.csvfile import BOM, STDIN, CsvFile, open_csv
+from rollupctl.csvfile import STDIN, CsvFile, open_csv, printable
 from rollupctl.errors import BadFileError, UsageError
 from rollupctl.output import Table
 from rollupctl.target import Target, find_target
@@ -68,7 +68,7 @@ def load_files(
                 pipes[name] = file
         if dry_run:
             for name in listed:
-                report.add(click.format_filename(name), "header fits", None, None, None)
+                report.add(printable(name), "header fits", None, None, None)
             return
         for name in listed:
             file = pipes.pop(name) if name in pipes else open_csv(name)
@@ -145,7 +145,7 @@ def _copy(
             with cursor.copy(command) as copy:
                 for chunk in file.rows():
                     digest.update(chunk)
-                    copy.write(chunk.removeprefix(BOM) if size == 0 else chunk)
+                    copy.write(chunk)
                     size += len(chunk)
                     advance(len(chunk))
                     if _refused(session):
@@ -202,5 +202,8 @@ def _bar(file: CsvFile) -> Iterator[Progress]:
     if size is None or not sys.stderr.isatty():
         yield lambda _: None
         return
-    with click.progressbar(length=size, label=file.name, file=sys.stderr) as bar:
+    step = max(1, size // 200)
+    with click.progressbar(
+        length=size, label=file.name, file=sys.stderr, update_min_steps=step
+    ) as bar:
         yield bar.update

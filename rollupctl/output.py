@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import click
@@ -35,6 +36,16 @@ class Table:
         at = list(self.columns).index(name)
         return [row[at] for row in self.rows]
 
+    def jsonable(self) -> list[dict[str, Any]]:
+        """As records, but for floats that JSON has no word for: those are strings."""
+        return [
+            {
+                name: str(value) if isinstance(value, float) and not isfinite(value) else value
+                for name, value in record.items()
+            }
+            for record in self.records()
+        ]
+
     def records(self) -> list[dict[str, Any]]:
         """Rows as dictionaries by column name."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
@@ -53,7 +64,7 @@ def note(text: str) -> None:
 def render(table: Table, form: str, *, header: bool = True) -> str:
     """`table` as text ending with a newline; `header` applies to CSV only."""
     if form == "json":
-        return json.dumps(table.records(), default=_jsonable, ensure_ascii=False, indent=2) + "\n"
+        return json.dumps(table.jsonable(), default=_jsonable, ensure_ascii=False, indent=2) + "\n"
     if form == "csv":
         return _csv(table, header)
     return _aligned(table)
@@ -63,14 +74,18 @@ def json_line(table: Table) -> str:
     """Each row of `table` as a JSON object on a line of its own, for output without an end."""
     return "".join(
         json.dumps(record, default=_jsonable, ensure_ascii=False) + "\n"
-        for record in table.records()
+        for record in table.jsonable()
     )
 
 
 def _jsonable(value: Any) -> Any:
     """What json cannot write by itself: exact numbers as numbers, times as ISO 8601."""
     if isinstance(value, Decimal):
+        if not value.is_finite():
+            return str(value)
         return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
     return _text(value)
 
 
@@ -81,18 +96,25 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds")
+        return value.isoformat(sep=" ")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, timedelta):
         return str(value)
-    if isinstance(value, float):
-        return f"{value:.3f}"
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).hex()
     if isinstance(value, dict | list):
         return json.dumps(value, default=_jsonable, ensure_ascii=False)
     return str(value)
+
+
+def _short(value: Any) -> str:
+    """One value as a person reads it in a table: floats to the thousandth, times to the second."""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:.3f}"
+    return str(int(value)) if isinstance(value, float) else _text(value)
 
 
 def _csv(table: Table, header: bool) -> str:
@@ -106,7 +128,7 @@ def _csv(table: Table, header: bool) -> str:
 
 
 def _aligned(table: Table) -> str:
-    cells = [[_printable(_text(value)) for value in row] for row in table.rows]
+    cells = [[_printable(_short(value)) for value in row] for row in table.rows]
     numeric = [
         any(_is_number(row[i]) for row in table.rows)
         and all(row[i] is None or _is_number(row[i]) for row in table.rows)

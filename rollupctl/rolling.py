@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 
@@ -13,6 +14,12 @@ from rollupctl.errors import DONE, ERROR, PUT_OFF, RollupError, explain, report
 from rollupctl.output import Table
 
 RESULT = ("rollup", "status", "events", "rows", "seconds")
+
+_ONE = "select name as rollup, r.* from (values (%s)) x (name), rollup.run(name, %s) r"
+_FAMILY = "select * from rollup.run_family(%s, %s)"
+_FAMILIES = (
+    "select array_agg(name order by bucket, id) as members from rollup.rollups group by family"
+)
 
 _LONGEST_PAUSE = 30.0  # seconds between attempts to reach a server that is gone
 
@@ -27,6 +34,13 @@ class Outcome:
     rows: int = 0
     seconds: float = 0.0
 
+    def add(self, window: dict[str, Any]) -> None:
+        """Count in one window: a row of rollup.run or rollup.run_family."""
+        self.events += window["events"]
+        self.rows += window["rows"]
+        if window["status"] != "nothing new":
+            self.status = window["status"]
+
     @property
     def exit_code(self) -> int:
         """The exit code that this outcome asks for."""
@@ -34,7 +48,7 @@ class Outcome:
 
 
 def names_of(session: Session, wanted: Sequence[str]) -> list[str]:
-    """The rollups to run: those `wanted`, or all in the order in which they were declared.
+    """The rollups meant: those `wanted`, or all in the order in which they were declared.
 
     Raises RollupError for a name that is not a rollup's.
     """
@@ -46,38 +60,67 @@ def names_of(session: Session, wanted: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(wanted)) or known
 
 
-def catch_up(session: Session, name: str, max_events: int) -> Outcome:
-    """Run one rollup, window after window, until nothing is waiting.
+def catch_up_all(session: Session, wanted: Sequence[str], max_events: int) -> list[Outcome]:
+    """Run the rollups `wanted`, or all, window after window, until nothing is waiting.
 
-    A run that is put off or fails is told on stderr and recorded in the run ledger; windows before
-    it stay counted. Raises psycopg.Error only when the session is lost.
+    A family (rollups that differ only in their bucket) is run as one when all of it is meant. A
+    run that is put off or fails is told on stderr and recorded in the run ledger; windows before
+    it stay counted, and the other rollups go on. Raises psycopg.Error only when the session is
+    lost, RollupError for a name that is not a rollup's.
     """
-    outcome = Outcome(name)
+    names = names_of(session, wanted)
+    outcomes = {name: Outcome(name) for name in names}
+    for crew in _crews(session, names):
+        if _catch_up(session, [outcomes[name] for name in crew], max_events) or len(crew) == 1:
+            continue
+        # A broken rollup holds up only itself.
+        for name in crew:
+            _catch_up(session, [outcomes[name]], max_events)
+    return list(outcomes.values())
+
+
+def _crews(session: Session, names: Sequence[str]) -> list[list[str]]:
+    """The rollups in groups to be run as one: whole families, and single ones."""
+    families: list[list[str]] = query(session, _FAMILIES).column("members")
+    crews: list[list[str]] = []
+    for name in names:
+        if any(name in crew for crew in crews):
+            continue
+        family = next((members for members in families if name in members), [name])
+        crews.append(family if set(family) <= set(names) else [name])
+    return crews
+
+
+def _catch_up(session: Session, crew: list[Outcome], max_events: int) -> bool:
+    """Run one crew until nothing is waiting; False when several together failed.
+
+    What became of each is noted in its outcome, and a failure of a single rollup told.
+    """
     began = time.monotonic()
-    more = True
+    text = _ONE if len(crew) == 1 else _FAMILY
+    by_name = {each.rollup: each for each in crew}
+    more, fine = True, True
     try:
         while more:
             began_window = time.monotonic()
-            window = query(session, "select * from rollup.run(%s, %s)", name, max_events).records()
-            status, more = window[0]["status"], window[0]["more"]
-            outcome.events += window[0]["events"]
-            outcome.rows += window[0]["rows"]
-            if status != "nothing new":
-                outcome.status = status
-            if status == "busy":
-                break
+            more = False
+            for row in query(session, text, crew[0].rollup, max_events).records():
+                if row["rollup"] in by_name:  # else it has joined the family just now
+                    by_name[row["rollup"]].add(row)
+                more = more or (row["more"] and row["status"] == "done")
     except psycopg.Error as error:
         if session.closed or session.broken:
             raise
-        outcome.status = "put off" if report(error) == PUT_OFF else "failed"
-        _record(session, outcome, explain(error).message, time.monotonic() - began_window)
-    outcome.seconds = round(time.monotonic() - began, 3)
-    return outcome
-
-
-def catch_up_all(session: Session, wanted: Sequence[str], max_events: int) -> list[Outcome]:
-    """Run the rollups `wanted`, or all; one that is put off does not keep the others waiting."""
-    return [catch_up(session, name, max_events) for name in names_of(session, wanted)]
+        put_off = error.sqlstate == "55P03"
+        fine = put_off or len(crew) == 1
+        if fine:
+            report(error)
+            for each in crew:
+                each.status = "put off" if put_off else "failed"
+                _record(session, each, explain(error).message, time.monotonic() - began_window)
+    for each in crew:
+        each.seconds = round(each.seconds + time.monotonic() - began, 3)
+    return fine
 
 
 def as_table(outcomes: Sequence[Outcome]) -> Table:

@@ -23,6 +23,20 @@ comment on schema rollup is 'Rollups: incremental aggregates that count every co
 
 create extension if not exists hll;
 
+-- TopN in C where the server offers it; sql/compat stands in where it does not, or where this
+-- role may not create it.
+do $$
+begin
+    if exists (select from pg_catalog.pg_available_extensions
+                where name = 'topn' and installed_version is null)
+    then
+        create extension topn;
+    end if;
+exception when insufficient_privilege then
+    null;
+end
+$$;
+
 -- pg_cron works from one database of a server. Where that is this one, its functions are at hand
 -- from the start; whoever may not create it still gets the rest. On Citus the workers' pg_cron may
 -- have another database, so the extension stays on the coordinator.

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from tests import servers
+from tests.helpers import Lab
 from tests.servers import EMPTY, INSTALLED, Server
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -82,6 +83,20 @@ def empty_dsn(server: Server) -> Iterator[str]:
 
 
 @pytest.fixture
+def cron_dsn(server: Server) -> Iterator[str]:
+    """As dsn, in the one database that pg_cron works in."""
+    with server.cron_database() as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def empty_cron_dsn(server: Server) -> Iterator[str]:
+    """As empty_dsn, in the one database that pg_cron works in."""
+    with server.cron_database(EMPTY) as dsn:
+        yield dsn
+
+
+@pytest.fixture
 def dsn(server: Server, database: str) -> str:
     """Conninfo of the fresh database; on Citus, on the coordinator."""
     return server.dsn(database)
@@ -89,7 +104,7 @@ def dsn(server: Server, database: str) -> str:
 
 @pytest.fixture
 def connect(server: Server, database: str) -> Iterator[Callable[..., Connection]]:
-    """Makes further connections to the fresh database: connect(node=0, autocommit=True, **options)."""
+    """Makes more connections to the fresh database: connect(node=0, autocommit=True, **options)."""
     with contextlib.ExitStack() as opened:
 
         def make(node: int = 0, autocommit: bool = True, **options: Any) -> Connection:
@@ -106,6 +121,37 @@ def connect(server: Server, database: str) -> Iterator[Callable[..., Connection]
 def db(connect: Callable[..., Connection]) -> Connection:
     """An autocommit connection to the fresh database."""
     return connect()
+
+
+@pytest.fixture
+def plain_lab(plain: Server) -> Iterator[Lab]:
+    """A fresh database on plain PostgreSQL with the engine and no rollups."""
+    lab = Lab.make(plain)
+    yield lab
+    lab.close()
+    plain.drop(lab.database)
+
+
+@pytest.fixture(scope="module")
+def citus_lab_of_module(citus: Server) -> Iterator[Lab]:
+    lab = Lab.make(citus)
+    yield lab
+    citus.drop(lab.database)
+
+
+@pytest.fixture
+def citus_lab(citus_lab_of_module: Lab) -> Iterator[Lab]:
+    """The same on Citus, where a database takes seconds to make: one a file, emptied."""
+    citus_lab_of_module.empty()
+    yield citus_lab_of_module
+    citus_lab_of_module.close()
+
+
+@pytest.fixture
+def lab(request: pytest.FixtureRequest, server: Server) -> Lab:
+    """plain_lab or citus_lab: both in turn."""
+    found: Lab = request.getfixturevalue("citus_lab" if server.is_citus else "plain_lab")
+    return found
 
 
 @pytest.fixture

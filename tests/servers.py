@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -59,9 +60,13 @@ class Server:
     def database(self, template: str = INSTALLED, name: str | None = None) -> str:
         """Make a database: a copy of a template, on every node. Returns its name."""
         self._make_template(template)
+        return self.copy_of(template, name)
+
+    def copy_of(self, database: str, name: str | None = None) -> str:
+        """Make a copy of a database that nobody is using, on every node. Returns its name."""
         name = name or f"test_{os.getpid()}_{next(self._numbers)}"
         self.drop(name)
-        self._copy(template, name)
+        self._copy(database, name)
         return name
 
     def drop(self, database: str) -> None:
@@ -73,6 +78,31 @@ class Server:
                     )
                 )
 
+    def cron_name(self) -> str | None:
+        """Name of the one database that pg_cron works in; None without pg_cron."""
+        with self.admin() as connection:
+            row = connection.execute("select current_setting('cron.database_name', true)")
+            return next(iter(row))[0]
+
+    @contextlib.contextmanager
+    def cron_database(self, template: str = INSTALLED, *, awake: bool = False) -> Iterator[str]:
+        """Conninfo of a fresh database in pg_cron's place; an empty one takes it afterwards.
+
+        Before version 1.5 pg_cron goes to sleep for good when its database is dropped; `awake`
+        restarts the server, so that it runs jobs. Skips the test where pg_cron is missing.
+        """
+        name = self.cron_name()
+        if name is None or not self.clusters:
+            pytest.skip("pg_cron is not installed, or its database is not for tests")
+        try:
+            self.database(template, name)
+            if awake:
+                self.clusters[0].down()
+                self.clusters[0].up()
+            yield self.dsn(name)
+        finally:
+            self.database(EMPTY, name)
+
     def stop(self) -> None:
         for cluster in self.clusters:
             cluster.down()
@@ -80,16 +110,30 @@ class Server:
     def _copy(self, template: str, name: str) -> None:
         for node in range(len(self.nodes)):
             with self.admin(node) as connection:
-                # Citus keeps a maintenance daemon in every database it knows.
-                connection.execute(
-                    "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
-                    " where datname = %s",
-                    [template],
-                )
-                connection.execute(
-                    sql.SQL("create database {} template {}").format(
-                        sql.Identifier(name), sql.Identifier(template)
+                # Citus keeps a maintenance daemon in every database it knows, and other nodes
+                # keep connections to it: both may come back between the two statements.
+                for last in (*[False] * 20, True):
+                    connection.execute(
+                        "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+                        " where datname = %s",
+                        [template],
                     )
+                    try:
+                        connection.execute(
+                            sql.SQL("create database {} template {}").format(
+                                sql.Identifier(name), sql.Identifier(template)
+                            )
+                        )
+                        break
+                    except psycopg.errors.ObjectInUse:
+                        if last:
+                            raise
+                # A copy does not inherit what ALTER DATABASE … SET said.
+                connection.execute(
+                    "insert into pg_db_role_setting select new.oid, setrole, setconfig"
+                    " from pg_db_role_setting join pg_database old on old.oid = setdatabase"
+                    " join pg_database new on new.datname = %s where old.datname = %s",
+                    [name, template],
                 )
 
     def _make_template(self, template: str) -> None:
@@ -164,10 +208,10 @@ def citus_is_installed() -> bool:
 
 
 @contextlib.contextmanager
-def plain_server() -> Iterator[Server]:
-    """The embedded PostgreSQL, or the server that ROLLUP_TEST_DSN names."""
+def plain_server(own: bool = False) -> Iterator[Server]:
+    """The embedded PostgreSQL, or the server that ROLLUP_TEST_DSN names unless it must be our own."""
     given = os.environ.get("ROLLUP_TEST_DSN")
-    if given:
+    if given and not own:
         yield Server("plain", [given])
         return
     preload = ["pg_cron"] if find_binaries().has_library("pg_cron") else []

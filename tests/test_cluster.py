@@ -235,22 +235,40 @@ def test_leftovers_of_a_neighbour_are_left_alone(running: Cluster, cluster: Clus
         session.execute("select 1")
 
 
+def other_process(cluster: Cluster, *command: str) -> subprocess.Popen[bytes]:
+    """A process of the server's user that is no server."""
+    uid = cluster.data.stat().st_uid
+    return subprocess.Popen(command, user=uid if uid != os.geteuid() else None)
+
+
+def leave_lock_files(cluster: Cluster, number: int, pid: int) -> None:
+    """What a killed server leaves behind, with `pid` for its process."""
+    lines = f"{pid}\n{cluster.data}\n1\n{number}\n{cluster.home}/run\n"
+    (cluster.data / "postmaster.pid").write_text(f"{lines}127.0.0.1\n1 1\nready\n")
+    socket_file = cluster.home / "run" / f".s.PGSQL.{number}"
+    socket_file.touch()
+    socket_file.with_name(f"{socket_file.name}.lock").write_text(lines)
+
+
 def test_a_lock_file_with_the_number_of_another_process(cluster: Cluster) -> None:
     cluster.up()
+    number = port(cluster)
     cluster.down()
-    stale = f"{os.getpid()}\n{cluster.data}\n1\n5432\n{cluster.home}\n127.0.0.1\n1 1\nready\n"
-    (cluster.data / "postmaster.pid").write_text(stale)
-    assert cluster.is_running() is False
-    assert cluster.dsn_if_running() is None
-    assert cluster.up() is True
+    with other_process(cluster, "sleep", "60") as other:
+        leave_lock_files(cluster, number, other.pid)
+        assert cluster.is_running() is False
+        assert cluster.dsn_if_running() is None
+        assert cluster.up() is True
+        other.kill()
 
 
 def test_a_zombie_postmaster_is_no_obstacle(cluster: Cluster) -> None:
     cluster.up()
+    number = port(cluster)
     cluster.down()
-    with subprocess.Popen(["true"]) as zombie:
+    with other_process(cluster, "true") as zombie:
         os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
-        (cluster.data / "postmaster.pid").write_text(f"{zombie.pid}\n{cluster.data}\n1\n")
+        leave_lock_files(cluster, number, zombie.pid)
         assert cluster.is_running() is False
         assert cluster.up() is True
 
@@ -387,6 +405,10 @@ def test_another_user_is_told_whose_it_is(cluster: Cluster) -> None:
 def test_the_variables_of_the_caller_do_not_lead_elsewhere(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    cluster.up()
+    with psycopg.connect(cluster.dsn(), dbname="postgres", autocommit=True) as session:
+        session.execute("drop database rollup")
+    cluster.down()
     for name in ("PGDATA", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSFILE"):
         monkeypatch.setenv(name, "/nowhere")
     monkeypatch.setenv("PGOPTIONS", "-c default_transaction_read_only=on")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
 from rollupctl.connect import positive_interval, query
@@ -57,7 +55,7 @@ def schedule(settings: Settings, every: str, retention: str | None) -> None:
       rollupctl schedule --every '1 minute' --retention '90 days'
     """
     with settings.connect() as session:
-        if not re.search(r"[*/@$]", every):
+        if len(every.split()) != 5:  # five fields are cron notation
             positive_interval(session, every, "--every")
         if retention is not None:
             positive_interval(session, retention, "--retention")

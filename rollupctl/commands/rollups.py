@@ -12,10 +12,12 @@ import psycopg
 
 from rollupctl import rolling
 from rollupctl.cluster import Cluster
-from rollupctl.connect import find_dsn, query
+from rollupctl.connect import find_dsn, positive_interval, query
 from rollupctl.errors import BEHIND, DIFFERENCE, ConnectError, report
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import Table, json_line, note, render
+
+_VERIFY = "select * from rollup.verify(%s, %s, %s, %s)"
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -143,8 +145,13 @@ def range_options(command: Function) -> Function:
     """Add --from, --to and --tenant, which bound what is compared or recomputed."""
     for option in (
         click.option("--tenant", help="One tenant only."),
-        click.option("--to", "until", metavar="TIME", help="Buckets that begin before this."),
-        click.option("--from", "since", metavar="TIME", help="Buckets from this time on."),
+        click.option("--to", "until", metavar="TIME", help="Buckets before this time."),
+        click.option(
+            "--from",
+            "since",
+            metavar="TIME",
+            help="Buckets from this time on (UTC).",
+        ),
     ):
         command = option(command)
     return command
@@ -164,37 +171,41 @@ def verify(
     tenant: str | None,
     repair: bool,
 ) -> None:
-    """Compare the rollups named, or all, with the raw events; print the rows that differ.
+    """Compare the rollups named, or all, with the raw events; print what differs.
 
-    The exit code is 5 when one does.
+    A row for each measure that differs: what the rollup has, and what the events say. The exit
+    code is 5 when there is one. With --repair the buckets at fault are rebuilt, and what differs
+    after that is printed.
 
     \b
     Example:
       rollupctl verify rollup_events_1hr --from 2024-05-01 --to 2024-05-02
     """
-    differing = False
+    differing = Table(())
     with settings.connect() as session:
         for name in rolling.names_of(session, names):
-            compare = "select %s::text as rollup, v.* from rollup.verify(%s, %s, %s, %s) v"
             where = (name, since, until, tenant)
-            table = query(session, compare, name, *where)
-            if table.rows and repair:
-                note(f"{name}: {len(table.rows)} rows differ: rebuilding")
-                query(session, "select * from rollup.rebuild(%s, %s, %s, %s)", *where)
-                table = query(session, compare, name, *where)
-            if table.rows:
-                differing = True
-                settings.emit(table)
-            else:
-                note(f"{name}: agrees with the events")
-    click.get_current_context().exit(DIFFERENCE if differing else 0)
+            found = query(session, _VERIFY, *where)
+            if found.rows and repair:
+                rebuilt = query(session, "select * from rollup.repair(%s, %s, %s, %s)", *where)
+                note(f"{name}: {len(rebuilt.rows)} buckets differed and were rebuilt")
+                found = query(session, _VERIFY, *where)
+            note(f"{name}: {len(found.rows) or 'no'} differences")
+            differing = Table(found.columns, [*differing.rows, *found.rows])
+    settings.emit(differing)
+    click.get_current_context().exit(DIFFERENCE if differing.rows else 0)
 
 
 @click.command()
 @click.argument("name")
 @range_options
 @click.option("--all", "everything", is_flag=True, help="The whole rollup, not a range of it.")
-@click.option("--dry-run", is_flag=True, help="Show what differs; change nothing.")
+@click.option(
+    "--step",
+    metavar="INTERVAL",
+    help="Commit after each step of this length, such as '1 day'; for long ranges.",
+)
+@click.option("--dry-run", is_flag=True, help="Print what differs from the events; change nothing.")
 @shared_options
 @pass_settings
 def rebuild(
@@ -204,6 +215,7 @@ def rebuild(
     until: str | None,
     tenant: str | None,
     everything: bool,
+    step: str | None,
     dry_run: bool,
 ) -> None:
     """Recompute a range of rollup NAME from the raw events, in one transaction.
@@ -217,10 +229,15 @@ def rebuild(
         raise click.UsageError("say what to rebuild: either --from, --to or --tenant, or --all")
     with settings.connect() as session:
         rolling.names_of(session, [name])
-        call = "select * from rollup.rebuild(%s, %s, %s, %s)"
+        if step is not None:
+            positive_interval(session, step, "--step")
+        where = (name, since, until, tenant)
         if dry_run:
-            call = "select * from rollup.verify(%s, %s, %s, %s)"
-        settings.emit(query(session, call, name, since, until, tenant))
+            settings.emit(query(session, _VERIFY, *where))
+        elif step is None:
+            settings.emit(query(session, "select * from rollup.rebuild(%s, %s, %s, %s)", *where))
+        else:
+            query(session, "call rollup.rebuild_in_steps(%s, %s, %s, %s, %s)", *where, step)
 
 
 @click.command()

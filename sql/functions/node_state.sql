@@ -26,7 +26,10 @@ begin
       from pg_locks l
       left join pg_stat_activity a on a.pid = l.pid
       left join pg_prepared_xacts p
-             on l.pid is null and p.transaction::text = split_part(l.virtualtransaction, '/', 2)
+             on l.pid is null
+            and p.transaction in (select t.transactionid from pg_locks t
+                                   where t.locktype = 'transactionid' and t.pid is null
+                                     and t.virtualtransaction = l.virtualtransaction)
      where l.locktype = 'relation'
        and l.mode = 'RowExclusiveLock'
        and l.granted

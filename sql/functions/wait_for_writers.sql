@@ -26,7 +26,8 @@ begin
       from jsonb_each(states) s, jsonb_object_keys(s.value -> 'writers') w;
 
     while writers <> '{}' or on_citus and prepared is distinct from '{}' loop
-        if clock_timestamp() >= deadline then
+        -- Also when time is up the prepared transactions are looked at once.
+        if clock_timestamp() >= deadline and (writers <> '{}' or prepared is not null) then
             exit;
         end if;
         perform pg_sleep(least(pause, extract(epoch from deadline - clock_timestamp())));
@@ -70,7 +71,8 @@ begin
         message = format('rollup %I was put off: %s on %s, user %s, application %s, is still writing to %s',
                          rollup_name,
                          coalesce('pid ' || (blocker.who ->> 'pid'),
-                                  format('prepared transaction %L', blocker.who ->> 'gid')),
+                                  'prepared transaction ' || quote_literal(blocker.who ->> 'gid'),
+                                  'a prepared transaction'),
                          blocker.node,
                          coalesce(blocker.who ->> 'user', 'unknown'),
                          coalesce(nullif(blocker.who ->> 'application', ''), 'unnamed'),
@@ -85,7 +87,9 @@ begin
         hint = 'Nothing was counted; the next run tries again. To end that transaction: '
                || case when blocker.who ->> 'gid' is not null
                       then format('rollback prepared %L', blocker.who ->> 'gid')
-                      else format('select pg_terminate_backend(%s)', blocker.who ->> 'pid') end;
+                      when blocker.who ->> 'pid' is not null
+                      then format('select pg_terminate_backend(%s)', blocker.who ->> 'pid')
+                      else 'see pg_prepared_xacts on that node' end;
 end
 $$;
 comment on function rollup.wait_for_writers(text, regclass, regclass, jsonb) is

@@ -1,0 +1,80 @@
+"""Rollups, partition maintenance and expiry, each again and again on a connection of its own."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+
+import psycopg
+
+from tests.chaos.ledger import Ledger, is_down
+
+
+class Runner(threading.Thread):
+    """Issues one of its statements at a time until told to stop; being put off is part of it."""
+
+    def __init__(
+        self,
+        dsn: Callable[[], str],
+        ledger: Ledger,
+        statements: dict[str, str],
+        seed: int,
+        stop: threading.Event,
+        pause: float,
+    ) -> None:
+        super().__init__(daemon=True)
+        self.dsn = dsn
+        self.ledger = ledger
+        self.statements = statements
+        self.random = random.Random(seed)
+        self.stop = stop
+        self.pause = pause
+        self.trouble: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            while not self.stop.is_set():
+                try:
+                    with psycopg.connect(
+                        self.dsn(), connect_timeout=5, autocommit=True
+                    ) as connection:
+                        connection.execute("set rollup.max_wait = '1s'")
+                        while not self.stop.is_set():
+                            self.step(connection)
+                            self.stop.wait(self.pause)
+                except psycopg.Error as error:
+                    if not is_down(error):
+                        raise
+                    self.ledger.note("runners' connections lost")
+                    self.stop.wait(0.2)
+        except BaseException as error:  # told by the main thread
+            self.trouble = error
+
+    def step(self, connection: psycopg.Connection) -> None:
+        name = self.random.choice(list(self.statements))
+        try:
+            cursor = connection.execute(self.statements[name].encode())
+            rows = cursor.fetchall() if cursor.description else []
+        except psycopg.errors.LockNotAvailable:
+            self.ledger.note(f"{name}: put off")
+        except psycopg.errors.ObjectNotInPrerequisiteState:
+            self.ledger.note(f"{name}: refused")
+        except psycopg.errors.DeadlockDetected:
+            self.ledger.note(f"{name}: deadlock")
+        else:
+            busy = any("busy" in row for row in rows)
+            self.ledger.note(f"{name}: {'busy' if busy else 'done'}")
+
+
+ROLLUPS = {
+    "run_all": "call rollup.run_all(500)",
+    "five_minutely_aggregation": "select * from five_minutely_aggregation()",
+    "hourly_aggregation": "select * from hourly_aggregation(200)",
+    "run_family": "select * from rollup.run_family('rollup_events_1hr', 1000)",
+}
+UPKEEP = {
+    "maintain_partitions": "select rollup.maintain_partitions()",
+    "expire": "select * from rollup.expire('public.events', '20 days')",
+    "verify": "select * from rollup.verify('rollup_events_1hr')",
+}

@@ -1,0 +1,137 @@
+"""The whole of it: start everything, kill at random, stop, count twice."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from tests.chaos.ledger import Ledger, differences
+from tests.chaos.runners import ROLLUPS, UPKEEP, Runner
+from tests.chaos.writers import Writer
+from tests.servers import Server
+
+WRITERS = 6
+
+
+@dataclass
+class Report:
+    """Figures of a storm, and what was wrong after it: nothing, if all is well."""
+
+    figures: dict[str, int]
+    wrong: list[str]
+
+
+def storm(server: Server, database: str, seconds: float, seed: int, *, kill: bool = True) -> Report:
+    """Let writers, runs, upkeep and (with `kill`) murder go on for so many seconds, then count.
+
+    `server` is one whose processes this one may kill, `database` one with everything installed.
+    """
+    dice = random.Random(seed)
+    ledger = Ledger()
+    stop = threading.Event()
+    threads: list[Writer | Runner] = []
+    for number in range(WRITERS):
+        # On Citus every node is written to.
+        node = number % len(server.nodes)
+        threads.append(
+            Writer(
+                lambda node=node: server.dsn(database, node),  # type: ignore[misc]
+                ledger,
+                dice.getrandbits(32),
+                stop,
+                direct=node == 0 and number < 4,
+            )
+        )
+    for statements, pause in ((ROLLUPS, 0.05), (ROLLUPS, 0.2), (UPKEEP, 1.0)):
+        threads.append(
+            Runner(
+                lambda: server.dsn(database),
+                ledger,
+                statements,
+                dice.getrandbits(32),
+                stop,
+                pause,
+            )
+        )
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        time.sleep(min(dice.uniform(1.0, 5.0), max(0.0, until - time.monotonic())))
+        if kill and time.monotonic() < until:
+            _kill_something(server, database, dice, ledger)
+    stop.set()
+    for thread in threads:
+        thread.join(60)
+    wrong = [f"{type(t).__name__}: {t.trouble!r}" for t in threads if t.trouble is not None]
+    wrong += [f"{type(t).__name__} does not stop" for t in threads if t.is_alive()]
+    with _patiently(server, database) as connection:
+        _settle(connection, ledger)
+        wrong += differences(connection, ledger)
+        for name in ("rollup_events_5min", "rollup_events_1hr"):
+            found = connection.execute("select * from rollup.verify(%s)", [name]).fetchall()
+            wrong += [f"verify: {row}" for row in found]
+    return Report(dict(sorted(ledger.tally.items())), wrong)
+
+
+def _settle(connection: psycopg.Connection[tuple[Any, ...]], ledger: Ledger) -> None:
+    """Wait for what the dead have left, count everything, look up unanswered commits."""
+    connection.execute("set rollup.max_wait = '60s'")
+    connection.execute("call rollup.run_all()")
+    ledger.settle(connection)
+
+
+@contextlib.contextmanager
+def _patiently(server: Server, database: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """A connection to a server that may still be recovering."""
+    until = time.monotonic() + 60
+    for node in range(len(server.nodes)):
+        while True:
+            try:
+                psycopg.connect(server.dsn(database, node), connect_timeout=5).close()
+                break
+            except psycopg.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
+    with psycopg.connect(server.dsn(database), autocommit=True) as connection:
+        yield connection
+
+
+def _kill_something(server: Server, database: str, dice: random.Random, ledger: Ledger) -> None:
+    node = dice.randrange(len(server.nodes))
+    how = dice.choice(["terminate", "terminate", "kill -9 a backend", "kill -9 the server"])
+    if how == "kill -9 the server":
+        cluster = server.clusters[node]
+        pid = int((cluster.data / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+        ledger.note("servers killed with -9")
+        cluster.up()
+        return
+    with (
+        contextlib.suppress(psycopg.OperationalError, ProcessLookupError),
+        psycopg.connect(server.dsn("postgres", node), autocommit=True) as connection,
+    ):
+        pids = connection.execute(
+            "select pid from pg_stat_activity where datname = %s and backend_type = 'client backend'"
+            " order by backend_start",
+            [database],
+        ).fetchall()
+        if not pids:
+            return
+        (pid,) = dice.choice(pids)
+        if how == "terminate":
+            connection.execute("select pg_terminate_backend(%s)", [pid])
+            ledger.note("backends terminated")
+        else:
+            os.kill(pid, signal.SIGKILL)
+            ledger.note("backends killed with -9")

@@ -1,0 +1,532 @@
+"""rollupctl load: any honest CSV goes in exactly once, a bad one leaves a line and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from rollupctl import csvfile, load
+from rollupctl.connect import open_session
+from rollupctl.csvfile import CsvFile, open_csv
+from rollupctl.errors import BadFileError
+from rollupctl.output import Table
+from tests import servers
+from tests.conftest import Connection, Rollupctl
+from tests.servers import Server
+
+HEADER = "customer_id,event_type,country,browser,device_id,session_id\n"
+EVENTS = "select customer_id, event_type, country, browser, device_id, session_id from events"
+
+
+def events(db: Connection) -> list[tuple[Any, ...]]:
+    return db.execute(f"{EVENTS} order by event_id").fetchall()
+
+
+def count(db: Connection) -> int:
+    row = db.execute("select count(*) from events").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def write(path: Path, text: str | bytes) -> str:
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return str(path)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.02)
+
+
+def start_load(dsn: str, *args: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "rollupctl", "load", *args],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"ROLLUPCTL_DSN": dsn},
+    )
+
+
+ROW = (7, "buy", None, "opera", 70, 700)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEADER + "7,buy,,opera,70,700\n",
+        HEADER + "7,buy,,opera,70,700",
+        "session_id,device_id,browser,country,event_type,customer_id\n700,70,opera,,buy,7\n",
+        "device_id,session_id,customer_id,event_type,browser\n70,700,7,buy,opera\n",
+        "\ufeff" + HEADER + "7,buy,,opera,70,700\n",
+        "\ufeff" + HEADER.replace("customer_id", '"customer_id"') + "7,buy,,opera,70,700\n",
+        (HEADER + "7,buy,,opera,70,700\n").replace("\n", "\r\n"),
+        "  " + HEADER.replace(",", " , ") + "7,buy,,opera,70,700\n",
+        HEADER.upper() + "7,buy,,opera,70,700\n",
+        HEADER + '"7","buy",,"opera","70","700"\n',
+    ],
+    ids=["plain", "no-last-newline", "order", "subset", "bom", "bom-quoted", "crlf", "spaces",
+         "case", "quoted"],
+)  # fmt: skip
+def test_forms_of_one_row(db: Connection, rollupctl: Rollupctl, tmp_path: Path, text: str) -> None:
+    done = rollupctl("load", write(tmp_path / "a.csv", text))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert events(db) == [ROW]
+
+
+def test_values_arrive_unchanged(db: Connection, rollupctl: Rollupctl, tmp_path: Path) -> None:
+    text = HEADER + '1,"a ""b"", c",Österreich,"two\nlines",,\n2,,"",\\.x,-5,9223372036854775807\n'
+    assert rollupctl("load", write(tmp_path / "a.csv", text)).returncode == 0
+    assert events(db) == [
+        (1, 'a "b", c', "Österreich", "two\nlines", None, None),
+        (2, None, "", "\\.x", -5, 9223372036854775807),
+    ]
+
+
+def test_header_alone_is_no_error(db: Connection, rollupctl: Rollupctl, tmp_path: Path) -> None:
+    for text in (HEADER, HEADER.strip()):
+        done = rollupctl("load", write(tmp_path / "a.csv", text), "-o", "json")
+        assert done.returncode == 0
+        assert json.loads(done.stdout)[0]["rows"] == 0
+    assert count(db) == 0
+
+
+def test_content_is_loaded_once_whatever_its_name(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path
+) -> None:
+    text = HEADER + "1,buy,India,opera,1,1\n" * 3
+    first, second = write(tmp_path / "a.csv", text), write(tmp_path / "b.csv", text)
+    done = rollupctl("load", first, second, first, "-o", "json")
+    assert done.returncode == 0, done.stderr
+    assert [(r["status"], r["rows"]) for r in json.loads(done.stdout)] == [
+        ("loaded", 3), ("skipped", 0), ("skipped", 0)]  # fmt: skip
+    assert '"skipped"' in rollupctl("load", "-", "-o", "json", input=text).stdout
+    assert count(db) == 3
+    ledger = "select source_table, sha256, file_name, rows, bytes from rollup.loads"
+    digest = hashlib.sha256(text.encode()).digest()
+    assert db.execute(ledger).fetchall() == [("public.events", digest, first, 3, len(text))]
+
+
+def test_same_size_is_not_same_content(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path
+) -> None:
+    for customer in (1, 2):
+        path = write(tmp_path / f"{customer}.csv", f"{HEADER}{customer},a,b,c,1,1\n")
+        assert rollupctl("load", path).returncode == 0
+    assert [row[0] for row in events(db)] == [1, 2]
+
+
+def test_concurrent_loads_of_one_content(db: Connection, dsn: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", HEADER + "1,buy,India,opera,1,1\n" * 20_000)
+    loads = [start_load(dsn, path, "-o", "json") for _ in range(5)]
+    told = [each.communicate(timeout=120) for each in loads]
+    assert [each.returncode for each in loads] == [0] * 5, told
+    statuses = sorted(json.loads(out)[0]["status"] for out, _ in told)
+    assert statuses == ["loaded", *["skipped"] * 4]
+    assert count(db) == 20_000
+
+
+def test_killed_loader_leaves_nothing(db: Connection, dsn: str, rollupctl: Rollupctl) -> None:
+    text = (HEADER + "1,buy,India,opera,1,1\n" * 100_000).encode()
+    copying = "select 1 from pg_stat_progress_copy where relid <> 0 and tuples_processed > 100"
+    loading = start_load(dsn, "-")
+    assert loading.stdin is not None
+    loading.stdin.write(text[: len(text) // 2])
+    loading.stdin.flush()
+    wait_until(lambda: db.execute(copying).fetchone() is not None)
+    loading.kill()
+    loading.communicate()
+    wait_until(lambda: db.execute("select 1 from pg_stat_progress_copy").fetchone() is None)
+    assert count(db) == 0
+    assert db.execute("select * from rollup.loads").fetchall() == []
+    assert rollupctl("load", "-", input=text).returncode == 0
+    assert count(db) == 100_000
+
+
+def test_interrupted_load_says_so(db: Connection, dsn: str) -> None:
+    loading = start_load(dsn, "-")
+    assert loading.stdin is not None
+    loading.stdin.write((HEADER + "1,buy,India,opera,1,1\n" * 10_000).encode())
+    loading.stdin.flush()
+    wait_until(lambda: db.execute("select 1 from pg_stat_progress_copy").fetchone() is not None)
+    loading.send_signal(signal.SIGINT)
+    _, told = loading.communicate(timeout=30)
+    assert (loading.returncode, told.decode()) == (130, "rollupctl: error: interrupted\n")
+    assert count(db) == 0
+
+
+def test_mistake_shows_before_the_end_of_the_input(dsn: str) -> None:
+    loading = start_load(dsn, "-")
+    assert loading.stdin is not None
+    loading.stdin.write((HEADER + "one,buy,India,opera,1,1\n").encode())
+    # A pipe that stays open: only a loader that listens meanwhile can end.
+    filler = b"1,buy,India,opera,1,1\n" * 3000
+    with contextlib.suppress(BrokenPipeError):
+        for _ in range(600):
+            loading.stdin.write(filler)
+            loading.stdin.flush()
+            time.sleep(0.05)
+    assert loading.poll() is not None or loading.wait(timeout=10)
+    told = loading.communicate()[1]
+    assert loading.returncode == 1
+    assert b'-, line 2, column customer_id: "one" is not a valid bigint' in told
+
+
+@pytest.fixture(scope="module")
+def untouched(server: Server) -> Iterator[tuple[str, psycopg.Connection[Any]]]:
+    """A database for files that load nothing: each test finds and leaves it empty."""
+    name = server.database()
+    with psycopg.connect(server.dsn(name), autocommit=True) as db:
+        yield server.dsn(name), db
+    server.drop(name)
+
+
+GOOD = "1,buy,India,opera,1,1\n"
+NUL, LATIN1, UTF16 = (
+    b"1,b\0y,India,opera,1,1\n",
+    "é".encode("latin1"),
+    (HEADER + GOOD).encode("utf16"),
+)
+
+AGE = "customer_id,event_time\n1,2024-01-01\n1,{}\n"
+
+BAD: dict[str, tuple[str | bytes, str]] = {
+    "number": (
+        HEADER + GOOD + "x1,a,b,c,1,1\n",
+        'line 3, column customer_id: "x1" is not a valid bigint',
+    ),
+    "range": (
+        HEADER + "1,a,b,c,99999999999999999999,1\n",
+        'line 2, column device_id: "99999999999999999999" is out of range for bigint',
+    ),
+    "null": (
+        HEADER + GOOD + ",a,b,c,1,1\n",
+        "line 3, column customer_id: no value, where one of type bigint must be",
+    ),
+    "time": (
+        AGE.format("yesterdayish"),
+        'line 3, column event_time: "yesterdayish" is not a valid timestamp with time zone',
+    ),
+    "impossible time": (
+        AGE.format("2024-02-30"),
+        'line 3, column event_time: "2024-02-30" is out of range for timestamp with time zone',
+    ),
+    "short line": (
+        HEADER + GOOD + "1,buy\n",
+        'line 3: missing data .*the line reads "1,buy"',
+    ),
+    "long line": (HEADER + "1,a,b,c,1,1,9\n", "line 2: extra data"),
+    "blank line": (HEADER + GOOD + "\n" + GOOD, "line 3"),
+    "line break in quotes": (HEADER + '1,"a\nb\nc",b,c,x,1\n', 'line 4, column device_id: "x"'),
+    "crlf": ((HEADER + "x,a,b,c,1,1\n").replace("\n", "\r\n"), "line 2, column customer_id"),
+    "open quote": (
+        HEADER + GOOD + '1,"buy,India\n' + GOOD * 50,
+        r'line 3: a quote \("\) opens here and never closes',
+    ),
+    "zero byte": ((HEADER + GOOD * 5000).encode() + NUL, "line 5002: a zero byte"),
+    "not utf-8": (
+        (HEADER + GOOD).encode() + b"1," + LATIN1 + b",c,d,1,1\n",
+        "line 3: not UTF-8: 0xe9",
+    ),
+    "end mark": (HEADER + GOOD + "\\.\n" + GOOD, r"a line holds nothing but \\\."),
+    "end mark last": (HEADER + GOOD + "\\.", r"a line holds nothing but \\\."),
+    "end mark crlf": ((HEADER + GOOD + "\\.\n").replace("\n", "\r\n"), r"nothing but \\\."),
+    "end mark far off": (HEADER + GOOD * 9999 + "\\.\n" + GOOD, r"nothing but \\\."),
+    "empty": ("", "is empty"),
+    "blank": ("\n" + HEADER + GOOD, "line 1: is blank"),
+    "blank names": (" , ,\n" + GOOD, "line 1: is blank"),
+    "unnamed": ("customer_id,,country\n", "column 2 of the header has no name"),
+    "unknown": (
+        HEADER.replace("country", "nation") + GOOD,
+        "line 1: public.events has no column 'nation'",
+    ),
+    "misspelled": (
+        HEADER.replace("country", "contry") + GOOD,
+        "(?s)'contry'\nhint: perhaps country",
+    ),
+    "twice": (HEADER.replace("country", "browser") + GOOD, "column browser is named twice"),
+    "twice but for case": (HEADER.replace("country", "BROWSER") + GOOD, "is named twice"),
+    "missing": ("event_type\nbuy\n", "no column customer_id"),
+    "id": (
+        "event_id," + HEADER + "1," + GOOD,
+        "(?s)column event_id cannot be loaded\nhint: .*sequence",
+    ),
+    "no header": (GOOD, "line 1: public.events has no column '1'"),
+    "semicolons": (HEADER.replace(",", ";"), "(?s)hint: fields look separated by semicolons"),
+    "quote in header": ('"customer_id,event_type\n' + GOOD, "line 1: "),
+    "latin-1 header": (
+        HEADER.replace("country", "país").encode("latin1"),
+        "line 1: is not UTF-8: byte 0xed",
+    ),
+    "utf-16": (UTF16, "(?s)is UTF-16\nhint: .*iconv"),
+    "gzip": (gzip.compress(HEADER.encode()), "(?s)is compressed with gzip\nhint: .*zcat"),
+    "binary": (bytes(range(256)) * 100, "is not text"),
+    "one endless line": (b"x" * 3_000_000, "line 1: is longer than"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_file(
+    untouched: tuple[str, psycopg.Connection[Any]], tmp_path: Path, case: str
+) -> None:
+    dsn, db = untouched
+    text, expected = BAD[case]
+    path = write(tmp_path / "bad.csv", text)
+    runs: list[tuple[str, str | bytes | None]] = [(path, None)]
+    if case in ("number", "zero byte", "end mark last", "gzip", "empty"):
+        runs.append(("-", text))
+    for name, given in runs:
+        done = servers.rollupctl(dsn, "load", name, stdin=given)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert re.search(expected, done.stderr), done.stderr
+        assert done.stderr.startswith(f"rollupctl: error: {name}")
+        assert [line[:6] for line in done.stderr.splitlines()] == ["rollup", "hint: "]
+    assert count(db) == 0
+    assert db.execute("select * from rollup.loads").fetchall() == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 64])
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_end_mark_is_found_across_chunks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, end: str
+) -> None:
+    monkeypatch.setattr(csvfile, "CHUNK", size)
+    fine = open_csv(write(tmp_path / "1.csv", f'{HEADER}1,\\.{end}1,a\\.b,"\\."\n'))
+    bad = open_csv(write(tmp_path / "2.csv", f"{HEADER}1,a\n\\.{end}"))
+    assert len(b"".join(fine.rows())) == fine.size
+    with pytest.raises(BadFileError, match="nothing but"):
+        list(bad.rows())
+    fine.close()
+    bad.close()
+
+
+def test_unreadable_places(untouched: tuple[str, psycopg.Connection[Any]], tmp_path: Path) -> None:
+    dsn, _ = untouched
+    for place, expected in (
+        (str(tmp_path), "is a directory"),
+        (str(tmp_path / "nowhere.csv"), "No such file"),
+        ("/proc/self/mem", "Input/output error"),
+        ("", "is a directory"),
+    ):
+        done = servers.rollupctl(dsn, "load", place)
+        assert done.returncode == 1
+        assert expected in done.stderr.splitlines()[0]
+    assert servers.rollupctl(dsn, "load", "-", "-", stdin=HEADER).returncode == 2
+
+
+def test_name_that_is_not_utf8(db: Connection, rollupctl: Rollupctl, tmp_path: Path) -> None:
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.csv")
+    Path(path).write_text(HEADER + GOOD)
+    done = rollupctl("load", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert count(db) == 1
+
+
+def test_first_bad_file_ends_the_command(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path
+) -> None:
+    good = write(tmp_path / "1.csv", HEADER + GOOD)
+    bad = write(tmp_path / "2.csv", HEADER + "x,a,b,c,1,1\n")
+    last = write(tmp_path / "3.csv", HEADER + GOOD * 2)
+    done = rollupctl("load", good, bad, last, "-o", "csv")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[1].startswith(f"{good},loaded,1,")
+    assert len(done.stdout.splitlines()) == 2
+    assert count(db) == 1
+    write(tmp_path / "2.csv", HEADER + "5,a,b,c,1,1\n")
+    done = rollupctl("load", good, bad, last, "-o", "json")
+    assert [r["status"] for r in json.loads(done.stdout)] == ["skipped", "loaded", "loaded"]
+    assert count(db) == 4
+
+
+def test_headers_are_checked_before_anything_is_loaded(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path
+) -> None:
+    good = write(tmp_path / "1.csv", HEADER + GOOD)
+    bad = write(tmp_path / "2.csv", "customer,event_type\n1,a\n")
+    assert rollupctl("load", good, bad).returncode == 1
+    assert rollupctl("load", good, str(tmp_path / "gone.csv")).returncode == 1
+    assert count(db) == 0
+
+
+def test_dry_run_loads_nothing(db: Connection, rollupctl: Rollupctl, tmp_path: Path) -> None:
+    good = write(tmp_path / "1.csv", HEADER + GOOD)
+    done = rollupctl("load", "--dry-run", good)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert count(db) == 0
+    assert rollupctl("load", "--dry-run", write(tmp_path / "2.csv", "x\n1\n")).returncode == 1
+
+
+def test_fifo_is_read_once(db: Connection, dsn: str, rollupctl: Rollupctl, tmp_path: Path) -> None:
+    good = write(tmp_path / "1.csv", HEADER + GOOD * 3)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    loading = start_load(dsn, good, str(fifo))
+    fifo.write_text(HEADER + GOOD * 2)
+    _, told = loading.communicate(timeout=60)
+    assert (loading.returncode, told) == (0, b"")
+    assert count(db) == 5
+
+
+def test_file_that_changes_meanwhile(
+    db: Connection, dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "1.csv", HEADER + GOOD)
+    rows = CsvFile.rows
+
+    def growing(self: CsvFile) -> Iterator[bytes]:
+        yield from rows(self)
+        with Path(path).open("a") as more:
+            more.write(GOOD)
+
+    monkeypatch.setattr(CsvFile, "rows", growing)
+    with open_session(dsn, "test") as session, pytest.raises(BadFileError, match="changed while"):
+        load.load_files(session, [path], report=Table(load.RESULT))
+    assert count(db) == 0
+    assert db.execute("select * from rollup.loads").fetchall() == []
+
+
+def test_times_without_offset_are_utc_unless_told(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path
+) -> None:
+    text = "event_time,customer_id\n2024-07-01 12:00,{}\n2024-07-01T12:00+02:00,{}\n"
+    told = "select to_char(event_time at time zone 'UTC', 'HH24:MI') from events order by event_id"
+    env = {"PGTZ": "America/New_York"}
+    path = write(tmp_path / "1.csv", text.format(1, 1))
+    assert rollupctl("load", path, env=env).returncode == 0
+    path = write(tmp_path / "2.csv", text.format(2, 2))
+    assert rollupctl("load", path, "--time-zone", "Asia/Tokyo", env=env).returncode == 0
+    assert [row[0] for row in db.execute(told)] == ["12:00", "10:00", "03:00", "10:00"]
+    done = rollupctl("load", path, "--time-zone", "Mars/Olympus")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 2)
+
+
+def test_any_table_with_any_names(db: Connection, rollupctl: Rollupctl, tmp_path: Path) -> None:
+    db.execute('create schema "Odd Schema"')
+    table = '"Odd Schema"."My ""Events"""'
+    db.execute(
+        f"""create table {table} (
+            "Id" bigint generated always as identity, "select" bigint not null, "Größe" text,
+            "a,b" text, "twice" text generated always as (upper("Größe")) stored)"""
+    )
+    path = write(tmp_path / "1.csv", '"a,b",select,Größe\nx,1,ü\n')
+    assert rollupctl("load", path, "--table", table).returncode == 0
+    found = db.execute(f'select "select", "Größe", "a,b", "twice" from {table}').fetchall()
+    assert found == [(1, "ü", "x", "Ü")]
+    assert db.execute("select source_table from rollup.loads").fetchall() == [(table,)]
+    for column, expected in (("Id", "sequence"), ("twice", "computes")):
+        path = write(tmp_path / "2.csv", f"select,{column}\n1,1\n")
+        done = rollupctl("load", path, "--table", table)
+        assert done.returncode == 1
+        assert expected in done.stderr
+
+
+def test_table_that_cannot_be_loaded(db: Connection, rollupctl: Rollupctl, tmp_path: Path) -> None:
+    db.execute("create view seen as select * from events")
+    some = "select inhrelid::regclass::text from pg_inherits where inhparent = 'events'::regclass"
+    row = db.execute(some).fetchone()
+    assert row is not None
+    path = write(tmp_path / "1.csv", HEADER + GOOD)
+    for name, expected in (
+        ("nowhere", 'there is no table "nowhere"'),
+        ("no.where", 'there is no table "no.where"'),
+        ("a.b.c", "is not the name of a table"),
+        ('"open', "is not the name of a table"),
+        ("", "is not the name of a table"),
+        ("seen", "is not a table"),
+        (str(row[0]), "is a partition"),
+    ):
+        done = rollupctl("load", path, "--table", name)
+        assert done.returncode == 1
+        assert expected in done.stderr
+        assert len(done.stderr.splitlines()) == 2
+    assert count(db) == 0
+
+
+def test_constraint_and_trigger_of_the_user(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path
+) -> None:
+    db.execute("create table own (customer_id bigint, price int constraint fair check (price > 0))")
+    path = write(tmp_path / "1.csv", "customer_id,price\n1,5\n1,-1\n")
+    done = rollupctl("load", path, "--table", "own")
+    assert done.returncode == 1
+    assert re.search(r"1\.csv, line 3: .*fair", done.stderr)
+    assert len(done.stderr.splitlines()) == 2
+    db.execute(
+        "create function stop() returns trigger language plpgsql as $$"
+        "begin if new.price = 7 then raise exception 'no sevens'; end if; return new; end$$"
+    )
+    db.execute("create trigger t before insert on own for each row execute function stop()")
+    path = write(tmp_path / "1.csv", "customer_id,price\n1,5\n1,7\n")
+    done = rollupctl("load", path, "--table", "own")
+    assert re.search(r"1\.csv, line 3: no sevens", done.stderr)
+    assert db.execute("select count(*) from own").fetchone() == (0,)
+
+
+def test_table_locked_by_another(db: Connection, rollupctl: Rollupctl, tmp_path: Path) -> None:
+    path = write(tmp_path / "1.csv", HEADER + GOOD)
+    with db.transaction():
+        db.execute("lock table events in access exclusive mode")
+        done = rollupctl("load", path, env={"PGOPTIONS": "-c lock_timeout=200ms"})
+    assert done.returncode == 4
+    assert count(db) == 0
+
+
+def test_no_right_to_insert(db: Connection, dsn: str, rollupctl: Rollupctl, tmp_path: Path) -> None:
+    db.execute("drop role if exists just_reads")
+    db.execute("create role just_reads login in role pg_read_all_data")
+    db.execute("grant usage on schema rollup to just_reads")
+    path = write(tmp_path / "1.csv", HEADER + GOOD)
+    try:
+        options = {"PGOPTIONS": "-c role=just_reads"}
+        done = rollupctl("load", path, env=options)
+        assert done.returncode == 1
+        assert "permission denied" in done.stderr
+        assert len(done.stderr.splitlines()) == 2
+    finally:
+        db.execute("drop owned by just_reads")
+        db.execute("drop role just_reads")
+
+
+def test_without_the_package(empty_dsn: str, tmp_path: Path) -> None:
+    with psycopg.connect(empty_dsn, autocommit=True) as db:
+        db.execute("create table events (customer_id bigint)")
+    done = servers.rollupctl(empty_dsn, "load", write(tmp_path / "1.csv", "customer_id\n1\n"))
+    assert done.returncode == 1
+    assert "hint: run `rollupctl install`" in done.stderr
+
+
+def test_memory_does_not_grow_with_the_file(db: Connection, dsn: str) -> None:
+    db.execute("create unlogged table wide (customer_id bigint, filler text)")
+    db.execute("alter table wide alter filler set storage external")  # saves compressing it
+    loading = start_load(dsn, "-", "--table", "wide")
+    assert loading.stdin is not None
+    loading.stdin.write(b"customer_id,filler\n")
+    row = b"1," + b"x" * 1_000_000 + b"\n"
+    for _ in range(180):
+        loading.stdin.write(row)
+    loading.stdin.close()
+    _, status, used = os.wait4(loading.pid, 0)
+    loading.returncode = os.waitstatus_to_exitcode(status)
+    for stream in (loading.stdout, loading.stderr):
+        assert stream is not None
+        stream.close()
+    assert loading.returncode == 0
+    assert db.execute("select count(*) from wide").fetchone() == (180,)
+    assert used.ru_maxrss < 150 * 1024  # kB

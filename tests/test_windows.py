@@ -1,0 +1,545 @@
+"""What a run counts: every committed event once, whatever writers do meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from tests.helpers import (
+    DAY,
+    Connection,
+    Lab,
+    Outcome,
+    Task,
+    assert_exact,
+    catch_up,
+    counted,
+    expected,
+    insert,
+    pid,
+    rows,
+    run,
+    run_family,
+    script,
+    until,
+    until_waiting,
+    value,
+    watermarks,
+)
+
+
+def by_insert(writer: Connection) -> None:
+    insert(writer, 2)
+
+
+def by_copy(writer: Connection) -> None:
+    copy = "copy lab.e (event_time, customer_id, country, device_id) from stdin"
+    with writer.cursor() as cursor, cursor.copy(copy) as stream:
+        for device in (1, 2):
+            stream.write_row((DAY, 1, None, device))
+
+
+def by_savepoint(writer: Connection) -> None:
+    # The lock is taken by a subtransaction, and kept when that ends well.
+    writer.execute("savepoint kept")
+    insert(writer)
+    writer.execute("release kept")
+    writer.execute("savepoint lost")
+    insert(writer, 5)
+    writer.execute("rollback to lost")
+    insert(writer)
+
+
+def by_prepared_statement(writer: Connection) -> None:
+    for device in (1, 2):
+        writer.execute(
+            "insert into lab.e (customer_id, device_id) values (%s, %s)", [1, device], prepare=True
+        )
+
+
+@pytest.mark.parametrize("write", [by_insert, by_copy, by_savepoint, by_prepared_statement])
+@pytest.mark.parametrize("max_events", [None, 1])
+def test_trap_01_out_of_order_commit(
+    lab: Lab, write: Callable[[Connection], None], max_events: int | None
+) -> None:
+    lab.source()
+    lab.declare()
+    db, first, runner = lab.connect(), lab.connect(autocommit=False), lab.connect()
+    write(first)
+    insert(db, 3)  # draws later ids and commits first
+
+    task = Task(lambda: catch_up(runner, max_events=max_events))
+    until_waiting(db, runner, task)
+    assert watermarks(db) == []
+    first.commit()
+    assert sum(outcome.events for outcome in task.result()) == 5
+    assert_exact(db)
+    assert run(db).status == "nothing new"
+
+
+def test_trap_01_rolled_back_writer_leaves_a_gap(lab: Lab) -> None:
+    lab.source()
+    lab.declare()
+    db, first, runner = lab.connect(), lab.connect(autocommit=False), lab.connect()
+    insert(first, 2)
+    insert(db, 3)
+    task = Task(lambda: run(runner))
+    until_waiting(db, runner, task)
+    first.rollback()
+    assert task.result() == Outcome("done", 3, 1, False)
+    insert(db)
+    assert run(db).events == 1
+    assert_exact(db)
+
+
+def test_trap_01_last_id_is_read_before_writers_are_looked_for(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db, writer, runner = lab.connect(), lab.connect(autocommit=False), lab.connect()
+    insert(db)
+    # Whoever reads the sequence stops before it. A writer who comes just then draws an id that
+    # the window will hold, so it must be seen afterwards.
+    db.execute(
+        """alter function rollup.last_id(regclass) rename to real_last_id;
+           create function rollup.last_id(sequence regclass) returns bigint language plpgsql as $$
+           begin
+               perform pg_advisory_xact_lock_shared(4711);
+               return rollup.real_last_id(sequence);
+           end $$"""
+    )
+    db.execute("select pg_advisory_lock(4711)")
+    task = Task(lambda: run(runner))
+    until_waiting(db, runner, task, "advisory")
+    insert(writer)
+    insert(db)
+    db.execute("select pg_advisory_unlock(4711)")
+    until_waiting(db, runner, task)
+    writer.commit()
+    assert task.result().events == 3
+    assert_exact(db)
+
+
+def test_trap_01_own_uncommitted_events_are_counted_with_the_transaction(lab: Lab) -> None:
+    lab.source()
+    lab.declare()
+    db, own = lab.connect(), lab.connect(autocommit=False)
+    for end in (own.rollback, own.commit):
+        insert(own, 2)
+        assert run(own).events == 2
+        end()
+        assert_exact(db)
+    assert sum(counted(db).values()) == 1
+
+
+def test_trap_03_cancel_while_waiting_moves_nothing(lab: Lab) -> None:
+    lab.source()
+    lab.declare()
+    db, writer, runner = lab.connect(), lab.connect(autocommit=False), lab.connect()
+    insert(db)
+    run(db)
+    before = watermarks(db)
+    insert(writer)
+    insert(db)
+    for start in (lambda: run(runner), lambda: runner.execute("call rollup.run_all()")):
+        task: Task[Any] = Task(start)
+        until_waiting(db, runner, task)
+        db.execute("select pg_cancel_backend(%s::int)", [pid(runner)])
+        with pytest.raises(errors.QueryCanceled):
+            task.result()
+        assert watermarks(db) == before
+    writer.commit()
+    assert run(db).events == 2
+    assert_exact(db)
+
+
+@pytest.mark.parametrize(
+    ("setting", "error"),
+    [("statement_timeout", errors.QueryCanceled), ("lock_timeout", errors.LockNotAvailable)],
+)
+def test_trap_03_timeouts_move_nothing(
+    plain_lab: Lab, setting: str, error: type[psycopg.Error]
+) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db, other, runner = lab.connect(), lab.connect(autocommit=False), lab.connect()
+    insert(db)
+    runner.execute(f"set {setting} = '100ms'".encode())
+    if setting == "lock_timeout":
+        other.execute("lock table lab.visits in exclusive mode")
+    else:
+        insert(other)
+    with pytest.raises(error):
+        run(runner)
+    with pytest.raises(error):
+        runner.execute("call rollup.run_all()")
+    assert watermarks(db) == []
+    other.commit()
+    catch_up(db)
+    assert_exact(db)
+
+
+def test_trap_04_wait_is_bounded_and_names_the_writer(lab: Lab) -> None:
+    lab.source()
+    lab.declare()
+    db, runner = lab.connect(), lab.connect()
+    writer = lab.connect(autocommit=False, application_name="night load")
+    insert(writer)
+    insert(db)
+    runner.execute("set rollup.max_wait = '0.2s'")
+    with pytest.raises(errors.LockNotAvailable) as caught:
+        run(runner)
+    diag = caught.value.diag
+    node = "the coordinator" if lab.server.is_citus else "this server"
+    assert diag.message_primary == (
+        f"rollup visits was put off: pid {pid(writer)} on {node}, user {writer.info.user},"
+        " application night load, is still writing to lab.e"
+    )
+    assert diag.message_detail is not None
+    assert diag.message_detail.startswith("Its transaction is idle in transaction and 00:00:0")
+    assert diag.message_detail.endswith(" old; the run waited 00:00:00.2.")
+    assert diag.message_hint == (
+        "Nothing was counted; the next run tries again. To end that transaction:"
+        f" select pg_terminate_backend({pid(writer)})"
+    )
+    assert watermarks(db) == []
+    writer.commit()
+    assert run(runner).events == 2
+    assert_exact(db)
+
+
+def test_trap_04_oldest_of_several_writers_is_named(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    writers = [lab.connect(autocommit=False) for _ in range(3)]
+    for writer in reversed(writers):
+        insert(writer)
+    db.execute("set rollup.max_wait = '1ms'")
+    with pytest.raises(errors.LockNotAvailable, match=f"pid {pid(writers[2])} ") as caught:
+        run(db)
+    assert "and 2 more are open" in str(caught.value.diag.message_detail)
+
+
+def test_trap_04_put_off_is_recorded_once_and_others_go_on(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.source("lab.other")
+    lab.declare()
+    lab.declare("hours", bucket="1 hour")
+    lab.declare("others", source="lab.other")
+    db, writer = lab.connect(), lab.connect(autocommit=False)
+    db.execute("set rollup.max_wait = '10ms'")
+    insert(writer)
+    insert(db)
+    for number in range(1, 4):
+        insert(db, table="lab.other")
+        with pytest.raises(errors.LockNotAvailable, match="visits was put off"):
+            db.execute("call rollup.run_all()")
+        assert value(db, "select sum(n) from lab.others") == number
+    ledger = "select rollup, status, message is null, finished_at > started_at from rollup.runs"
+    assert sorted(rows(db, ledger)) == [
+        ("hours", "put off", False, True),
+        ("others", "done", True, True),
+        ("others", "done", True, True),
+        ("others", "done", True, True),
+        ("visits", "put off", False, True),
+    ]
+    writer.commit()
+    db.execute("call rollup.run_all()")
+    assert_exact(db)
+    # Put off by another one, or again after it went well, is news.
+    insert(writer)
+    with pytest.raises(errors.LockNotAvailable):
+        db.execute("call rollup.run_all()")
+    query = "select count(*) from rollup.runs where rollup = 'visits' and status = 'put off'"
+    assert value(db, query) == 2
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_trap_05_old_snapshots_are_refused(plain_lab: Lab, level: str) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db, runner = lab.connect(), lab.connect(autocommit=False)
+    insert(db)
+    runner.execute(f"set transaction isolation level {level}".encode())
+    with pytest.raises(errors.InvalidTransactionState, match=f"at isolation level {level}") as e:
+        run(runner)
+    assert e.value.diag.message_hint == "Run it at read committed."
+    runner.rollback()
+    runner.execute(f"set default_transaction_isolation = '{level}'".encode())
+    runner.commit()
+    runner.autocommit = True
+    with pytest.raises(errors.RaiseException, match=f"at isolation level {level}"):
+        runner.execute("call rollup.run_all()")
+    assert watermarks(db) == []
+    assert run(db).events == 1
+
+
+@pytest.mark.parametrize("change", ["cache 10", "increment -1", "cycle", "minvalue -5"])
+def test_trap_06_sequences_that_hand_out_ids_in_another_way_are_refused(
+    plain_lab: Lab, change: str
+) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db, other = lab.connect(), lab.connect()
+    insert(db, 3)
+    db.execute(f"alter sequence lab.e_event_id_seq {change}".encode())
+    insert(other)  # may have cached some ids now
+    expected = "sequence lab.e_event_id_seq must hand out ids one by one and upwards"
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match=expected) as caught:
+        run(db)
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match=expected):
+        lab.declare("after")
+    assert watermarks(db) == []
+    hint = str(caught.value.diag.message_hint)
+    assert hint.startswith("alter sequence lab.e_event_id_seq cache 1 ")
+    db.execute(hint.encode())
+    run(db)
+    insert(other)
+    insert(db)
+    assert run(db).events >= 2
+    assert_exact(db)
+    assert "counts lab.e" in lab.declare("after")
+
+
+@pytest.mark.parametrize("server_is", ["running", "restarted"])
+def test_trap_10_prepared_transactions_are_open_writers(plain_lab: Lab, server_is: str) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db, writer = lab.connect(), lab.connect(autocommit=False)
+    writer.execute("savepoint s")  # a subtransaction has a transaction id of its own
+    insert(writer)
+    writer.execute("release s")
+    insert(writer)
+    user = writer.info.user
+    writer.execute("prepare transaction 'it''s mine'")
+    writer.close()
+    insert(db)
+    if server_is == "restarted":  # its virtual transaction is another one then
+        (cluster,) = lab.server.clusters
+        cluster.down()
+        cluster.up()
+        db = lab.connect()
+    db.execute("set rollup.max_wait = '10ms'")
+    with pytest.raises(errors.LockNotAvailable) as caught:
+        run(db)
+    diag = caught.value.diag
+    assert diag.message_primary == (
+        "rollup visits was put off: prepared transaction 'it''s mine' on this server,"
+        f" user {user}, application unnamed, is still writing to lab.e"
+    )
+    assert str(diag.message_detail).startswith("Its transaction is prepared and 00:00:")
+    assert str(diag.message_hint).endswith("rollback prepared 'it''s mine'")
+    assert watermarks(db) == []
+    db.execute("commit prepared 'it''s mine'")
+    assert run(db).events == 3
+    assert_exact(db)
+
+
+def test_trap_10_writer_that_prepares_during_the_wait_is_waited_for(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db, writer, runner = lab.connect(), lab.connect(autocommit=False), lab.connect()
+    insert(writer)
+    runner.execute("set rollup.max_wait = '0.5s'")
+    task = Task(lambda: run(runner))
+    until_waiting(db, runner, task)
+    writer.execute("prepare transaction 'later'")
+    writer.close()
+    with pytest.raises(errors.LockNotAvailable, match="prepared transaction 'later'"):
+        task.result()
+    db.execute("commit prepared 'later'")
+    assert run(db).events == 1
+    assert_exact(db)
+
+
+def test_trap_11_writer_to_a_partition_is_waited_for(lab: Lab) -> None:
+    lab.source()
+    lab.declare()
+    db, writer, runner = lab.connect(), lab.connect(autocommit=False), lab.connect()
+    insert(writer, table="lab.e_1")
+    insert(db)
+    task = Task(lambda: run(runner))
+    until_waiting(db, runner, task)
+    writer.commit()
+    assert task.result().events == 2
+    assert_exact(db)
+
+
+def test_trap_11_ordinary_roles_write_to_the_parent_only(lab: Lab) -> None:
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    db.execute("drop role if exists lab_writer; create role lab_writer login")
+    try:
+        db.execute("grant usage on schema lab to lab_writer")
+        db.execute("grant insert on lab.e to lab_writer")
+        db.execute("grant usage on sequence lab.e_event_id_seq to lab_writer")
+        db.execute("set role lab_writer")
+        insert(db, 2)
+        for table in ("lab.e_1", "lab.e_default"):
+            with pytest.raises(errors.InsufficientPrivilege):
+                insert(db, table=table)
+        db.execute("reset role")
+        assert run(db).events == 2
+    finally:
+        db.execute("reset role; drop owned by lab_writer; drop role lab_writer")
+
+
+def test_run_over_nothing_new_writes_nothing(lab: Lab) -> None:
+    lab.source()
+    lab.declare()
+    lab.declare("hours", bucket="1 hour")
+    db, idle = lab.connect(), lab.connect(autocommit=False)
+    insert(db, 3)
+    catch_up(db)
+    catch_up(db, "hours")
+    state = "select xmin::text, ctid::text, as_of from rollup.watermarks order by 1, 2"
+    before = rows(db, state)
+    runs = value(db, "select count(*) from rollup.runs")
+    for query in ("rollup.run('visits')", "rollup.run_family('visits')"):
+        outcomes = rows(idle, f"select status, events, rows, more from {query}")
+        assert set(outcomes) == {("nothing new", 0, 0, False)}
+        assert value(idle, "select pg_current_xact_id_if_assigned()") is None
+        idle.commit()
+
+    # The server may take a transaction id of its own meanwhile, but not each time.
+    def takes_none() -> bool:
+        newest = value(db, "select pg_snapshot_xmax(pg_current_snapshot())")
+        db.execute("call rollup.run_all()")
+        return bool(newest == value(db, "select pg_snapshot_xmax(pg_current_snapshot())"))
+
+    assert any(takes_none() for _ in range(5))
+    assert rows(db, state) == before
+    assert value(db, "select count(*) from rollup.runs") == runs
+
+
+def test_empty_source_and_empty_window(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db, writer = lab.connect(), lab.connect(autocommit=False)
+    assert run(db) == Outcome("nothing new", 0, 0, False)
+    insert(writer, 5)
+    writer.rollback()
+    assert run(db) == Outcome("done", 0, 0, False)  # ids drawn, events none
+    assert watermarks(db) == [(0, 5)]
+    assert run(db) == Outcome("nothing new", 0, 0, False)
+
+
+def test_trap_16_rows_moved_out_of_the_default_partition_are_not_counted_again(lab: Lab) -> None:
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    insert(db, 3, event_time="2020-02-02 00:00Z")
+    run(db)
+    counts = counted(db)
+    script(
+        db,
+        """alter table lab.e detach partition lab.e_default;
+           create table lab.e_2020 partition of lab.e
+               for values from ('2020-01-01 00:00Z') to ('2021-01-01 00:00Z');
+           insert into lab.e select * from lab.e_default;
+           truncate lab.e_default;
+           alter table lab.e attach partition lab.e_default default""",
+    )
+    assert value(db, "select count(*) from lab.e_2020") == 3
+    assert run(db) == Outcome("nothing new", 0, 0, False)
+    assert counted(db) == counts == expected(db)
+
+
+def test_trap_19_windows_are_bounded(lab: Lab) -> None:
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    insert(db, 25)
+    outcomes = catch_up(db, max_events=10)
+    assert [(o.events, o.more) for o in outcomes] == [(10, True), (10, True), (5, False)]
+    assert_exact(db)
+    for wrong in (0, -1):
+        with pytest.raises(errors.InvalidParameterValue, match="max_events must be at least 1"):
+            run(db, max_events=wrong)
+
+
+def test_trap_19_run_all_commits_after_each_window_and_takes_turns(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.source("lab.other")
+    lab.declare()
+    lab.declare("others", source="lab.other")
+    db = lab.connect()
+    insert(db, 25)
+    insert(db, 15, table="lab.other")
+    db.execute("call rollup.run_all(10)")
+    ledger = rows(db, "select rollup, events, xmin from rollup.runs order by id")
+    assert [(name, events) for name, events, _ in ledger] == [
+        ("visits", 10),
+        ("others", 10),
+        ("visits", 10),
+        ("others", 5),
+        ("visits", 5),
+    ]
+    assert len({xid for _, _, xid in ledger}) == 5
+    assert_exact(db)
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        lambda db: [run(db)],
+        lambda db: catch_up(db, max_events=1000),
+        lambda db: [run_family(db, "visits")["visits"]],
+    ],
+)
+def test_trap_24_cost_of_a_run_does_not_depend_on_history(
+    lab: Lab, count: Callable[[Connection], list[Outcome]]
+) -> None:
+    lab.source()
+    lab.declare()
+    lab.declare("hours", bucket="1 hour")
+    nodes = range(len(lab.server.nodes))
+    watched = [lab.connect(node) for node in nodes]
+
+    def blocks() -> int:
+        """Blocks of events that have been asked for on all nodes, once all sessions have ended:
+        they report it when they end."""
+        others = """select count(*) from pg_stat_activity where pid <> pg_backend_pid()
+                     and datname = current_database() and backend_type = 'client backend'"""
+        asked = """select coalesce(sum(heap_blks_read + heap_blks_hit), 0)
+                     from pg_statio_user_tables where relname ~ '^e_'"""
+        for connection in watched:
+            until(lambda: value(connection, others) == 0, "all sessions have ended")  # noqa: B023
+        return sum(int(value(connection, asked)) for connection in watched)
+
+    with lab.connect() as db:
+        for customer in range(8):
+            insert(db, 20_000, customer_id=customer)
+        db.execute("call rollup.run_all()")
+        insert(db, 10)
+        size = sum(
+            int(
+                value(
+                    connection,
+                    """select coalesce(sum(pg_relation_size(oid)) / 8192, 0) from pg_class
+                        where relname ~ '^e_' and relkind = 'r'""",
+                )
+            )
+            for connection in watched
+        )
+    before = blocks()
+    with lab.connect() as db:
+        assert [o.events for o in count(db)] == [10]
+    touched = blocks() - before
+    # Two scans, of the last block range of each shard.
+    assert 0 < touched < size / 4, (touched, size)
