@@ -40,6 +40,7 @@ declare
     partman_schema constant name :=
         (select n.nspname from pg_catalog.pg_extension x
            join pg_catalog.pg_namespace n on n.oid = x.extnamespace where x.extname = 'pg_partman');
+    time_zone constant text := current_setting('timezone');
     is_distributed boolean;
     is_partitioned boolean;
 begin
@@ -68,6 +69,9 @@ begin
     execute format('select exists (select from %I.part_config where parent_table = ''public.events'')',
                    partman_schema) into is_partitioned;
     if not is_partitioned then
+        -- Partitions begin, and have their names, by UTC: from session to session the time zone
+        -- may differ, and a name that is taken would leave a gap.
+        perform set_config('timezone', 'UTC', true);
         -- pg_partman 4 calls declarative partitioning "native", version 5 "range".
         execute format(
             'select %I.create_parent(p_parent_table => ''public.events'', p_control => ''event_time'',
@@ -76,6 +80,7 @@ begin
         -- Partitions are made ahead also while no events arrive.
         execute format('update %I.part_config set infinite_time_partitions = true
                          where parent_table = ''public.events''', partman_schema);
+        perform set_config('timezone', time_zone, true);
     end if;
 end
 $$;

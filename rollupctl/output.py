@@ -128,6 +128,8 @@ def _csv(table: Table, header: bool) -> str:
 
 
 def _aligned(table: Table) -> str:
+    if not table.columns:
+        return "(no rows)\n"
     cells = [[_printable(_short(value)) for value in row] for row in table.rows]
     numeric = [
         any(_is_number(row[i]) for row in table.rows)

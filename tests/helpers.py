@@ -20,7 +20,7 @@ from tests.servers import INSTALLED, Server
 Connection = psycopg.Connection[tuple[Any, ...]]
 T = TypeVar("T")
 
-SECONDS = 60.0
+SECONDS = 30.0
 DAY = "2024-06-01 12:00:00+00"
 MEASURES: dict[str, Any] = {
     "n": {"count": "*"},
@@ -182,11 +182,9 @@ class Lab:
     @classmethod
     def make(cls, server: Server) -> Lab:
         lab = cls(server, server.database(INSTALLED))
-        db = lab.connect()
-        db.execute("set client_min_messages to warning")
-        db.execute("select rollup.drop_rollup(name, true) from rollup.rollups")
-        db.execute("drop table events")
         lab.empty()
+        with lab.connect() as db:
+            db.execute("drop table events")
         return lab
 
     def connect(self, node: int = 0, *, autocommit: bool = True, **options: Any) -> Connection:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -203,13 +204,22 @@ def private_cluster(settings: dict[str, str], preload: list[str], trust_tcp: boo
     return cluster
 
 
+def discard(cluster: Cluster) -> None:
+    """Stop a private cluster and remove its directory."""
+    cluster.down()
+    shutil.rmtree(cluster.home.parent, ignore_errors=True)
+
+
 def citus_is_installed() -> bool:
     return find_binaries().has_library("citus")
 
 
 @contextlib.contextmanager
 def plain_server(own: bool = False) -> Iterator[Server]:
-    """The embedded PostgreSQL, or the server that ROLLUP_TEST_DSN names unless it must be our own."""
+    """The embedded PostgreSQL, or the server that ROLLUP_TEST_DSN names.
+
+    With `own` always the former: one that the caller may kill.
+    """
     given = os.environ.get("ROLLUP_TEST_DSN")
     if given and not own:
         yield Server("plain", [given])
@@ -219,7 +229,7 @@ def plain_server(own: bool = False) -> Iterator[Server]:
     try:
         yield Server("plain", [cluster.dsn()], [cluster.log], [cluster])
     finally:
-        cluster.down()
+        discard(cluster)
 
 
 @contextlib.contextmanager
@@ -243,4 +253,4 @@ def citus_server() -> Iterator[Server]:
         )
     finally:
         for cluster in clusters:
-            cluster.down()
+            discard(cluster)

@@ -68,7 +68,10 @@ def test_partitions_go_once_every_rollup_has_counted_them(db: Connection) -> Non
     assert len(old) >= 1
 
     end = value(
-        db, "select max(range_to) from rollup.partitions('events') where partition = any (%s::regclass[])", old
+        db,
+        "select max(range_to) from rollup.partitions('events')"
+        " where partition = any (%s::regclass[])",
+        old,
     )
     gone = value(db, "select count(*) from events where event_time < %s", end)
     told = expire(db)

@@ -1,25 +1,19 @@
-"""rollup, status, verify, rebuild, doctor: keep rollups up to date and right."""
+"""rollup, status: keep rollups up to date, and see that they are."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
 
 import click
 import psycopg
 
 from rollupctl import rolling
 from rollupctl.cluster import Cluster
-from rollupctl.connect import find_dsn, positive_interval, query
-from rollupctl.errors import BEHIND, DIFFERENCE, ConnectError, report
+from rollupctl.connect import find_dsn, query
+from rollupctl.errors import BEHIND, ConnectError, report
 from rollupctl.options import Settings, pass_settings, shared_options
-from rollupctl.output import Table, json_line, note, render
-
-_VERIFY = "select * from rollup.verify(%s, %s, %s, %s)"
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+from rollupctl.output import json_line, note, render
 
 
 @click.command()
@@ -141,121 +135,4 @@ def status(settings: Settings, max_lag: float) -> None:
     click.get_current_context().exit(BEHIND if late else 0)
 
 
-def range_options(command: Function) -> Function:
-    """Add --from, --to and --tenant, which bound what is compared or recomputed."""
-    for option in (
-        click.option("--tenant", help="One tenant only."),
-        click.option("--to", "until", metavar="TIME", help="Buckets before this time."),
-        click.option(
-            "--from",
-            "since",
-            metavar="TIME",
-            help="Buckets from this time on (UTC).",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-@click.command()
-@click.argument("names", nargs=-1, metavar="[NAME…]")
-@range_options
-@click.option("--repair", is_flag=True, help="Rebuild what differs, then compare again.")
-@shared_options
-@pass_settings
-def verify(
-    settings: Settings,
-    names: tuple[str, ...],
-    since: str | None,
-    until: str | None,
-    tenant: str | None,
-    repair: bool,
-) -> None:
-    """Compare the rollups named, or all, with the raw events; print what differs.
-
-    A row for each measure that differs: what the rollup has, and what the events say. The exit
-    code is 5 when there is one. With --repair the buckets at fault are rebuilt, and what differs
-    after that is printed.
-
-    \b
-    Example:
-      rollupctl verify rollup_events_1hr --from 2024-05-01 --to 2024-05-02
-    """
-    differing = Table(())
-    with settings.connect() as session:
-        for name in rolling.names_of(session, names):
-            where = (name, since, until, tenant)
-            found = query(session, _VERIFY, *where)
-            if found.rows and repair:
-                rebuilt = query(session, "select * from rollup.repair(%s, %s, %s, %s)", *where)
-                note(f"{name}: {len(rebuilt.rows)} buckets differed and were rebuilt")
-                found = query(session, _VERIFY, *where)
-            note(f"{name}: {len(found.rows) or 'no'} differences")
-            differing = Table(found.columns, [*differing.rows, *found.rows])
-    settings.emit(differing)
-    click.get_current_context().exit(DIFFERENCE if differing.rows else 0)
-
-
-@click.command()
-@click.argument("name")
-@range_options
-@click.option("--all", "everything", is_flag=True, help="The whole rollup, not a range of it.")
-@click.option(
-    "--step",
-    metavar="INTERVAL",
-    help="Commit after each step of this length, such as '1 day'; for long ranges.",
-)
-@click.option("--dry-run", is_flag=True, help="Print what differs from the events; change nothing.")
-@shared_options
-@pass_settings
-def rebuild(
-    settings: Settings,
-    name: str,
-    since: str | None,
-    until: str | None,
-    tenant: str | None,
-    everything: bool,
-    step: str | None,
-    dry_run: bool,
-) -> None:
-    """Recompute a range of rollup NAME from the raw events, in one transaction.
-
-    \b
-    Example:
-      rollupctl rebuild rollup_events_1hr --from 2024-05-01 --to 2024-05-02
-    """
-    bounded = (since, until, tenant) != (None, None, None)
-    if bounded == everything:
-        raise click.UsageError("say what to rebuild: either --from, --to or --tenant, or --all")
-    with settings.connect() as session:
-        rolling.names_of(session, [name])
-        if step is not None:
-            positive_interval(session, step, "--step")
-        where = (name, since, until, tenant)
-        if dry_run:
-            settings.emit(query(session, _VERIFY, *where))
-        elif step is None:
-            settings.emit(query(session, "select * from rollup.rebuild(%s, %s, %s, %s)", *where))
-        else:
-            query(session, "call rollup.rebuild_in_steps(%s, %s, %s, %s, %s)", *where, step)
-
-
-@click.command()
-@shared_options
-@pass_settings
-def doctor(settings: Settings) -> None:
-    """Check the installation: what was found, and what to do about it.
-
-    The exit code is 3 when a check failed.
-
-    \b
-    Example:
-      rollupctl doctor
-    """
-    with settings.connect() as session:
-        table: Table = query(session, "select * from rollup.doctor()")
-    settings.emit(table)
-    click.get_current_context().exit(BEHIND if "fail" in table.column("status") else 0)
-
-
-COMMANDS = (rollup, status, verify, rebuild, doctor)
+COMMANDS = (rollup, status)

@@ -33,7 +33,7 @@ begin
         'function rollup_compat.topn_checked_counters(text)'
     ] loop
         begin
-            execute 'drop ' || pg_catalog.regexp_replace(object, ' ', ' if exists ');
+            execute pg_catalog.format('drop %s', pg_catalog.regexp_replace(object, ' ', ' if exists '));
         exception when dependent_objects_still_exist then
             kept := kept || object;
         end;

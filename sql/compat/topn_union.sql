@@ -1,36 +1,44 @@
 -- Called for every row that an upsert meets, so the common case is kept cheap: where nothing is to
--- be cut and both objects are sound, they are concatenated whole and only the keys that both have
--- are summed. All else (too many counters, long keys, values that are no whole numbers) takes the
+-- be cut and both objects are sound, they are concatenated whole, and only keys that both have are
+-- summed. All else (too many counters, long keys, values that are no whole numbers) takes the
 -- general way, which sorts every pair.
 -- Immutable although it reads a setting, as the extension's own is: Citus takes nothing less in
 -- ON CONFLICT DO UPDATE.
 create or replace function rollup_compat.topn_union(top_items jsonb, top_items2 jsonb)
     returns jsonb
-    language sql
+    language plpgsql
     immutable
     strict
     parallel safe
-    return case
-        when jsonb_typeof(top_items) <> 'object' or jsonb_typeof(top_items2) <> 'object' then
-            rollup_compat.topn_merge(array[top_items, top_items2], rollup_compat.topn_counters())
-        else (
-            select case
-                when count(*) <= rollup_compat.topn_counters()
-                     and coalesce(bool_and(octet_length(key) <= 255
-                                           and jsonb_typeof(value) = 'number'
-                                           and scale(value::numeric) = 0
-                                           and value::numeric <= 9223372036854775807), true)
-                then top_items || top_items2 || coalesce(
-                         jsonb_object_agg(key, least(trunc((top_items -> key)::numeric) + value::numeric,
-                                                     9223372036854775807))
-                             filter (where top_items ? key and top_items2 ? key),
-                         '{}')
-                else rollup_compat.topn_merge(array[top_items, top_items2],
-                                              rollup_compat.topn_counters())
-                end
-              from jsonb_each(top_items || top_items2)
-        )
-    end;
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    counters constant integer := rollup_compat.topn_counters();
+    joined constant jsonb := top_items || top_items2;
+    frequencies constant jsonb := jsonb_path_query_array(joined, '$.*');
+    -- no less than the bytes of all keys together, so seldom more than one key may have
+    key_bytes constant integer := octet_length(joined::text) - octet_length(frequencies::text);
+begin
+    if jsonb_typeof(joined) <> 'object'
+       or jsonb_array_length(frequencies) > counters
+       or frequencies::text !~ '^\[([0-9]{1,18}(, )?)*\]$'
+       or key_bytes > 255 and (select max(octet_length(key)) > 255 from jsonb_object_keys(joined) key)
+    then
+        return rollup_compat.topn_merge(array[top_items, top_items2], counters);
+    end if;
+
+    if jsonb_array_length(frequencies) = jsonb_array_length(jsonb_path_query_array(top_items, '$.*'))
+                                       + jsonb_array_length(jsonb_path_query_array(top_items2, '$.*'))
+    then
+        return joined;
+    end if;
+
+    return joined || (
+        select jsonb_object_agg(key, (top_items -> key)::bigint + value::bigint)
+          from jsonb_each(top_items2)
+         where top_items ? key);
+end
+$$;
 comment on function rollup_compat.topn_union(jsonb, jsonb) is
     'TopN. The union of two counter objects, cut to topn.number_of_counters.';
 

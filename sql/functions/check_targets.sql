@@ -76,7 +76,7 @@ begin
                 todo := format('select update_distributed_table_colocation(%L, colocate_with => %L)', r.target, r.source);
             else
                 plan := '';
-                for line in execute 'explain ' || rollup.plan_statement(r.name) loop
+                for line in execute format('explain %s', rollup.plan_statement(r.name)) loop
                     plan := plan || line || E'\n';
                 end loop;
                 if plan ~ 'pull to coordinator|repartition|Distributed Subplan' then

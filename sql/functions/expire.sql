@@ -61,7 +61,7 @@ begin
             if old.is_default then
                 -- What arrives here meanwhile is not counted yet and stays.
                 execute format('delete from %s where %s%s', old.partition, condition,
-                    (select string_agg(' and not ' || rollup.uncounted(r.name), '')
+                    (select string_agg(format(' and not %s', rollup.uncounted(r.name)), '')
                        from rollup.rollups r where r.source = expire.source));
                 get diagnostics events = row_count;
             else

@@ -1,8 +1,11 @@
+-- pg_partman names partitions, and counts days, by the session's time zone: where that differs from
+-- the one they were made in, a name is taken already and the partition is left out without a word.
 create or replace function rollup.partman_maintenance(source regclass)
     returns void
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
 as $$
 begin
     execute format('select %I.run_maintenance(p_parent_table => parent_table)

@@ -1,4 +1,7 @@
-"""./run chaos: writers against rollups with kill -9, for as long as you like; exit 1 on a difference."""
+"""./run chaos: writers against rollups with kill -9, for as long as you like.
+
+The exit code is 1 when a difference is found.
+"""
 
 from __future__ import annotations
 

@@ -72,9 +72,7 @@ class Ledger:
         return counted
 
 
-def differences(
-    connection: psycopg.Connection[tuple[Any, ...]], ledger: Ledger
-) -> Iterable[str]:
+def differences(connection: psycopg.Connection[tuple[Any, ...]], ledger: Ledger) -> Iterable[str]:
     """Every group whose count in a rollup is not the writers' own."""
     for table, column, seconds in (
         ("rollup_events_5min", "minute", 300),

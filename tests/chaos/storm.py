@@ -122,8 +122,8 @@ def _kill_something(server: Server, database: str, dice: random.Random, ledger: 
         psycopg.connect(server.dsn("postgres", node), autocommit=True) as connection,
     ):
         pids = connection.execute(
-            "select pid from pg_stat_activity where datname = %s and backend_type = 'client backend'"
-            " order by backend_start",
+            "select pid from pg_stat_activity where datname = %s"
+            " and backend_type = 'client backend' order by backend_start",
             [database],
         ).fetchall()
         if not pids:

@@ -91,7 +91,9 @@ class Writer(threading.Thread):
     def time(self) -> datetime:
         now = datetime.now(timezone.utc)
         if self.random.random() < 0.1:
-            return now - timedelta(days=self.random.randint(1, 40), minutes=self.random.randint(0, 99))
+            return now - timedelta(
+                days=self.random.randint(1, 40), minutes=self.random.randint(0, 99)
+            )
         return now
 
     def send(self, connection: Connection, batch: int, events: list[Event], table: str) -> None:

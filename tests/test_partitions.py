@@ -1,0 +1,245 @@
+"""Partitions of events: their length is a setting, coming ones are made ahead, on Citus for all."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from tests.conftest import Connection
+from tests.helpers import Task, rows, value
+from tests.servers import ROOT, Server
+
+Psql = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def step_one(dsn: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", dsn],
+        input=f"{before};\n\\i schema-1.sql\n",
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+        check=False,
+    )
+
+
+def run_step(dsn: str, step: str) -> None:
+    done = subprocess.run(
+        ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", step, dsn],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def ranges(db: Connection, condition: str = "true") -> list[tuple[datetime, datetime]]:
+    """Where partitions begin and end, but for the default one; in order."""
+    return [
+        (since, until)
+        for since, until in rows(
+            db,
+            "select range_from, range_to from rollup.partitions('events')"
+            f" where not is_default and {condition} order by 1",
+        )
+    ]
+
+
+def drop_coming(db: Connection, number: int) -> list[tuple[datetime, datetime]]:
+    """As if maintenance had not run for so many intervals; returns the ranges then missing."""
+    last = rows(
+        db,
+        "select partition::text, range_from, range_to from rollup.partitions('events')"
+        " where not is_default order by range_from desc limit %s",
+        number,
+    )
+    for name, *_ in last:
+        db.execute(f"drop table {name}".encode())
+    return sorted((since, until) for _, since, until in last)
+
+
+def assert_seamless(found: list[tuple[datetime, datetime]]) -> None:
+    assert [until for _, until in found[:-1]] == [since for since, _ in found[1:]]
+
+
+@pytest.mark.parametrize(
+    ("setting", "length"),
+    [
+        (None, timedelta(days=1)),
+        ("5 minutes", timedelta(minutes=5)),
+        ("1 hour", timedelta(hours=1)),
+        ("1 week", timedelta(weeks=1)),
+    ],
+)
+def test_length_is_a_setting(empty_dsn: str, setting: str | None, length: timedelta) -> None:
+    done = step_one(empty_dsn, f"set rollup.partition_interval = '{setting}'" if setting else "")
+    assert done.returncode == 0, done.stderr
+    with psycopg.connect(empty_dsn, autocommit=True) as db:
+        bounds = rows(
+            db,
+            "select pg_get_expr(c.relpartbound, c.oid) from pg_inherits i"
+            " join pg_class c on c.oid = i.inhrelid where i.inhparent = 'events'::regclass",
+        )
+        found = []
+        for (bound,) in bounds:
+            if bound != "DEFAULT":
+                since, until = bound.split("'")[1::2]
+                found.append(rows(db, "select %s::timestamptz, %s::timestamptz", since, until)[0])
+        assert len(found) == len(bounds) - 1
+        assert {until - since for since, until in found} == {length}
+        assert_seamless(sorted(found))
+        # From some before now to some after.
+        now = value(db, "select now()")
+        assert min(found)[0] <= now - 4 * length
+        assert max(found)[1] >= now + 4 * length
+
+
+@pytest.mark.parametrize("setting", ["0", "-1 day", "soon", "5"])
+def test_length_that_makes_no_sense(empty_dsn: str, setting: str) -> None:
+    done = step_one(empty_dsn, f"set rollup.partition_interval = '{setting}'")
+    if setting == "5":  # seconds: short, but an interval
+        assert done.returncode in (0, 3)
+        return
+    assert done.returncode == 3
+    assert "rollup.partition_interval" in done.stderr
+    assert "set rollup.partition_interval = '1 day'" in done.stderr
+    with psycopg.connect(empty_dsn) as db:
+        assert value(db, "select count(*) from partman.part_config") == 0
+
+
+def test_maintenance_makes_what_is_coming(db: Connection) -> None:
+    missing = drop_coming(db, 3)
+    assert missing[0][0] not in [since for since, _ in ranges(db)]
+    db.execute("select rollup.maintain_partitions()")
+    found = ranges(db)
+    assert found[-3:] == missing
+    assert_seamless(found)
+    db.execute("select rollup.maintain_partitions()")
+    assert ranges(db) == found
+
+
+def test_maintenance_makes_it_also_while_no_events_come(db: Connection) -> None:
+    # All that is still to come, and the one that is now.
+    coming = len(ranges(db, "range_to > now()"))
+    missing = drop_coming(db, coming)
+    for _ in range(2):
+        db.execute("select rollup.maintain_partitions()")
+    assert ranges(db)[-coming:] == missing
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
+def test_boundaries_do_not_follow_the_session_time_zone(empty_dsn: str, zone: str) -> None:
+    # A day begun elsewhere would have the name of the day before or after.
+    session = make_conninfo(empty_dsn, options=f"-c timezone={zone}")
+    for step in ("schema-1.sql", "schema-2.sql", "setup_rollup.sql", "hourly_aggregation.sql"):
+        run_step(session, step)
+    with psycopg.connect(session, autocommit=True) as db:
+        db.execute("set timezone = 'UTC'")
+        made = ranges(db)
+        assert {since.hour for since, _ in made} == {0}
+        drop_coming(db, 3)
+        db.execute(f"set timezone = '{zone}'".encode())
+        db.execute("select rollup.maintain_partitions()")
+        assert value(db, "show timezone") == zone
+        db.execute("set timezone = 'UTC'")
+        assert ranges(db) == made
+
+
+def test_maintenance_finds_pg_partman_in_any_schema(empty_dsn: str) -> None:
+    with psycopg.connect(empty_dsn, autocommit=True) as db:
+        db.execute("create schema upkeep")
+        db.execute("create extension pg_partman schema upkeep")
+        for step in ("schema-1.sql", "schema-2.sql", "setup_rollup.sql", "hourly_aggregation.sql"):
+            run_step(empty_dsn, step)
+        missing = drop_coming(db, 2)
+        db.execute("select rollup.maintain_partitions()")
+        assert ranges(db)[-2:] == missing
+
+
+def test_maintenance_leaves_the_callers_search_path(db: Connection) -> None:
+    db.execute("set search_path = public, pg_catalog")
+    db.execute("select rollup.maintain_partitions()")
+    assert value(db, "show search_path") == "public, pg_catalog"
+
+
+def test_events_that_wait_in_the_default_partition_move_to_theirs(db: Connection) -> None:
+    missing = drop_coming(db, 2)
+    soon = missing[0][0] + timedelta(hours=1)
+    insert = (
+        "insert into events (event_time, customer_id, event_type, device_id, session_id)"
+        " select %s, n, 'click', n, n from generate_series(1, 20) n"
+    )
+    db.execute(insert, [soon])
+    db.execute(insert, [datetime.fromisoformat("2015-05-17T10:05:03+00:00")])
+    assert value(db, "select count(*) from events_default") == 40
+    db.execute("call rollup.run_all()")
+    before = rows(db, "select * from events order by event_id")
+
+    db.execute("select rollup.maintain_partitions()")
+    assert ranges(db)[-2:] == missing
+    assert value(db, "select count(*) from events_default") == 20
+    in_range = "select count(*) from events where event_time = %s"
+    assert value(db, in_range, soon) == 20
+
+    # The same events, ids included, and not counted again.
+    assert rows(db, "select * from events order by event_id") == before
+    db.execute("call rollup.run_all()")
+    assert value(db, "select sum(event_count) from rollup_events_5min") == 40
+    assert value(db, "select sum(lag_events) from rollup.status") == 0
+
+
+def test_moving_events_is_put_off_by_an_open_writer(
+    db: Connection, connect: Callable[..., Connection]
+) -> None:
+    missing = drop_coming(db, 1)
+    db.execute("insert into events (event_time, customer_id) values (%s, 1)", [missing[0][0]])
+    writer = connect(autocommit=False)
+    writer.execute("insert into events (customer_id) values (1)")
+    keeper = connect()
+    keeper.execute("set rollup.max_wait = '500ms'")
+    keeping: Task[Any] = Task(lambda: keeper.execute("select rollup.maintain_partitions()"))
+    with pytest.raises(psycopg.errors.LockNotAvailable):
+        keeping.result()
+    assert value(db, "select count(*) from events_default") == 1
+    writer.rollback()
+    keeper.execute("select rollup.maintain_partitions()")
+    assert value(db, "select count(*) from events_default") == 0
+    assert value(db, "select count(*) from events") == 1
+
+
+def test_without_pg_partman_maintenance_says_so(db: Connection) -> None:
+    db.execute("drop extension pg_partman cascade")
+    with pytest.raises(psycopg.errors.UndefinedObject, match="pg_partman is not installed") as told:
+        db.execute("select rollup.maintain_partitions()")
+    assert told.value.diag.message_hint == "create extension pg_partman"
+
+
+@pytest.mark.parametrize("server", ["citus"], indirect=True)
+def test_partitions_are_distributed_with_their_table(db: Connection, server: Server) -> None:
+    drop_coming(db, 2)
+    db.execute("select rollup.maintain_partitions()")
+    colocation = rows(
+        db,
+        "select count(*), count(d.logicalrelid), count(distinct d.colocationid)"
+        " from pg_partition_tree('events') t left join pg_dist_partition d"
+        " on d.logicalrelid = t.relid",
+    )
+    ((tables, distributed, groups),) = colocation
+    assert tables == distributed > 5
+    assert groups == 1
+    # A writer on a worker finds them too.
+    with psycopg.connect(server.dsn(db.info.dbname, 1), autocommit=True) as worker:
+        worker.execute(
+            "insert into events (event_time, customer_id) values (now() + interval '4 days', 1)"
+        )
+    assert value(db, "select count(*) from events where event_time > now()") == 1
+    assert value(db, "select count(*) from events_default") == 0
