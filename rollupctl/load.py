@@ -105,7 +105,7 @@ def _load(session: Session, file: CsvFile, target: Target, advance: Progress) ->
         entered = query(
             session,
             "insert into rollup.loads (source_table, sha256, file_name, rows, bytes) "
-            "values (%s, %s, %s, %s, %s) on conflict do nothing returning 1",
+            "values (%s::regclass, %s, %s, %s, %s) on conflict do nothing returning 1",
             target.qualified,
             digest.digest(),
             file.name,
@@ -122,7 +122,7 @@ def _known(session: Session, file: CsvFile, target: Target) -> bool:
     """Whether the ledger has this content; reads the file only if one of its size was loaded."""
     same_size = query(
         session,
-        "select sha256 from rollup.loads where source_table = %s and bytes = %s",
+        "select sha256 from rollup.loads where source_table = %s::regclass and bytes = %s",
         target.qualified,
         file.size,
     )

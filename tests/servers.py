@@ -83,7 +83,8 @@ class Server:
         """Name of the one database that pg_cron works in; None without pg_cron."""
         with self.admin() as connection:
             row = connection.execute("select current_setting('cron.database_name', true)")
-            return next(iter(row))[0]
+            (name,) = next(iter(row))
+            return None if name is None else str(name)
 
     @contextlib.contextmanager
     def cron_database(self, template: str = INSTALLED, *, awake: bool = False) -> Iterator[str]:
@@ -171,19 +172,17 @@ def rollupctl(
     dsn: str | None, *args: str, stdin: str | bytes | None = None, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own, as a user would."""
-    given = stdin.encode() if isinstance(stdin, str) else stdin
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "ROLLUPCTL_DSN"))}
     environment.pop("DATABASE_URL", None)
     if dsn is not None:
         environment["ROLLUPCTL_DSN"] = dsn
     done = subprocess.run(
         [sys.executable, "-m", "rollupctl", *args],
-        input=given,
+        input=stdin.encode() if isinstance(stdin, str) else stdin or b"",
         capture_output=True,
         env=environment | (env or {}),
         timeout=300,
         check=False,
-        **({"stdin": subprocess.DEVNULL} if given is None else {}),
     )
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(), done.stderr.decode()

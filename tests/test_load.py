@@ -120,7 +120,18 @@ def test_content_is_loaded_once_whatever_its_name(
     assert count(db) == 3
     ledger = "select source_table, sha256, file_name, rows, bytes from rollup.loads"
     digest = hashlib.sha256(text.encode()).digest()
-    assert db.execute(ledger).fetchall() == [("public.events", digest, first, 3, len(text))]
+    assert db.execute(ledger).fetchall() == [("events", digest, first, 3, len(text))]
+
+
+def test_a_table_made_again_takes_the_file_again(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a.csv", "n\n1\n")
+    for _ in range(2):
+        db.execute("create table public.numbers (n int)")
+        assert rollupctl("load", "--table", "numbers", path).returncode == 0
+        assert db.execute("select n from numbers").fetchall() == [(1,)]
+        db.execute("drop table numbers")
 
 
 def test_same_size_is_not_same_content(

@@ -15,21 +15,22 @@ as $$
 declare
     counters constant integer := rollup_compat.topn_counters();
     joined constant jsonb := top_items || top_items2;
-    frequencies constant jsonb := jsonb_path_query_array(joined, '$.*');
-    -- no less than the bytes of all keys together, so seldom more than one key may have
-    key_bytes constant integer := octet_length(joined::text) - octet_length(frequencies::text);
+    -- paths, because a query over the pairs costs more than all the rest
+    frequencies constant jsonb := jsonb_path_query_array(top_items, '$.*')
+                               || jsonb_path_query_array(top_items2, '$.*');
+    -- no less than all keys together have, and seldom more than one key may have
+    key_bytes constant integer := octet_length(top_items::text) + octet_length(top_items2::text)
+                                  - octet_length(frequencies::text);
 begin
     if jsonb_typeof(joined) <> 'object'
        or jsonb_array_length(frequencies) > counters
-       or frequencies::text !~ '^\[([0-9]{1,18}(, )?)*\]$'
+       or frequencies::text !~ '^\[([0-9]{1,18}, )*[0-9]{0,18}\]$'
        or key_bytes > 255 and (select max(octet_length(key)) > 255 from jsonb_object_keys(joined) key)
     then
         return rollup_compat.topn_merge(array[top_items, top_items2], counters);
     end if;
 
-    if jsonb_array_length(frequencies) = jsonb_array_length(jsonb_path_query_array(top_items, '$.*'))
-                                       + jsonb_array_length(jsonb_path_query_array(top_items2, '$.*'))
-    then
+    if jsonb_array_length(jsonb_path_query_array(joined, '$.*')) = jsonb_array_length(frequencies) then
         return joined;
     end if;
 

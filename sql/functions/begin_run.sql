@@ -6,11 +6,14 @@ create or replace function rollup.begin_run(names text[], max_events bigint)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set citus.propagate_set_commands = 'local'
 as $$
 declare
     r rollup.rollups;
     run rollup.run;
     states jsonb;
+    setting text;
+    is_mine boolean;
 begin
     select * into r from rollup.rollups where name = names[1];
     if not found then
@@ -43,8 +46,16 @@ begin
     run.status := 'nothing new';
 
     -- Never queue behind another run: it counts the same events.
-    if not (select bool_and(pg_try_advisory_xact_lock(hashtextextended('rollup.run', x.id)))
-              from rollup.rollups x where x.name = any (names)) then
+    select bool_and(pg_try_advisory_xact_lock(hashtextextended('rollup.run', x.id))) into is_mine
+      from rollup.rollups x
+     where x.name = any (names)
+    having count(*) = cardinality(names);
+    if is_mine is null then
+        raise exception using
+            errcode = 'undefined_object',
+            message = format('one of the rollups %s was dropped meanwhile', array_to_string(names, ', ')),
+            hint = 'Nothing was counted. Run the others again.';
+    elsif not is_mine then
         run.status := 'busy';
         return run;
     end if;
@@ -86,6 +97,16 @@ begin
 
     perform rollup.wait_for_writers(r.name, r.source, r.id_sequence, states);
     run.status := 'done';
+    -- Citus tells its workers nothing of what a function is set to, but passes on SET LOCAL.
+    if rollup.extension_schema('citus') is not null then
+        foreach setting in array
+            '{enable_seqscan,enable_hashagg,jit,work_mem,topn.number_of_counters}'::text[]
+        loop
+            if current_setting(setting, true) <> '' then
+                execute format('set local %s = %L', setting, current_setting(setting));
+            end if;
+        end loop;
+    end if;
     -- Freeing one block of this size teaches glibc to keep memory it would otherwise return to
     -- the system after every group and fault in again: hll's states are 128 kB, just at its limit.
     perform length(repeat(' ', 4000000));

@@ -7,6 +7,8 @@ as $$
 declare
     r rollup.rollups;
 begin
+    -- A run that goes on would leave its watermark behind, for the next rollup of this name.
+    perform rollup.take_run_lock(rollup_name);
     delete from rollup.rollups where name = rollup_name returning * into r;
     if not found then
         return format('there is no rollup %I', rollup_name);
@@ -27,4 +29,5 @@ begin
 end
 $$;
 comment on function rollup.drop_rollup(text, boolean) is
-    'Forgets a rollup and its watermark. Its table stays unless drop_table.';
+    'Forgets a rollup and its watermark. Its table stays unless drop_table. Raises lock_not_available '
+    'when a run goes on for longer than rollup.max_wait.';

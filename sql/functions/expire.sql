@@ -29,6 +29,14 @@ begin
             message = format('the age must be longer than zero, not %L', older_than),
             hint = 'For example interval ''30 days''.';
     end if;
+    -- Such a snapshot shows nothing under the lock that it did not show before.
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        raise exception using
+            errcode = 'invalid_transaction_state',
+            message = format('events of %s cannot expire at isolation level %s',
+                             source, current_setting('transaction_isolation')),
+            hint = 'Expire them at read committed.';
+    end if;
     select a.attname into time_column
       from pg_partitioned_table p
       join pg_attribute a on a.attrelid = p.partrelid and a.attnum = p.partattrs[0]

@@ -1,7 +1,8 @@
 -- Which files were loaded. The row commits with the file's events, so that a file is in
--- exactly when its row is, whatever happened to the loader.
+-- exactly when its row is, whatever happened to the loader. A table that is dropped and made again
+-- is another table, into which the same file may be loaded.
 create table if not exists rollup.loads (
-    source_table text        not null,
+    source_table regclass    not null,
     sha256       bytea       not null,
     file_name    text        not null,
     rows         bigint      not null,

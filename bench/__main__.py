@@ -1,0 +1,67 @@
+"""Measure, and print a table with every ratio beside its target."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+import click
+
+from bench.lab import Lab, laboratory
+from bench.scenarios import QUICK, SCENARIOS, Row, Sizes
+from rollupctl.output import Table, render
+
+HEADER = ("scenario", "median", "compared with", "median of that", "ratio", "target", "")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("scenarios", nargs=-1, metavar=f"[{'|'.join(SCENARIOS)}]…")
+@click.option("--runs", type=click.IntRange(1), default=3, show_default=True, help="Runs of each.")
+@click.option("--quick", is_flag=True, help="Small sizes: whether it works, not how fast it is.")
+def bench(scenarios: tuple[str, ...], runs: int, quick: bool) -> None:
+    """Measure speed on a private server, and print ratios within this one run.
+
+    \b
+    Example:
+      ./run bench
+      ./run bench history --runs 5
+    """
+    for name in scenarios:
+        if name not in SCENARIOS:
+            raise click.UsageError(f"no scenario {name}; there are: {', '.join(SCENARIOS)}")
+    sizes = QUICK if quick else Sizes()
+    rows: list[Row] = []
+    with laboratory(runs) as lab:
+        click.echo(f"{describe(lab)}; median of {runs}{', quick' if quick else ''}\n")
+        for name in scenarios or SCENARIOS:
+            rows += SCENARIOS[name](lab, sizes)
+    click.echo(render(as_table(rows), "table"), nl=False)
+
+
+def describe(lab: Lab) -> str:
+    """The server and the machine."""
+    offered = (
+        "select string_agg(name || ' ' || default_version, ', ' order by name)"
+        " from pg_available_extensions where name in ('hll', 'topn')"
+    )
+    server = lab.value("postgres", "select 'PostgreSQL ' || split_part(version(), ' ', 2)")
+    extensions = lab.value("postgres", offered)
+    return f"{server}, {extensions}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def as_table(rows: list[Row]) -> Table:
+    table = Table(HEADER)
+    for row in rows:
+        standard = "" if row.standard is None else f"{row.standard:.2f} {row.unit}"
+        ratio = "" if row.standard is None else f"{row.ratio:.2f}"
+        target = ""
+        if row.target is not None:
+            unit = f" {row.unit}" if row.standard is None else ""
+            target = f"{'≥' if row.at_least else '≤'} {row.target:g}{unit}"
+        figure = f"{row.figure:.2f} {row.unit}"
+        table.add(row.what, figure, row.against, standard, ratio, target, row.verdict)
+    return table
+
+
+if __name__ == "__main__":
+    bench()

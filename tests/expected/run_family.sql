@@ -1,0 +1,93 @@
+-- Generated; see tests/test_generated_text.py.
+create or replace function rollup.run_family_1(
+    max_events bigint default null)
+    returns table (rollup text, status text, events bigint, rows bigint, more boolean)
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_custom_plan
+    set enable_hashagg = off
+    set enable_seqscan = off
+    set jit = off
+    set work_mem = '128MB'
+    set topn.number_of_counters = 1000
+as $function$
+-- Counts new events of public.events into 'rollup_events_5min', 'rollup_events_1hr' in one pass.
+-- Written by rollup.create_rollup from their declarations; change those, not this.
+#variable_conflict use_column
+declare
+    run rollup.run := rollup.begin_run(array['rollup_events_5min', 'rollup_events_1hr'], max_events);
+    span rollup.span;
+    number bigint;
+    counted bigint;
+begin
+    foreach span in array run.spans loop
+        insert into rollup.batch_1 (
+            customer_id, minute, event_type, country, browser, event_count, device_distinct_count, session_distinct_count, top_devices_1000)
+        select
+            customer_id,
+            date_bin('00:05:00', event_time, timestamptz '2000-01-01 00:00:00+00'),
+            event_type,
+            country,
+            browser,
+            count(*),
+            public.hll_add_agg(public.hll_hash_bigint(device_id), 11, 5, -1, 1),
+            public.hll_add_agg(public.hll_hash_bigint(session_id), 11, 5, -1, 1),
+            rollup_compat.topn_add_agg((device_id)::text)
+          from public.events
+         where event_id > span.after_id
+           and event_id <= span.through_id
+         group by 1, 2, 3, 4, 5;
+
+        select count(*) into counted
+          from public.events
+         where event_id > span.after_id
+           and event_id <= span.through_id;
+
+        if 'rollup_events_5min' = any (span.rollups) then
+            insert into public.rollup_events_5min as r (
+                customer_id, minute, event_type, country, browser, event_count, device_distinct_count, session_distinct_count, top_devices_1000)
+            select
+                customer_id, minute, event_type, country, browser, event_count, device_distinct_count, session_distinct_count, top_devices_1000
+              from rollup.batch_1
+            on conflict (customer_id, minute, event_type, country, browser) do update set
+                event_count = coalesce(r.event_count + excluded.event_count, r.event_count, excluded.event_count),
+                device_distinct_count = coalesce(public.hll_union(r.device_distinct_count, excluded.device_distinct_count), r.device_distinct_count, excluded.device_distinct_count),
+                session_distinct_count = coalesce(public.hll_union(r.session_distinct_count, excluded.session_distinct_count), r.session_distinct_count, excluded.session_distinct_count),
+                top_devices_1000 = coalesce(rollup_compat.topn_union(r.top_devices_1000, excluded.top_devices_1000), r.top_devices_1000, excluded.top_devices_1000);
+            get diagnostics number = row_count;
+            run.rows[1] := run.rows[1] + number;
+            run.events[1] := run.events[1] + counted;
+        end if;
+
+        if 'rollup_events_1hr' = any (span.rollups) then
+            insert into public.rollup_events_1hr as r (
+                customer_id, hour, event_type, country, browser, event_count, device_distinct_count, session_distinct_count, top_devices_1000)
+            select
+                customer_id,
+                hour,
+                event_type,
+                country,
+                browser,
+                sum(event_count)::bigint,
+                coalesce((array_agg(device_distinct_count) filter (where is_only_row))[1], public.hll_union_agg(device_distinct_count) filter (where not is_only_row)),
+                coalesce((array_agg(session_distinct_count) filter (where is_only_row))[1], public.hll_union_agg(session_distinct_count) filter (where not is_only_row)),
+                coalesce((array_agg(top_devices_1000) filter (where is_only_row))[1], rollup_compat.topn_union_agg(top_devices_1000) filter (where not is_only_row))
+              from (select customer_id, date_bin('01:00:00', minute, timestamptz '2000-01-01 00:00:00+00') as hour, event_type, country, browser, event_count, device_distinct_count, session_distinct_count, top_devices_1000, count(*) over (partition by customer_id, date_bin('01:00:00', minute, timestamptz '2000-01-01 00:00:00+00'), event_type, country, browser) = 1 as is_only_row
+                      from rollup.batch_1) b
+             group by customer_id, hour, event_type, country, browser
+            on conflict (customer_id, hour, event_type, country, browser) do update set
+                event_count = coalesce(r.event_count + excluded.event_count, r.event_count, excluded.event_count),
+                device_distinct_count = coalesce(public.hll_union(r.device_distinct_count, excluded.device_distinct_count), r.device_distinct_count, excluded.device_distinct_count),
+                session_distinct_count = coalesce(public.hll_union(r.session_distinct_count, excluded.session_distinct_count), r.session_distinct_count, excluded.session_distinct_count),
+                top_devices_1000 = coalesce(rollup_compat.topn_union(r.top_devices_1000, excluded.top_devices_1000), r.top_devices_1000, excluded.top_devices_1000);
+            get diagnostics number = row_count;
+            run.rows[2] := run.rows[2] + number;
+            run.events[2] := run.events[2] + counted;
+        end if;
+
+        truncate rollup.batch_1;
+    end loop;
+    return query select * from rollup.finish_run(run);
+end
+$function$;

@@ -1,0 +1,91 @@
+"""The functions that declarations turn into, beside the text a reader can look at: tests/expected.
+
+After a change of the generator: ROLLUP_REWRITE_EXPECTED=1 ./run test tests/test_generated_text.py,
+then read what the change did with git diff.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Connection
+from tests.helpers import rows, value
+
+EXPECTED = Path(__file__).parent / "expected"
+FUNCTIONS = {
+    "five_minutely_aggregation": "rollup_events_5min",
+    "hourly_aggregation": "rollup_events_1hr",
+}
+FAMILY = "run_family"
+
+
+def check(name: str, text: str) -> None:
+    """Compare with the expected file, or write it when asked to."""
+    path = EXPECTED / f"{name}.sql"
+    text = f"-- Generated; see tests/test_generated_text.py.\n{text}\n"
+    if os.environ.get("ROLLUP_REWRITE_EXPECTED"):
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+def text_of(db: Connection, name: str) -> str:
+    """What the engine writes for one of the expected files."""
+    if name == FAMILY:
+        query = "select rollup.family_function_text(id, batch, function_name) from rollup.families"
+        return str(value(db, query))
+    return str(value(db, "select rollup.function_text(%s)", FUNCTIONS[name]))
+
+
+def source_of(db: Connection, name: str) -> str:
+    """The body of the function that is there."""
+    query = "select prosrc from pg_proc where proname ~ %s"
+    return str(value(db, query, f"^{name}{'_[0-9]+' if name == FAMILY else ''}$"))
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, FAMILY])
+def test_text_is_the_expected_one(db: Connection, name: str) -> None:
+    check(name, text_of(db, name))
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, FAMILY])
+def test_function_in_the_database_is_that_text(db: Connection, name: str) -> None:
+    assert f"$function${source_of(db, name)}$function$" in text_of(db, name)
+
+
+def test_text_runs_as_it_stands(db: Connection) -> None:
+    # Somebody may paste it into psql: it makes the function that is there already.
+    for name in FUNCTIONS:
+        before = value(db, "select pg_get_functiondef(%s::regproc)", name)
+        db.execute(text_of(db, name).encode())
+        assert value(db, "select pg_get_functiondef(%s::regproc)", name) == before
+
+
+def test_settings_do_not_change_the_text(db: Connection) -> None:
+    before = {name: text_of(db, name) for name in (*FUNCTIONS, FAMILY)}
+    for setting in (
+        "intervalstyle = iso_8601",
+        "datestyle = 'German, DMY'",
+        "timezone = 'Asia/Kolkata'",
+        "search_path = rollup, partman, public",
+        "extra_float_digits = 0",
+        "bytea_output = escape",
+    ):
+        db.execute(f"set {setting}".encode())
+        assert {name: text_of(db, name) for name in (*FUNCTIONS, FAMILY)} == before, setting
+        db.execute("reset all")
+
+
+def test_every_expected_file_is_compared() -> None:
+    assert {path.name for path in EXPECTED.iterdir()} == {
+        f"{name}.sql" for name in (*FUNCTIONS, FAMILY)
+    }
+
+
+def test_a_stranger_sees_the_text_with_sf(db: Connection) -> None:
+    # \sf asks this; the comments inside the body must have survived.
+    (shown,) = rows(db, "select pg_get_functiondef('five_minutely_aggregation'::regproc)")[0]
+    assert "Counts new events of public.events into public.rollup_events_5min." in shown
+    assert "on conflict (customer_id, minute, event_type, country, browser) do update" in shown
