@@ -4,7 +4,7 @@
 -- just that, and treats NULLs as equal: an unknown country is one group, not one a run.
 -- The sketch type states its parameters, because sketches with others do not merge.
 
-create extension if not exists hll;
+create extension if not exists hll schema public;
 
 create table if not exists public.rollup_events_5min (
     customer_id            bigint      not null,

@@ -19,6 +19,7 @@ import click
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from rollupctl import clusterhome
 from rollupctl.cluster import Cluster
 from rollupctl.connect import open_session
 from rollupctl.install import install
@@ -92,6 +93,8 @@ class Lab:
 
 @contextlib.contextmanager
 def laboratory(runs: int) -> Iterator[Lab]:
+    # The embedded server keeps memory that others give back; what is shown must hold for others.
+    clusterhome.KEEP_MEMORY.clear()
     home = Path(tempfile.mkdtemp(prefix="rollup-bench-"))
     home.chmod(0o755)  # the server may run as another user
     cluster = Cluster(home / "pg", settings=SETTINGS, preload=[])

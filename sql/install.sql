@@ -9,6 +9,7 @@
 \ir tables/sources.sql
 \ir tables/watermarks.sql
 \ir tables/runs.sql
+\ir tables/samples.sql
 \ir tables/loads.sql
 \ir migrations/record.sql
 
@@ -24,7 +25,14 @@
 \ir functions/id_sequence.sql
 \ir functions/last_id.sql
 \ir functions/node_state.sql
+\ir functions/read_nodes.sql
+\ir functions/still_open.sql
 \ir functions/wait_for_writers.sql
+\ir functions/wait_for_prepared.sql
+\ir functions/raise_put_off.sql
+\ir functions/settled_heads.sql
+\ir functions/take_sample.sql
+\ir functions/spans.sql
 
 \ir functions/expression_type.sql
 \ir functions/float_differs.sql

@@ -21,7 +21,8 @@ $$;
 create schema if not exists rollup;
 comment on schema rollup is 'Rollups: incremental aggregates that count every committed event exactly once.';
 
-create extension if not exists hll;
+-- Not where search_path would put it: for a role called rollup, "$user" is the package's schema.
+create extension if not exists hll schema public;
 
 -- TopN in C where the server offers it; sql/compat stands in where it does not, or where this
 -- role may not create it.
@@ -30,7 +31,7 @@ begin
     if exists (select from pg_catalog.pg_available_extensions
                 where name = 'topn' and installed_version is null)
     then
-        create extension topn;
+        create extension topn schema public;
     end if;
 exception when insufficient_privilege then
     null;

@@ -39,6 +39,12 @@ def text_of(db: Connection, name: str) -> str:
     return str(value(db, "select rollup.function_text(%s)", FUNCTIONS[name]))
 
 
+def without_topn(db: Connection, text: str) -> str:
+    """As it is where the topn extension is missing, the one thing that may differ."""
+    schema = value(db, "select rollup.extension_schema('topn')")
+    return text if schema is None else text.replace(f"{schema}.topn_", "rollup_compat.topn_")
+
+
 def source_of(db: Connection, name: str) -> str:
     """The body of the function that is there."""
     query = "select prosrc from pg_proc where proname ~ %s"
@@ -47,7 +53,7 @@ def source_of(db: Connection, name: str) -> str:
 
 @pytest.mark.parametrize("name", [*FUNCTIONS, FAMILY])
 def test_text_is_the_expected_one(db: Connection, name: str) -> None:
-    check(name, text_of(db, name))
+    check(name, without_topn(db, text_of(db, name)))
 
 
 @pytest.mark.parametrize("name", [*FUNCTIONS, FAMILY])

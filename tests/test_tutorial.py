@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 
 from rollupctl.generate import Sample
 from tests.bruteforce import (
@@ -139,17 +138,7 @@ def assert_dashboards_are_right(
         assert [int(count) for _, count in found] == [busy.devices[device] for device, _ in found]
 
 
-@pytest.fixture
-def topn_if_offered(empty_cron_dsn: str) -> None:
-    """The topn extension, on servers that have it; elsewhere its stand-in must do."""
-    with psycopg.connect(empty_cron_dsn, autocommit=True) as db:
-        if db.execute("select 1 from pg_available_extensions where name = 'topn'").fetchone():
-            db.execute("create extension topn")
-
-
-def test_tutorial_in_one_session(
-    empty_cron_dsn: str, server: Server, topn_if_offered: None
-) -> None:
+def test_tutorial_in_one_session(empty_cron_dsn: str, server: Server) -> None:
     follow_tutorial(empty_cron_dsn, server, in_one_session, "5 minutes")
 
 

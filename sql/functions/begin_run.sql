@@ -1,6 +1,4 @@
--- Opens a window: for each node the ids after the watermark that nobody can add to any more. Where
--- rollups stand at different watermarks, the ids between them are spans of their own, for those
--- that have not counted them.
+-- Opens a window: for each node the ids after the watermark that nobody can add to any more.
 create or replace function rollup.begin_run(names text[], max_events bigint)
     returns rollup.run
     language plpgsql
@@ -12,6 +10,7 @@ declare
     r rollup.rollups;
     run rollup.run;
     states jsonb;
+    writers text[];
     setting text;
     is_mine boolean;
 begin
@@ -39,6 +38,7 @@ begin
 
     run.rollups := names;
     run.started_at := clock_timestamp();
+    run.as_of := run.started_at;
     run.spans := '{}';
     run.events := array_fill(0::bigint, array[cardinality(names)]);
     run.rows := run.events;
@@ -60,42 +60,25 @@ begin
         return run;
     end if;
 
-    select jsonb_object_agg(node_group, result::jsonb || jsonb_build_object('node', node))
-      into states
-      from rollup.on_each_node(format('select rollup.node_state(%L, %L)', r.source, r.id_sequence));
     -- The watermarks are read under the lock, in a statement of its own: read before it they
     -- could be those of the run before.
-    with heads as (
-        -- Each node's ids start at its group << 48.
-        select s.key::int as node_group,
-               coalesce((s.value ->> 'last_id')::bigint, s.key::bigint << 48) as last_id
-          from jsonb_each(states) s
-    ), marks as (
-        select h.node_group, h.last_id, n.name,
-               coalesce(w.last_id, h.node_group::bigint << 48) as mark
-          from heads h
-         cross join unnest(names) n (name)
-          left join rollup.watermarks w on w.rollup = n.name and w.node_group = h.node_group
-    ), steps as (
-        select distinct node_group, last_id, mark as after_id,
-               least(last_id, lead(mark) over ladder, min(mark) over (partition by node_group) + max_events) as through_id
-          from (select distinct node_group, last_id, mark from marks) m
-        window ladder as (partition by node_group order by mark)
-    )
-    select coalesce(array_agg(row((select array_agg(m.name) from marks m
-                                    where m.node_group = s.node_group and m.mark <= s.after_id),
-                                  s.node_group, s.after_id, s.through_id)::rollup.span
-                              order by s.node_group, s.after_id)
-                    filter (where s.through_id > s.after_id), '{}'),
-           coalesce(bool_or(s.last_id > s.through_id and s.is_last), false)
-      into run.spans, run.more
-      from (select *, row_number() over (partition by node_group order by after_id desc) = 1 as is_last
-              from steps) s;
+    states := rollup.read_nodes(r.source, r.id_sequence);
+    select * into run.spans, run.more from rollup.spans(names, states, max_events);
     if run.spans = '{}' then
         return run;
     end if;
 
-    perform rollup.wait_for_writers(r.name, r.source, r.id_sequence, states);
+    select * into states, writers from rollup.wait_for_writers(r.source, r.id_sequence, states);
+    if writers <> '{}' then
+        -- What was handed out before they began to write can still be counted.
+        select s.spans, h.taken_at into run.spans, run.as_of
+          from rollup.settled_heads(r.source, states) h, rollup.spans(names, h.heads, max_events) s;
+        run.more := false;
+        if run.spans is null or run.spans = '{}' then
+            perform rollup.raise_put_off(r.name, r.source, states, writers);
+        end if;
+    end if;
+    perform rollup.wait_for_prepared(r.name);
     run.status := 'done';
     -- Citus tells its workers nothing of what a function is set to, but passes on SET LOCAL.
     if rollup.extension_schema('citus') is not null then

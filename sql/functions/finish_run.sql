@@ -10,7 +10,7 @@ as $$
 begin
     if run.status = 'done' then
         insert into rollup.watermarks as w (rollup, node_group, last_id, as_of)
-        select name, s.node_group, max(s.through_id), run.started_at
+        select name, s.node_group, max(s.through_id), run.as_of
           from unnest(run.spans) s, unnest(s.rollups) name
          group by name, s.node_group
          order by name, s.node_group

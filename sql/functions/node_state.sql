@@ -12,7 +12,6 @@ as $$
 declare
     last_id bigint := rollup.last_id(sequence);
     writers jsonb;
-    prepared jsonb;
 begin
     perform pg_stat_clear_snapshot();
     select coalesce(jsonb_object_agg(l.virtualtransaction, jsonb_build_object(
@@ -37,13 +36,8 @@ begin
        and l.relation in (select source union all select relid from pg_partition_tree(source))
        and l.pid is distinct from pg_backend_pid();
 
-    select coalesce(jsonb_agg(gid), '[]') into prepared
-      from pg_prepared_xacts
-     where gid like 'citus\_%' and database = current_database();
-
-    return jsonb_build_object('last_id', last_id, 'writers', writers, 'prepared', prepared);
+    return jsonb_build_object('last_id', last_id, 'writers', writers);
 end
 $$;
 comment on function rollup.node_state(regclass, regclass) is
-    'Internal. The last id this node has handed out, then its open writers by virtual transaction '
-    'and its prepared distributed transactions.';
+    'Internal. The last id this node has handed out, then its open writers by virtual transaction.';

@@ -11,6 +11,9 @@ as $$
 declare
     latest rollup.runs;
 begin
+    if failure_status = 'put off' then
+        perform rollup.take_sample(rollup_name);
+    end if;
     select * into latest from rollup.runs where rollup = rollup_name order by id desc limit 1;
     if latest.status = failure_status and latest.message = failure_message then
         update rollup.runs set finished_at = clock_timestamp() where id = latest.id;
@@ -21,4 +24,4 @@ begin
 end
 $$;
 comment on function rollup.record_failure(text, text, timestamptz, text) is
-    'Internal. Records in the ledger that a run was put off or failed.';
+    'Internal. Records in the ledger that a run was put off or failed; for a put-off also what the next run needs to get further.';

@@ -5,6 +5,7 @@ begin
             rollups    text[],
             status     text,
             started_at timestamptz,
+            as_of      timestamptz,
             spans      rollup.span[],
             events     bigint[],
             rows       bigint[],
@@ -13,4 +14,4 @@ begin
     end if;
 end
 $$;
-comment on type rollup.run is 'A run under way: its rollups, the spans of ids it counts, and what it has counted so far for each rollup.';
+comment on type rollup.run is 'A run under way: its rollups, the time up to which it counts all that was committed, the spans of ids it counts, and what it has counted so far for each rollup.';
