@@ -272,7 +272,9 @@ def test_an_invalid_setting_is_an_error_when_it_is_used(
     assert setting.strip() in str(raised.value)
 
 
-@pytest.mark.parametrize(("setting", "kept"), [("", 1000), ("1", 1), (" 7 ", 7), ("14913080", 1001)])
+@pytest.mark.parametrize(
+    ("setting", "kept"), [("", 1000), ("1", 1), (" 7 ", 7), ("14913080", 1001)]
+)
 def test_a_valid_setting_is_how_many_counters_are_kept(
     topn: Connection, setting: str, kept: int
 ) -> None:
@@ -285,7 +287,8 @@ def test_a_valid_setting_is_how_many_counters_are_kept(
 def test_unions_slide_over_a_window(topn: Connection) -> None:
     rows = topn.execute(
         "select topn_union_agg(o) over (order by i rows 1 preceding)"
-        " from (values (1, '{\"a\": 1}'::jsonb), (2, null), (3, '{\"a\": 2, \"b\": 1}')) v(i, o)"
+        " from (values (1, %s::jsonb), (2, null), (3, %s)) v(i, o)",
+        [Jsonb({"a": 1}), Jsonb({"a": 2, "b": 1})],
     ).fetchall()
     assert rows == [({"a": 1},), ({"a": 1},), ({"a": 2, "b": 1},)]
 
@@ -342,13 +345,14 @@ def test_the_extension_answers_the_same(
     both: Connection, items: list[str | None], objects: list[dict[str, int] | None], n: int
 ) -> None:
     given_objects = [None if o is None else Jsonb(o) for o in objects]
-    for query, parameters in [
+    calls: list[tuple[str, list[object]]] = [
         ("select topn_add_agg(item) from unnest(%s::text[]) item", [items]),
         ("select topn_union_agg(o) from unnest(%s::jsonb[]) o", [given_objects]),
-        ("select topn_union(%s, %s)", given_objects[:2]),
+        ("select topn_union(%s, %s)", [*given_objects[:2]]),
         ("select topn_add(%s, %s)", [given_objects[0], items[0] if items else None]),
         ("select * from topn(%s, %s)", [given_objects[0], n]),
-    ]:
+    ]
+    for query, parameters in calls:
         extension, stand_in = in_both(both, query, *parameters)
         assert extension == stand_in
 
@@ -402,18 +406,17 @@ def test_the_stand_ins_step_aside_for_the_extension(topn: Connection) -> None:
         assert add_agg(topn, ["a"]) == {"a": 1}
 
 
-def test_what_a_view_uses_is_kept_and_named(topn: Connection) -> None:
+def test_while_a_view_uses_one_all_are_kept(topn: Connection) -> None:
     notices: list[psycopg.errors.Diagnostic] = []
     topn.add_notice_handler(notices.append)
     with topn.transaction(force_rollback=True):
         topn.execute("set local client_min_messages = notice")
-        topn.execute("create view mine as select rollup_compat.topn_add_agg(x) from unnest('{a}'::text[]) x")
+        topn.execute("create view mine as select rollup_compat.topn_add_agg('a')")
         pretend_extension(topn)
         install(topn, "step_aside.sql")
         assert value(topn, "select * from mine") == {"a": 1}
-        assert "topn_add_agg(text)" in stand_ins(topn)
-        assert "topn_union(jsonb,jsonb)" not in stand_ins(topn)
-    assert "rollup_compat.topn_add_agg(text)" in str(notices[-1].message_detail)
+        assert {"topn_add_agg(text)", "topn_union(jsonb,jsonb)"} < stand_ins(topn)
+    assert "view mine depends on function" in str(notices[-1].message_detail)
 
 
 def test_installing_again_changes_nothing(topn: Connection) -> None:
@@ -466,8 +469,8 @@ def test_sum_unites_sketches_and_skips_nulls(topn: Connection) -> None:
     topn.execute("create table sketches (part int, sketch hll)")
     assert value(topn, "select sum(sketch) is null from sketches")
     topn.execute(
-        "insert into sketches select i %% 3, hll_add_agg(hll_hash_integer(i))"
-        " from generate_series(1, 3000) i group by 1 union all select 9, null".replace("%%", "%")
+        "insert into sketches select i % 3, hll_add_agg(hll_hash_integer(i))"
+        " from generate_series(1, 3000) i group by 1 union all select 9, null"
     )
     same = "select sum(sketch) = hll_union_agg(sketch) from sketches"
     assert value(topn, same)

@@ -1,5 +1,6 @@
--- A transaction that is prepared goes on under another virtual transaction (-1/xid), so that no
--- list made before shows it: whoever is prepared counts as having been there.
+-- A prepared transaction that has lived through a restart of the server goes on under another
+-- virtual transaction (-1/xid; in older minor releases as soon as it is prepared), so that no list
+-- made before shows it: whoever is prepared like that counts as having been there.
 create or replace function rollup.still_open(writers text[], states jsonb)
     returns text[]
     language sql
