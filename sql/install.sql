@@ -25,6 +25,7 @@
 \ir functions/id_sequence.sql
 \ir functions/last_id.sql
 \ir functions/node_state.sql
+\ir functions/tell_workers.sql
 \ir functions/read_nodes.sql
 \ir functions/still_open.sql
 \ir functions/wait_for_writers.sql
@@ -41,6 +42,7 @@
 \ir functions/bucket_expression.sql
 \ir functions/target_columns.sql
 \ir functions/create_coordinator_function.sql
+\ir functions/top_counters.sql
 \ir functions/function_settings.sql
 \ir functions/function_text.sql
 \ir functions/create_function.sql

@@ -254,3 +254,20 @@ def test_the_command_line_says_5_repairs_and_says_0(
 
 def _is_citus(db: Connection) -> bool:
     return db.execute("select 1 from pg_extension where extname = 'citus'").fetchone() is not None
+
+
+def test_rebuild_keeps_to_the_declared_number_of_counters(filled: Connection) -> None:
+    filled.execute(
+        "select rollup.create_rollup('few', 'public.events', '1 hour',"
+        """ '{"top": {"top": "device_id", "counters": 5}}')"""
+    )
+    filled.execute("select rollup.run('few')").fetchall()
+    filled.execute("select rollup.rebuild('few')").fetchall()
+    rows = filled.execute(
+        "select (select count(*) from jsonb_object_keys(top)) from few"
+    ).fetchall()
+    assert {n for (n,) in rows} == {5}
+    assert verify(filled, "few") == []
+    row = filled.execute("select current_setting('topn.number_of_counters', true)").fetchone()
+    assert row is not None
+    assert row[0] in (None, "", "1000")

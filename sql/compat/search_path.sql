@@ -18,14 +18,16 @@ begin
         select case source when 'configuration file' then setting else boot_val end
           from pg_catalog.pg_settings where name = 'search_path'));
     if configured !~ '\mrollup_compat\M' then
-        execute pg_catalog.format('alter database %I set search_path = %s, rollup_compat',
-                                  pg_catalog.current_database(), coalesce(nullif(configured, ''), '""'));
+        execute pg_catalog.format(
+            'alter database %I set search_path = %s', pg_catalog.current_database(),
+            pg_catalog.concat_ws(', ', nullif(configured, '""'), 'rollup_compat'));
     end if;
 
     if 'rollup_compat' <> all (pg_catalog.current_schemas(false)) then
         perform pg_catalog.set_config(
             'search_path',
-            pg_catalog.concat_ws(', ', nullif(pg_catalog.current_setting('search_path'), ''), 'rollup_compat'),
+            pg_catalog.concat_ws(
+                ', ', nullif(pg_catalog.current_setting('search_path'), '""'), 'rollup_compat'),
             false);
     end if;
 end

@@ -4,14 +4,12 @@ create or replace function rollup.begin_run(names text[], max_events bigint)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-    set citus.propagate_set_commands = 'local'
 as $$
 declare
     r rollup.rollups;
     run rollup.run;
     states jsonb;
     writers text[];
-    setting text;
     is_mine boolean;
 begin
     select * into r from rollup.rollups where name = names[1];
@@ -80,16 +78,7 @@ begin
     end if;
     perform rollup.wait_for_prepared(r.name);
     run.status := 'done';
-    -- Citus tells its workers nothing of what a function is set to, but passes on SET LOCAL.
-    if rollup.extension_schema('citus') is not null then
-        foreach setting in array
-            '{enable_seqscan,enable_hashagg,jit,work_mem,topn.number_of_counters}'::text[]
-        loop
-            if current_setting(setting, true) <> '' then
-                execute format('set local %s = %L', setting, current_setting(setting));
-            end if;
-        end loop;
-    end if;
+    perform rollup.tell_workers();
     -- Freeing one block of this size teaches glibc to keep memory it would otherwise return to
     -- the system after every group and fault in again: hll's states are 128 kB, just at its limit.
     perform length(repeat(' ', 4000000));

@@ -1,5 +1,6 @@
 -- Also the check that an expression is one over the source's columns, and no aggregate, which a
--- WHERE clause refuses. It is tried on a row of NULLs, so that no table is read.
+-- WHERE clause refuses. It is tried on a row of NULLs, so that no table is read. Without a length:
+-- format_type(…, null) would call char(2) "character", which is one character long.
 create or replace function rollup.expression_type(source regclass, expression text)
     returns text
     language plpgsql
@@ -9,7 +10,7 @@ as $$
 declare
     type_name text;
 begin
-    execute format('select format_type(pg_typeof(x.value), null)
+    execute format('select format_type(pg_typeof(x.value), -1)
                       from (select (%1$s) as value from (select (null::%2$s).*) nothing
                              where (%1$s) is null or true) x',
                    expression, source)

@@ -68,18 +68,21 @@ begin
         expression := format('count(%s)', argument);
         merge := '%1$s + %2$s';
         combine := 'sum(%1$s)::bigint';
-    when 'sum' then
-        expression := format('sum(%s)', argument);
-        column_type := case argument_type
-            when 'smallint' then 'bigint' when 'integer' then 'bigint' when 'bigint' then 'numeric'
-            else argument_type end;
-        merge := '%1$s + %2$s';
-        combine := format('sum(%%1$s)::%s', column_type);
-    when 'min', 'max' then
+    when 'sum', 'min', 'max' then
         expression := format('%s(%s)', kind, argument);
-        column_type := argument_type;
-        merge := case kind when 'min' then 'least' else 'greatest' end || '(%1$s, %2$s)';
-        combine := kind || '(%1$s)';
+        begin
+            execute format('select format_type(pg_typeof(%s), -1) from (select (null::%s).*) nothing',
+                           expression, source)
+               into column_type;
+        exception when undefined_function then
+            raise exception using
+                errcode = 'datatype_mismatch',
+                message = format('measure %I: there is no %s of %s', measure_name, kind, argument_type);
+        end;
+        merge := case kind when 'sum' then '%1$s + %2$s' when 'min' then 'least(%1$s, %2$s)'
+                           else 'greatest(%1$s, %2$s)' end;
+        -- The sum of sums may have a wider type.
+        combine := kind || '(%1$s)' || case kind when 'sum' then '::' || column_type else '' end;
     when 'distinct' then
         log2m := coalesce(spec ->> 'log2m', '11');
         if log2m not between 4 and 17 then

@@ -12,6 +12,12 @@ create or replace function rollup.rebuild(
     set max_parallel_workers_per_gather = 0
     set work_mem = '128MB'
     set jit = off
+    set topn.number_of_counters = 1000
+    set timezone = 'UTC'
+    set datestyle = 'ISO, MDY'
+    set intervalstyle = postgres
+    set extra_float_digits = 1
+    set bytea_output = hex
 as $$
 #variable_conflict use_column
 declare
@@ -74,6 +80,9 @@ begin
       from rollup.target_columns(r.source, r.tenant, r.time_column, r.bucket, r.bucket_column,
                                  r.dimensions, r.measures) c;
 
+    perform set_config('topn.number_of_counters', coalesce(rollup.top_counters(r.measures), 1000)::text, true);
+    perform rollup.tell_workers();
+    perform length(repeat(' ', 4000000));  -- as in rollup.begin_run
     execute format('delete from %s where %s', r.target, row_condition);
     get diagnostics rows_before = row_count;
     execute format('insert into %s (%s) select %s from %s where %s group by %s',

@@ -15,6 +15,12 @@ create or replace function rollup.verify(
     set max_parallel_workers_per_gather = 0
     set work_mem = '128MB'
     set jit = off
+    set topn.number_of_counters = 1000
+    set timezone = 'UTC'
+    set datestyle = 'ISO, MDY'
+    set intervalstyle = postgres
+    set extra_float_digits = 1
+    set bytea_output = hex
 as $$
 #variable_conflict use_column
 declare
@@ -52,6 +58,10 @@ begin
         counted_condition := format('e.%I <= (select w.last_id from rollup.watermarks w where w.rollup = %L)',
                                     r.id_column, rollup_name);
     end if;
+
+    perform set_config('topn.number_of_counters', coalesce(rollup.top_counters(r.measures), 1000)::text, true);
+    perform rollup.tell_workers();
+    perform length(repeat(' ', 4000000));  -- as in rollup.begin_run
 
     select array_agg(quote_ident(c.column_name)) filter (where c.role <> 'measure'),
            array_agg(c.expression),

@@ -1,0 +1,12 @@
+create or replace function rollup.top_counters(measures json)
+    returns int
+    language sql
+    immutable
+    set search_path = pg_catalog, pg_temp
+begin atomic
+    select pg_catalog.max(coalesce(m.value ->> 'counters', '1000')::int)
+      from pg_catalog.json_each(measures) m
+     where m.value ->> 'top' is not null;
+end;
+comment on function rollup.top_counters(json) is
+    'Internal. The number of counters that a declaration''s TopN lists keep; NULL without any.';
