@@ -20,6 +20,7 @@
 \ir functions/extension_schema.sql
 \ir functions/setting.sql
 \ir functions/is_distributed.sql
+\ir functions/local_shards.sql
 \ir functions/nodes.sql
 \ir functions/on_each_node.sql
 \ir functions/id_sequence.sql
@@ -29,7 +30,8 @@
 \ir functions/read_nodes.sql
 \ir functions/still_open.sql
 \ir functions/wait_for_writers.sql
-\ir functions/wait_for_prepared.sql
+\ir functions/distributed_parts.sql
+\ir functions/wait_for_parts.sql
 \ir functions/raise_put_off.sql
 \ir functions/settled_heads.sql
 \ir functions/take_sample.sql

@@ -98,3 +98,41 @@ def test_trap_10_a_writer_that_is_prepared_during_the_wait_is_waited_for(
     assert db.execute(TOTALS).fetchone() == (2, 2)
     for connection in (db, writer, runner):
         connection.close()
+
+
+def test_a_part_without_its_front_is_waited_for(citus: Server) -> None:
+    """A session on a worker that goes on writing after its coordinator's has been killed."""
+    name = citus.database()
+    with psycopg.connect(citus.dsn(name), autocommit=True) as db:
+        partition, shard, port, event_id = next(
+            db.execute(
+                "select s.table_name::text, s.shard_name, s.nodeport,"
+                " nextval('public.events_event_id_seq') from citus_shards s"
+                " join rollup.partitions('public.events') p on p.partition = s.table_name"
+                " where now() >= p.range_from and now() < p.range_to limit 1"
+            )
+        )
+        ports = [psycopg.conninfo.conninfo_to_dict(node)["port"] for node in citus.nodes]
+        orphan = psycopg.connect(citus.dsn(name, ports.index(str(port))))
+        customer = next(
+            customer
+            for customer in range(1000)
+            if db.execute(
+                "select shard_name(%s::regclass, get_shard_id_for_distribution_column(%s, %s))",
+                [partition, partition, customer],
+            ).fetchone()
+            == (shard,)
+        )
+        orphan.execute("set citus.enable_manual_changes_to_shards to on")
+        orphan.execute(
+            f"insert into {shard} (event_id, event_time, customer_id)"
+            " values (%s, now(), %s)".encode(),
+            [event_id, customer],
+        )
+        db.execute(INSERT)
+        assert not run_all(db, "0.3s")
+        orphan.commit()
+        assert run_all(db, "5s")
+        assert db.execute(TOTALS).fetchone() == (2, 2)
+        orphan.close()
+    citus.drop(name)

@@ -17,13 +17,14 @@
 -- There is no combine function: partial states would be as long as the rows. Citus knows
 -- topn_add_agg by name and, finding none, runs it on the shards and topn_union_agg on the results.
 
--- PL/pgSQL keeps the plan of topn_count for the session; an SQL function would plan it again for
--- every group. A setting, such as a search_path, would cost as much as the call: all is qualified.
+-- PL/pgSQL, because it keeps the plan of topn_count: an SQL function would plan it anew for every
+-- group.
 create or replace function rollup_compat.topn_add_final(items text[])
     returns jsonb
     language plpgsql
     immutable
     parallel safe
+    set search_path = pg_catalog, pg_temp
 as $$
 begin
     return rollup_compat.topn_count(items, rollup_compat.topn_counters());

@@ -1,7 +1,6 @@
--- Ties at the cut go by key, in byte order: the same items give the same object on every server,
--- in every locale, in whatever order the rows come. (Which of several equal counters the extension
--- drops depends on its hash table.) Collation "C" also keeps apart what a nondeterministic
--- collation of the caller's column would call equal.
+-- Ties at the cut go by key, in byte order (collation "C", which is also the cheapest to compare):
+-- the same items give the same object on every server, in every locale, in whatever order the rows
+-- come. Which of several equal counters the extension drops depends on its hash table.
 create or replace function rollup_compat.topn_count(items text[], counters integer)
     returns jsonb
     language sql

@@ -1,11 +1,12 @@
 -- Collects the objects and merges them once, for the same reasons as topn_add_agg (whose comments
--- have the error bound, and why this is PL/pgSQL without settings); merging them one by one would
+-- have the error bound, and say why this is PL/pgSQL); merging them one by one would
 -- cut after every row.
 create or replace function rollup_compat.topn_union_final(states jsonb[])
     returns jsonb
     language plpgsql
     immutable
     parallel safe
+    set search_path = pg_catalog, pg_temp
 as $$
 begin
     return rollup_compat.topn_merge(states, rollup_compat.topn_counters());

@@ -76,7 +76,7 @@ begin
             perform rollup.raise_put_off(r.name, r.source, states, writers);
         end if;
     end if;
-    perform rollup.wait_for_prepared(r.name);
+    perform rollup.wait_for_parts(r.name, r.source);
     run.status := 'done';
     perform rollup.tell_workers();
     -- Freeing one block of this size teaches glibc to keep memory it would otherwise return to

@@ -11,9 +11,9 @@ declare
     type_name text;
 begin
     execute format('select format_type(pg_typeof(x.value), -1)
-                      from (select (%1$s) as value from (select (null::%2$s).*) nothing
+                      from (select (%1$s) as value from (select (null::%2$s).*) %3$I
                              where (%1$s) is null or true) x',
-                   expression, source)
+                   expression, source, (select relname from pg_class where oid = source))
        into type_name;
     return type_name;
 end

@@ -78,8 +78,8 @@ $text$,
     returns table (rollup text, status text, events bigint, rows bigint, more boolean)
     language plpgsql
     volatile%2$s
-as $function$
--- Counts new events of %3$s into %4$s in one pass.
+as %12$s
+-- Counts new events of %13$s into %14$s in one pass.
 -- Written by rollup.create_rollup from their declarations; change those, not this.
 #variable_conflict use_column
 declare
@@ -107,7 +107,7 @@ begin
     end loop;
     return query select * from rollup.finish_run(run);
 end
-$function$;$text$,
+%12$s;$text$,
         function_name,
         rollup.function_settings(lead.measures, lead.work_mem),
         lead.source,
@@ -118,7 +118,12 @@ $function$;$text$,
         lead.id_column,
         E'\n           and (' || lead.filter || ')',
         (select string_agg(n::text, ', ') from generate_series(1, cardinality(keys)) n),
-        feeds);
+        feeds,
+        -- Names and expressions may hold anything; these two stand in a comment.
+        case when concat(lead.source, lead.filter, expressions, feeds) like '%$function$%'
+            then '$rollup_function$' else '$function$' end,
+        translate(lead.source::text, E'\r\n', '  '),
+        translate(members, E'\r\n', '  '));
 end
 $$;
 comment on function rollup.family_function_text(bigint, regclass, text) is

@@ -30,9 +30,9 @@ begin
     out status text, out events bigint, out rows bigint, out more boolean)
     language plpgsql
     volatile%2$s
-as $function$
--- Counts new events of %3$s into %4$s.
--- Written by rollup.create_rollup from the declaration of %5$I; change that, not this.
+as %12$s
+-- Counts new events of %13$s into %14$s.
+-- Written by rollup.create_rollup from the declaration of %15$s; change that, not this.
 #variable_conflict use_column
 declare
     run rollup.run := rollup.begin_run(array[%5$L], max_events);
@@ -63,7 +63,7 @@ begin
       into status, events, rows, more
       from rollup.finish_run(run) f;
 end
-$function$;$text$,
+%12$s;$text$,
         r.function_name,
         rollup.function_settings(r.measures, r.work_mem),
         r.source,
@@ -74,7 +74,13 @@ $function$;$text$,
         r.id_column,
         E'\n           and (' || r.filter || ')',
         (select string_agg(n::text, ', ') from generate_series(1, cardinality(keys)) n),
-        upsert);
+        upsert,
+        -- Names and expressions may hold anything; these three stand in a comment.
+        case when concat(r.source, r.target, r.name, r.filter, names, expressions) like '%$function$%'
+            then '$rollup_function$' else '$function$' end,
+        translate(r.source::text, E'\r\n', '  '),
+        translate(r.target::text, E'\r\n', '  '),
+        translate(quote_ident(r.name), E'\r\n', '  '));
 end
 $$;
 comment on function rollup.function_text(text) is

@@ -71,8 +71,8 @@ begin
     when 'sum', 'min', 'max' then
         expression := format('%s(%s)', kind, argument);
         begin
-            execute format('select format_type(pg_typeof(%s), -1) from (select (null::%s).*) nothing',
-                           expression, source)
+            execute format('select format_type(pg_typeof(%s), -1) from (select (null::%s).*) %I',
+                           expression, source, (select relname from pg_class where oid = source))
                into column_type;
         exception when undefined_function then
             raise exception using

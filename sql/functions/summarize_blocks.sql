@@ -15,10 +15,7 @@ declare
     ranges bigint := 0;
 begin
     if rollup.is_distributed(source) then
-        execute 'select array_agg(to_regclass(shard_name(s.logicalrelid, s.shardid)))
-                   from pg_dist_shard s
-                  where s.logicalrelid in (select $1 union all select relid from pg_partition_tree($1))'
-           into tables using source;
+        tables := array(select s from rollup.local_shards(source) s);
     else
         tables := array(select source union all select relid from pg_partition_tree(source));
     end if;

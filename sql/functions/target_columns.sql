@@ -30,7 +30,7 @@ begin
 
     foreach dimension in array dimensions loop
         role := 'dimension';
-        parts := regexp_match(dimension, '^(.+)\s+as\s+(\S+)$', 'i');
+        parts := regexp_match(dimension, '^(.+)\s+as\s+(\w+|"([^"]|"")+")\s*$', 'i');
         if parts is null then
             column_name := dimension;
             expression := quote_ident(dimension);

@@ -1,0 +1,45 @@
+-- Only for Citus. A writer there has a front, the session that its client talks to, which holds a
+-- lock on the table and draws the ids, and parts on the nodes that hold the shards. Citus names a
+-- session that is such a part by the global pid of its front.
+create or replace function rollup.distributed_parts(source regclass)
+    returns jsonb
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    result jsonb;
+begin
+    perform pg_stat_clear_snapshot();
+    execute $query$
+        with tree as (
+            select $1 as relation
+            union all
+            select relid from pg_partition_tree($1)
+        ), writers as (
+            select l.virtualtransaction, l.pid, l.relation in (select relation from tree) as is_front,
+                   coalesce(substring(a.application_name from 'gpid=([0-9]+)')::bigint,
+                            citus_calculate_gpid(citus_nodeid_for_gpid(citus_backend_gpid()), l.pid)) as front
+              from pg_locks l
+              left join pg_stat_activity a on a.pid = l.pid
+             where l.locktype = 'relation'
+               and l.mode = 'RowExclusiveLock'
+               and l.granted
+               and l.database = (select oid from pg_database where datname = current_database())
+               and l.pid is distinct from pg_backend_pid()
+               and l.relation in (
+                   select relation from tree
+                   union all
+                   select s from rollup.local_shards($1) s)
+        )
+        select jsonb_build_object(
+            'fronts', coalesce(jsonb_agg(distinct front) filter (where is_front and front is not null), '[]'),
+            'parts', coalesce(jsonb_object_agg(virtualtransaction, front) filter (where not is_front), '{}'))
+          from writers
+    $query$ into result using source;
+    return result;
+end
+$$;
+comment on function rollup.distributed_parts(regclass) is
+    'Internal. Writers to a source on this Citus node: global pids of fronts, and of parts, by '
+    'virtual transaction, the global pid of their front; NULL when prepared.';
