@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 
 from docs.cli_reference import cli_reference
+from docs.proofs import with_proofs
 from docs.sql_reference import sql_reference
 from docs.transcript import examples, rewrite
 from tests.servers import EMPTY, INSTALLED, ROOT, Server, plain_server
@@ -32,6 +33,7 @@ def generated(server: Server) -> Iterator[tuple[Path, str]]:
     with psycopg.connect(server.dsn(name)) as db:
         yield DOCS / "sql.md", sql_reference(db)
     server.drop(name)
+    yield DOCS / "correctness.md", with_proofs(DOCS / "correctness.md", ROOT / "tests")
     for page in pages():
         if examples(page.read_text(encoding="utf-8"), page.name):
             name = server.database(EMPTY)

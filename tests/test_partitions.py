@@ -76,7 +76,6 @@ def assert_seamless(found: list[tuple[datetime, datetime]]) -> None:
     [
         (None, timedelta(days=1)),
         ("5 minutes", timedelta(minutes=5)),
-        ("1 hour", timedelta(hours=1)),
         ("1 week", timedelta(weeks=1)),
     ],
 )
@@ -103,17 +102,14 @@ def test_length_is_a_setting(empty_dsn: str, setting: str | None, length: timede
         assert max(found)[1] >= now + 4 * length
 
 
-@pytest.mark.parametrize("setting", ["0", "-1 day", "soon", "5"])
-def test_length_that_makes_no_sense(empty_dsn: str, setting: str) -> None:
-    done = step_one(empty_dsn, f"set rollup.partition_interval = '{setting}'")
-    if setting == "5":  # seconds: short, but an interval
-        assert done.returncode in (0, 3)
-        return
-    assert done.returncode == 3
-    assert "rollup.partition_interval" in done.stderr
-    assert "set rollup.partition_interval = '1 day'" in done.stderr
-    with psycopg.connect(empty_dsn) as db:
-        assert value(db, "select count(*) from partman.part_config") == 0
+def test_length_that_makes_no_sense(empty_dsn: str) -> None:
+    for setting in ("0", "-1 day", "soon"):
+        done = step_one(empty_dsn, f"set rollup.partition_interval = '{setting}'")
+        assert done.returncode == 3
+        assert "rollup.partition_interval" in done.stderr
+        assert "set rollup.partition_interval = '1 day'" in done.stderr
+        with psycopg.connect(empty_dsn) as db:
+            assert value(db, "select count(*) from partman.part_config") == 0
 
 
 def test_maintenance_makes_what_is_coming(db: Connection) -> None:

@@ -1,6 +1,6 @@
 -- Collects the objects and merges them once, for the same reasons as topn_add_agg (whose comments
--- have the error bound, and say why this is PL/pgSQL); merging them one by one would
--- cut after every row.
+-- have the error bound, and say why this is PL/pgSQL). Merging them one by one would cut after
+-- every row.
 create or replace function rollup_compat.topn_union_final(states jsonb[])
     returns jsonb
     language plpgsql

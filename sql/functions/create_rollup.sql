@@ -27,6 +27,8 @@ declare
     target_table regclass;
     columns jsonb;
     doubled text;
+    line text;
+    plan text := '';
 begin
     if name is null or source is null or bucket is null or measures is null then
         raise exception using
@@ -140,6 +142,19 @@ begin
     perform rollup.note_source(source);
     perform rollup.create_function(name);
     perform rollup.create_family(declared.family);
+    -- What would fail or be slow in the first run shows here.
+    for line in execute 'explain (costs off) ' || rollup.plan_statement(name) loop
+        plan := plan || line || E'\n';
+    end loop;
+    if rollup.is_distributed(source)
+       and (plan !~ '^Custom Scan \(Citus Adaptive\)' or plan like '%Distributed Subplan%') then
+        raise exception using
+            errcode = 'feature_not_supported',
+            message = format('Citus would not count %s into %s on the shards but on the coordinator', source, target_table),
+            detail = plan,
+            hint = 'The tenant must be the distribution column of both tables, the tables colocated, and '
+                   'expressions without volatile functions and subqueries.';
+    end if;
     return format('rollup %I counts %s into %s', name, source, target_table);
 end
 $$;

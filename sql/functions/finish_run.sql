@@ -24,8 +24,10 @@ begin
          where name in (select unnest(s.rollups) from unnest(run.spans) s);
 
         if (select max(e) from unnest(run.events) e) >= 10000 then
-            perform * from rollup.on_each_node(format('select rollup.summarize_blocks(%L)',
-                (select r.source from rollup.rollups r where r.name = run.rollups[1])));
+            perform case when rollup.is_distributed(r.source)
+                    then (select count(*) from rollup.on_each_node(format('select rollup.summarize_blocks(%L)', r.source)))
+                    else rollup.summarize_blocks(r.source) end
+               from rollup.rollups r where r.name = run.rollups[1];
         end if;
         delete from rollup.runs r
          where r.rollup = any (run.rollups)

@@ -27,7 +27,8 @@ begin
                           'alter table %s alter column %I type bigint', source, id_column);
     end if;
 
-    -- Owned by the column (serial, identity), or called in its default.
+    -- Called in the column's default, or owned by it (serial, identity). The default goes first: a
+    -- column may still own a sequence that nobody asks any more.
     select s.oid::regclass into sequence
       from pg_class s
       join pg_depend d on d.objid = s.oid or d.refobjid = s.oid
@@ -39,6 +40,7 @@ begin
                 and d.refobjid = source and d.refobjsubid = a.attnum
             or d.refobjid = s.oid and d.refclassid = 'pg_class'::regclass
                 and f.adrelid = source and f.adnum = a.attnum)
+     order by d.refobjid = s.oid desc
      limit 1;
     if sequence is null then
         raise exception using

@@ -1,11 +1,17 @@
+-- A table that Citus does not distribute is written to on this node alone; others do not know it.
 create or replace function rollup.read_nodes(source regclass, sequence regclass)
     returns jsonb
-    language sql
+    language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-begin atomic
-    select pg_catalog.jsonb_object_agg(n.node_group, n.result::jsonb || pg_catalog.jsonb_build_object('node', n.node))
-      from rollup.on_each_node(pg_catalog.format('select rollup.node_state(%L, %L)', source, sequence)) n;
-end;
+as $$
+begin
+    if not rollup.is_distributed(source) then
+        return jsonb_build_object(0, rollup.node_state(source, sequence) || '{"node": "this server"}');
+    end if;
+    return (select jsonb_object_agg(n.node_group, n.result::jsonb || jsonb_build_object('node', n.node))
+              from rollup.on_each_node(format('select rollup.node_state(%L, %L)', source, sequence)) n);
+end
+$$;
 comment on function rollup.read_nodes(regclass, regclass) is
     'Internal. rollup.node_state of every node, by node group.';

@@ -14,10 +14,12 @@ declare
     pause double precision := 0.005;
     strays text[];
     are_prepared boolean;
+    own_front bigint;
 begin
     if not rollup.is_distributed(source) then
         return;
     end if;
+    execute 'select citus_backend_gpid()' into own_front;
     loop
         -- A new writer may show here as a part without a front, when its front's node was asked
         -- just before it began; the next look puts that right.
@@ -27,6 +29,7 @@ begin
             select format('%s on %s', p.key, n.node) as stray, p.value = 'null' as is_prepared
               from nodes n, jsonb_each(n.state -> 'parts') p
              where not exists (select from nodes f where f.state -> 'fronts' @> p.value and p.value <> 'null')
+               and p.value <> to_jsonb(own_front)
         )
         select coalesce(array_agg(p.stray order by p.stray), '{}'), coalesce(bool_or(p.is_prepared), false)
           into strays, are_prepared

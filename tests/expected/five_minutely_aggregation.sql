@@ -11,6 +11,11 @@ create or replace function public.five_minutely_aggregation(
     set jit = off
     set work_mem = '128MB'
     set topn.number_of_counters = 1000
+    set timezone = 'UTC'
+    set datestyle = 'ISO, MDY'
+    set intervalstyle = postgres
+    set extra_float_digits = 1
+    set bytea_output = hex
 as $function$
 -- Counts new events of public.events into public.rollup_events_5min.
 -- Written by rollup.create_rollup from the declaration of rollup_events_5min; change that, not this.

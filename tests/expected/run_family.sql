@@ -11,6 +11,11 @@ create or replace function rollup.run_family_1(
     set jit = off
     set work_mem = '128MB'
     set topn.number_of_counters = 1000
+    set timezone = 'UTC'
+    set datestyle = 'ISO, MDY'
+    set intervalstyle = postgres
+    set extra_float_digits = 1
+    set bytea_output = hex
 as $function$
 -- Counts new events of public.events into 'rollup_events_5min', 'rollup_events_1hr' in one pass.
 -- Written by rollup.create_rollup from their declarations; change those, not this.
