@@ -75,6 +75,6 @@ ROLLUPS = {
 }
 UPKEEP = {
     "maintain_partitions": "select rollup.maintain_partitions()",
-    "expire": "select * from rollup.expire('public.events', '20 days')",
+    "expire": "select * from rollup.expire('public.events', '40 days')",
     "verify": "select * from rollup.verify('rollup_events_1hr')",
 }

@@ -92,7 +92,8 @@ class Writer(threading.Thread):
         now = datetime.now(timezone.utc)
         if self.random.random() < 0.1:
             return now - timedelta(
-                days=self.random.randint(1, 40), minutes=self.random.randint(0, 99)
+                days=45 if self.random.random() < 0.01 else self.random.randint(1, 30),
+                minutes=self.random.randint(0, 99),
             )
         return now
 
