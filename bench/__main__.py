@@ -30,9 +30,10 @@ def bench(scenarios: tuple[str, ...], runs: int, quick: bool) -> None:
         if name not in SCENARIOS:
             raise click.UsageError(f"no scenario {name}; there are: {', '.join(SCENARIOS)}")
     sizes = QUICK if quick else Sizes()
+    small = ", small sizes: the targets are meant for the full ones" if quick else ""
     rows: list[Row] = []
     with laboratory(runs) as lab:
-        click.echo(f"{describe(lab)}; median of {runs}{', quick' if quick else ''}\n")
+        click.echo(f"{describe(lab)}; median of {runs}{small}\n")
         for name in scenarios or SCENARIOS:
             rows += SCENARIOS[name](lab, sizes)
     click.echo(render(as_table(rows), "table"), nl=False)

@@ -186,7 +186,7 @@ def history(lab: Lab, sizes: Sizes) -> Iterator[Row]:
 
 
 def make_history(lab: Lab, database: str, events: int, days: int) -> None:
-    """Events of 20 customers over the last days, a partition a day, counted and vacuumed."""
+    """Events of 5 customers over the last days, a partition a day, counted and vacuumed."""
     lab.make(database)
     with lab.connect(database) as db:
         for day in range(5, days + 1):
@@ -203,7 +203,7 @@ def make_history(lab: Lab, database: str, events: int, days: int) -> None:
         db.execute(
             f"insert into events (event_time, {COLUMNS})"
             f" select now() - interval '{days} days' * (1 - n::float8 / {events}),"
-            f" 1 + (random() * 19)::bigint, {REST} from generate_series(1, {events}) n".encode()
+            f" 1 + (random() * 4)::bigint, {REST} from generate_series(1, {events}) n".encode()
         )
         db.execute("vacuum analyze events")
         db.execute("call rollup.run_all()")

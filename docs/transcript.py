@@ -24,7 +24,17 @@ _BLOCK = re.compile(
 _MARK = re.compile(r"^<!-- (?!run -->|run: fails -->|output -->)(run|output)", re.MULTILINE)
 _COMMANDS = {
     "sh": ["sh", "-eu", "-s"],
-    "sql": ["psql", "-X", "-q", "-P", "pager=off", "-v", "ON_ERROR_STOP=1"],
+    "sql": [
+        "psql",
+        "-X",
+        "-q",
+        "-P",
+        "pager=off",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-v",
+        "SHOW_CONTEXT=never",
+    ],
 }
 
 

@@ -26,7 +26,8 @@ from rollupctl.errors import ClusterError
 from rollupctl.pgbinaries import Binaries, find_binaries
 from rollupctl.postmaster import PID_FILE, Postmaster, clear_leftovers
 
-ROLE = "rollup"
+# Not the name of the package's schema, which "$user" in search_path would then put first.
+ROLE = "rollupctl"
 # Seconds that a server may take to restart itself after one of its processes crashed.
 RESTART = 15.0
 # Bytes. A log that has grown past this at a start is put aside; one older log is kept.
@@ -73,7 +74,7 @@ class Cluster:
 
     @property
     def password_file(self) -> Path:
-        """The file with the password of the role `rollup` over TCP; its owner can read it."""
+        """The file with the password of the role `rollupctl` over TCP; its owner can read it."""
         return self.home / "password"
 
     def up(self) -> bool:

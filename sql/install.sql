@@ -28,10 +28,12 @@
 \ir functions/node_state.sql
 \ir functions/tell_workers.sql
 \ir functions/read_nodes.sql
+\ir functions/former_nodes.sql
 \ir functions/still_open.sql
 \ir functions/wait_for_writers.sql
 \ir functions/distributed_parts.sql
 \ir functions/wait_for_parts.sql
+\ir functions/named.sql
 \ir functions/raise_put_off.sql
 \ir functions/settled_heads.sql
 \ir functions/take_sample.sql
@@ -109,5 +111,6 @@
 
 \ir compat/install.sql
 \ir recreate_functions.sql
+\ir compat/step_aside.sql
 \ir privileges.sql
 \ir unlock.sql

@@ -33,10 +33,9 @@ from tests.helpers import (
 )
 from tests.servers import Server
 
-# Where a run of the family can be stopped, by a lock on what it writes next: before anything is
-# counted, after the first member and the second, after the watermarks, before the end.
+# Where a run of the family can be stopped, by a lock on what it writes next: before the
+# first member is written, before the second, after the watermarks, before the end.
 POINTS = {
-    "batch": "(of the family)",
     "first member": "lab.visits",
     "second member": "lab.hours",
     "watermarks": "rollup.watermarks",
@@ -65,8 +64,6 @@ def stop_at(lab: Lab, point: str) -> tuple[Connection, Task[Any], Connection]:
     """A run_all that waits at a point, and who holds it back."""
     db, holder, runner = lab.connect(), lab.connect(autocommit=False), lab.connect()
     table = POINTS[point]
-    if point == "batch":
-        table = value(db, "select batch::text from rollup.families where batch is not null")
     holder.execute(f"lock table {table} in exclusive mode".encode())
     task: Task[Any] = Task(lambda: runner.execute("call rollup.run_all()"))
     until_waiting(db, runner, task, "Lock")

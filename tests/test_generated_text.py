@@ -32,7 +32,7 @@ def check(name: str, text: str) -> None:
 def text_of(db: Connection, name: str) -> str:
     """What the engine writes for one of the expected files."""
     if name == FAMILY:
-        query = "select rollup.family_function_text(id, batch, function_name) from rollup.families"
+        query = "select rollup.family_function_text(id, function_name) from rollup.families"
         return str(value(db, query))
     return str(value(db, "select rollup.function_text(%s)", FUNCTIONS[name]))
 

@@ -180,7 +180,7 @@ def test_every_object_has_a_comment(plain_db: Connection) -> None:
         union all
         select 'relation', oid::regclass::text from pg_class
          where relnamespace in (select oid from pg_namespace where nspname in {PACKAGE})
-           and relkind in ('r', 'p', 'v', 'm', 'f') and relname !~ '^batch_[0-9]+$'
+           and relkind in ('r', 'p', 'v', 'm', 'f')
            and obj_description(oid, 'pg_class') is null
         union all
         select 'type', oid::regtype::text from pg_type t
@@ -397,7 +397,7 @@ def test_dump_restores_and_goes_on(
         "select name, source::text, target::text, function_name, measures::text, id_sequence::text,"
         " family from rollup.rollups order by 1",
         "select rollup, node_group, last_id from rollup.watermarks order by 1, 2",
-        "select id, batch::text, function_name from rollup.families",
+        "select id, function_name from rollup.families",
         "select rollup, status, events, rows from rollup.runs order by id",
         "select name, lag_events from rollup.status order by 1",
         "select partition::text, range_from from rollup.partitions('events')",

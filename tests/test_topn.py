@@ -398,6 +398,7 @@ def test_the_stand_ins_step_aside_for_the_extension(topn: Connection) -> None:
     with topn.transaction(force_rollback=True):
         pretend_extension(topn)
         install(topn)
+        install(topn, "step_aside.sql")
         assert stand_ins(topn) == set()
         assert value(topn, "select to_regtype('rollup_compat.topn_record')") is None
         assert value(topn, "select to_regoperator('rollup_compat.+ (jsonb, jsonb)')") is None

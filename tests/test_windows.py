@@ -240,7 +240,7 @@ def test_trap_04_put_off_is_recorded_once_and_others_go_on(plain_lab: Lab) -> No
     insert(db)
     for number in range(1, 4):
         insert(db, table="lab.other")
-        with pytest.raises(errors.LockNotAvailable, match="visits was put off"):
+        with pytest.raises(errors.LockNotAvailable, match="rollups visits, hours were put off"):
             db.execute("call rollup.run_all()")
         assert value(db, "select sum(n) from lab.others") == number
     ledger = "select rollup, status, message is null, finished_at > started_at from rollup.runs"

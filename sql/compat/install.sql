@@ -11,4 +11,3 @@
 \ir topn_add_agg.sql
 \ir topn_union_agg.sql
 \ir sum_hll.sql
-\ir step_aside.sql

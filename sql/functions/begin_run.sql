@@ -60,7 +60,7 @@ begin
 
     -- The watermarks are read under the lock, in a statement of its own: read before it they
     -- could be those of the run before.
-    states := rollup.read_nodes(r.source, r.id_sequence);
+    states := rollup.read_nodes(r.source, r.id_sequence) || rollup.former_nodes(names);
     select * into run.spans, run.more from rollup.spans(names, states, max_events);
     if run.spans = '{}' then
         return run;
@@ -73,10 +73,10 @@ begin
           from rollup.settled_heads(r.source, states) h, rollup.spans(names, h.heads, max_events) s;
         run.more := false;
         if run.spans is null or run.spans = '{}' then
-            perform rollup.raise_put_off(r.name, r.source, states, writers);
+            perform rollup.raise_put_off(names, r.source, states, writers);
         end if;
     end if;
-    perform rollup.wait_for_parts(r.name, r.source);
+    perform rollup.wait_for_parts(names, r.source);
     run.status := 'done';
     perform rollup.tell_workers();
     -- Freeing one block of this size teaches glibc to keep memory it would otherwise return to

@@ -143,7 +143,7 @@ begin
     perform rollup.create_function(name);
     perform rollup.create_family(declared.family);
     -- What would fail or be slow in the first run shows here.
-    for line in execute 'explain (costs off) ' || rollup.plan_statement(name) loop
+    for line in execute format('explain (costs off) %s', rollup.plan_statement(name)) loop
         plan := plan || line || E'\n';
     end loop;
     if rollup.is_distributed(source)

@@ -1,6 +1,7 @@
 -- Only for Citus. A writer there has a front, the session that its client talks to, which holds a
 -- lock on the table and draws the ids, and parts on the nodes that hold the shards. Citus names a
--- session that is such a part by the global pid of its front.
+-- session that is such a part by the global pid of its front. A part that still waits for its lock
+-- counts too: its id is drawn already.
 create or replace function rollup.distributed_parts(source regclass)
     returns jsonb
     language plpgsql
@@ -24,7 +25,6 @@ begin
               left join pg_stat_activity a on a.pid = l.pid
              where l.locktype = 'relation'
                and l.mode = 'RowExclusiveLock'
-               and l.granted
                and l.database = (select oid from pg_database where datname = current_database())
                and l.pid is distinct from pg_backend_pid()
                and l.relation in (

@@ -1,6 +1,8 @@
--- The function that counts for a whole family. The span a member has already counted is left out
--- for that member, so that members which were run alone, or added later, fall into step here.
-create or replace function rollup.family_function_text(family_id bigint, batch regclass, function_name text)
+-- The function that counts for a whole family in one statement: the new events are grouped once, by
+-- the finest bucket, and the coarser members combine those groups. The span a member has already
+-- counted is left out for that member, so that members which were run alone, or added later, fall
+-- into step here.
+create or replace function rollup.family_function_text(family_id bigint, function_name text)
     returns text
     language plpgsql
     volatile
@@ -16,7 +18,6 @@ declare
     measures text[];
     merges text[];
     combines text[];
-    own_names text[];
     own_keys text[];
     own_bucket text;
     own_expressions text[];
@@ -27,7 +28,7 @@ begin
     select string_agg(quote_literal(name), ', ' order by bucket, id) into members
       from rollup.rollups where family = family_id;
     select array_agg(quote_ident(column_name)),
-           array_agg(expression),
+           array_agg(expression || coalesce(' as ' || nullif(quote_ident(column_name), expression), '')),
            array_agg(quote_ident(column_name)) filter (where role <> 'measure'),
            array_agg(quote_ident(column_name)) filter (where role = 'measure'),
            array_agg(merge) filter (where role = 'measure'),
@@ -38,39 +39,38 @@ begin
 
     for r in select * from rollup.rollups where family = family_id order by bucket, id loop
         position := position + 1;
-        own_names := array_replace(names, quote_ident(lead.bucket_column), quote_ident(r.bucket_column));
         own_keys := array_replace(keys, quote_ident(lead.bucket_column), quote_ident(r.bucket_column));
         own_bucket := rollup.bucket_expression(r.bucket, quote_ident(lead.bucket_column));
         own_expressions := array_replace(keys, quote_ident(lead.bucket_column), own_bucket);
-        feeds := feeds || format($text$
-        if %1$L = any (span.rollups) then
+        feeds := feeds || format($text$,
+        member_%1$s as (
             insert into %2$s as r (
                 %3$s)
             %4$s
-            %5$s;
-            get diagnostics number = row_count;
-            run.rows[%6$s] := run.rows[%6$s] + number;
-            run.events[%6$s] := run.events[%6$s] + counted;
-        end if;
-$text$,
-            r.name,
+            %5$s
+            returning 1
+        )$text$,
+            position,
             r.target,
-            array_to_string(own_names, ', '),
+            array_to_string(array_replace(names, quote_ident(lead.bucket_column), quote_ident(r.bucket_column)), ', '),
             case when r.bucket = lead.bucket
-                then format(E'select\n                %s\n              from %s', array_to_string(names, ', '), batch)
+                then format($text$select
+                %s
+              from batch
+             where %L = any (span.rollups)$text$, array_to_string(names, ', '), r.name)
                 else format($text$select
                 %1$s
-              from (select %2$s, %3$s, count(*) over (partition by %4$s) = 1 as is_only_row
-                      from %5$s) b
+              from (select %2$s, %3$s, count(*) over (partition by %4$s) = 1 as "(only row)"
+                      from batch
+                     where %5$L = any (span.rollups)) b
              group by %6$s$text$,
                     array_to_string(own_keys || combines, E',\n                '),
                     replace(array_to_string(own_expressions, ', '), own_bucket, own_bucket || ' as ' || quote_ident(r.bucket_column)),
                     array_to_string(measures, ', '),
                     array_to_string(own_expressions, ', '),
-                    batch,
+                    r.name,
                     array_to_string(own_keys, ', ')) end,
-            replace(rollup.upsert_text(own_keys, measures, merges), E'\n', E'\n    '),
-            position);
+            replace(rollup.upsert_text(own_keys, measures, merges), E'\n', E'\n    '));
     end loop;
 
     return format($text$create or replace function %1$s(
@@ -78,53 +78,56 @@ $text$,
     returns table (rollup text, status text, events bigint, rows bigint, more boolean)
     language plpgsql
     volatile%2$s
-as %12$s
--- Counts new events of %13$s into %14$s in one pass.
+as %11$s
+-- Counts new events of %12$s into %13$s in one pass.
 -- Written by rollup.create_rollup from their declarations; change those, not this.
 #variable_conflict use_column
 declare
     run rollup.run := rollup.begin_run(array[%4$s], max_events);
     span rollup.span;
-    number bigint;
     counted bigint;
+    rows_written bigint[];
 begin
     foreach span in array run.spans loop
-        insert into %5$s (
-            %6$s)
-        select
-            %7$s
-          from %3$s
-         where %8$I > span.after_id
-           and %8$I <= span.through_id%9$s
-         group by %10$s;
+        with batch as materialized (
+            select
+                %5$s,
+                count(*) as "(events)"
+              from %3$s
+             where %6$I > span.after_id
+               and %6$I <= span.through_id%7$s
+             group by %8$s
+        )%9$s
+        select (select coalesce(sum("(events)"), 0) from batch),
+               array[%10$s]
+          into counted, rows_written;
 
-        select count(*) into counted
-          from %3$s
-         where %8$I > span.after_id
-           and %8$I <= span.through_id%9$s;
-%11$s
-        truncate %5$s;
+        for n in 1 .. cardinality(run.rollups) loop
+            run.rows[n] := run.rows[n] + rows_written[n];
+            if run.rollups[n] = any (span.rollups) then
+                run.events[n] := run.events[n] + counted;
+            end if;
+        end loop;
     end loop;
     return query select * from rollup.finish_run(run);
 end
-%12$s;$text$,
+%11$s;$text$,
         function_name,
         rollup.function_settings(lead.measures, lead.work_mem),
         lead.source,
         members,
-        batch,
-        array_to_string(names, ', '),
-        array_to_string(expressions, E',\n            '),
+        array_to_string(expressions, E',\n                '),
         lead.id_column,
-        E'\n           and (' || lead.filter || ')',
+        E'\n               and (' || lead.filter || ')',
         (select string_agg(n::text, ', ') from generate_series(1, cardinality(keys)) n),
         feeds,
+        (select string_agg(format('(select count(*) from member_%s)', n), ', ') from generate_series(1, position) n),
         -- Names and expressions may hold anything; these two stand in a comment.
-        case when concat(lead.source, lead.filter, expressions, feeds) like '%$function$%'
+        case when concat(lead.source, lead.filter, expressions, feeds, members) like '%$function$%'
             then '$rollup_function$' else '$function$' end,
         translate(lead.source::text, E'\r\n', '  '),
         translate(members, E'\r\n', '  '));
 end
 $$;
-comment on function rollup.family_function_text(bigint, regclass, text) is
+comment on function rollup.family_function_text(bigint, text) is
     'Internal. The statement that creates a family''s function.';

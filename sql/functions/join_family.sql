@@ -1,4 +1,4 @@
--- Members must nest: every bucket a multiple of the finest, which the batch is grouped by.
+-- Members must nest: every bucket a multiple of the finest, which new events are grouped by.
 create or replace function rollup.join_family(
     source regclass, tenant name, id_column name, time_column name, dimensions text[],
     measures json, filter text, bucket interval)

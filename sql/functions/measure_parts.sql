@@ -15,8 +15,8 @@ declare
     kinds constant text[] := '{count,sum,min,max,distinct,top}';
     options constant jsonb := '{"distinct": ["log2m"], "top": ["counters"]}';
     -- Uniting sketches is dear; a group of one row has nothing to unite.
-    sketches constant text := 'coalesce((array_agg(%%1$s) filter (where is_only_row))[1], '
-                              '%1$I.%2$s(%%1$s) filter (where not is_only_row))';
+    sketches constant text := 'coalesce((array_agg(%%1$s) filter (where "(only row)"))[1], '
+                              '%1$I.%2$s(%%1$s) filter (where not "(only row)"))';
     kind text;
     argument text;
     argument_type text;

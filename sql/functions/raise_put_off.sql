@@ -1,5 +1,5 @@
 create or replace function rollup.raise_put_off(
-    rollup_name text, source regclass, states jsonb, writers text[])
+    names text[], source regclass, states jsonb, writers text[])
     returns void
     language plpgsql
     volatile
@@ -19,8 +19,8 @@ begin
      limit 1;
     raise exception using
         errcode = 'lock_not_available',
-        message = format('rollup %I was put off: %s on %s, user %s, application %s, is still writing to %s',
-                         rollup_name,
+        message = format('%s put off: %s on %s, user %s, application %s, is still writing to %s',
+                         rollup.named(names),
                          coalesce('pid ' || oldest.pid,
                                   'prepared transaction ' || quote_literal(oldest.gid),
                                   'a prepared transaction'),
@@ -40,5 +40,5 @@ begin
                            'see pg_prepared_xacts on that node');
 end
 $$;
-comment on function rollup.raise_put_off(text, regclass, jsonb, text[]) is
+comment on function rollup.raise_put_off(text[], regclass, jsonb, text[]) is
     'Internal. Raises lock_not_available naming the oldest of the writers a run waited for.';

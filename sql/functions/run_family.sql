@@ -11,13 +11,15 @@ declare
                                from rollup.rollups r join rollup.families f on f.id = r.family
                               where r.name = member);
 begin
-    if family_function is null then
-        return query select member, one.* from rollup.run(member, max_events) one;
+    if family_function is not null then
+        return query execute format('select * from %s($1)', family_function) using max_events;
         return;
     end if;
-    return query execute format('select * from %s($1)', family_function) using max_events;
+    perform rollup.run(member, max_events) where not exists (select from rollup.family_members(member));
+    return query
+        select m, one.* from rollup.family_members(member) m cross join lateral rollup.run(m, max_events) one;
 end
 $$;
 comment on function rollup.run_family(text, bigint) is
     'As rollup.run, for a rollup and all others that differ from it only in their bucket: their new '
-    'events are read once. Answers one row a rollup.';
+    'events are read once, but on Citus. Answers one row a rollup.';

@@ -2,7 +2,7 @@
 -- doubt, because a node died between the commits, or still at work for a session that was killed.
 -- Its rows are invisible yet and would be missed. So when the fronts are gone, the parts that are
 -- there without a front must go too; Citus recovers those whose fate is known.
-create or replace function rollup.wait_for_parts(rollup_name text, source regclass)
+create or replace function rollup.wait_for_parts(names text[], source regclass)
     returns void
     language plpgsql
     volatile
@@ -39,8 +39,8 @@ begin
         if clock_timestamp() >= deadline then
             raise exception using
                 errcode = 'lock_not_available',
-                message = format('rollup %I was put off: parts of distributed transactions that write to %s have not ended',
-                                 rollup_name, source),
+                message = format('%s put off: parts of distributed transactions that write to %s have not ended',
+                                 rollup.named(names), source),
                 detail = format('They are %s: virtual transactions %s.',
                                 case when are_prepared then 'prepared and in doubt' else 'without the session that began them' end,
                                 array_to_string(strays, ', ')),
@@ -55,6 +55,6 @@ begin
     end loop;
 end
 $$;
-comment on function rollup.wait_for_parts(text, regclass) is
+comment on function rollup.wait_for_parts(text[], regclass) is
     'Internal. Recovers or waits for parts of distributed writers that are without their front now. '
     'Raises lock_not_available after rollup.max_wait.';

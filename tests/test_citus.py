@@ -1,0 +1,375 @@
+"""Citus: writers on every node, transactions over several, nodes that go away, work on the shards."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from tests.helpers import (
+    Connection,
+    Lab,
+    Outcome,
+    Task,
+    assert_exact,
+    catch_up,
+    counted,
+    expected,
+    insert,
+    pid,
+    rows,
+    run,
+    run_family,
+    script,
+    until,
+    until_waiting,
+    value,
+    watermarks,
+)
+
+pytestmark = pytest.mark.citus
+
+NODES = [0, 1, 2]
+
+
+@pytest.fixture
+def lab(citus_lab: Lab) -> Lab:
+    citus_lab.source()
+    citus_lab.declare()
+    return citus_lab
+
+
+def copy(writer: Connection, number: int, customer: int = 1) -> None:
+    with (
+        writer.cursor() as cursor,
+        cursor.copy("copy lab.e (customer_id, device_id, country) from stdin") as stream,
+    ):
+        for device in range(number):
+            stream.write_row((customer, device, None))
+
+
+def test_trap_08_writers_on_all_nodes_are_counted_once(lab: Lab) -> None:
+    lab.declare("hours", bucket="1 hour")
+    db = lab.connect()
+    writers = [lab.connect(node, autocommit=False) for node in NODES]
+    for turn in range(3):
+        for number, writer in enumerate(writers):
+            insert(writer, 2, customer_id=number)
+            copy(writer, 3, customer=number + 1)
+        later = [lab.connect(node) for node in NODES]
+        for number, writer in enumerate(later):
+            copy(writer, 1, customer=number + 2)
+        runner = lab.connect()
+        task = Task(lambda runner=runner: run_family(runner, "visits"))  # type: ignore[misc]
+        for writer in writers:
+            until_waiting(db, runner, task)
+            writer.commit()
+        assert {outcome.events for outcome in task.result().values()} == {18}, turn
+        assert_exact(db)
+        assert counted(db, "lab.hours") == expected(db, bucket="1 hour")
+    # Each node hands out ids of its own.
+    marks = watermarks(db)
+    assert [group for group, _ in marks] == NODES
+    assert [mark >> 48 for _, mark in marks] == NODES
+    top = "select event_id >> 48, max(event_id) from lab.e group by 1 order by 1"
+    assert marks == rows(db, top)
+
+
+@pytest.mark.parametrize("node", [1, 2])
+def test_trap_04_writer_on_a_worker_is_named(lab: Lab, node: int) -> None:
+    db, writer = lab.connect(), lab.connect(node, autocommit=False, application_name="edge")
+    insert(writer)
+    insert(db)
+    db.execute("set rollup.max_wait = '0.1s'")
+    port = writer.info.port
+    with pytest.raises(errors.LockNotAvailable) as caught:
+        run(db)
+    assert caught.value.diag.message_primary == (
+        f"rollup visits was put off: pid {pid(writer)} on localhost:{port}, user"
+        f" {writer.info.user}, application edge, is still writing to lab.e"
+    )
+    assert watermarks(db) == []
+    writer.commit()
+    assert run(db).events == 2
+    assert_exact(db)
+
+
+def test_trap_08_windows_are_bounded_on_each_node(lab: Lab) -> None:
+    db = lab.connect()
+    for node, number in zip(NODES, (5, 12, 7), strict=True):
+        insert(lab.connect(node), number)
+    outcomes = catch_up(db, max_events=5)
+    assert [(o.events, o.more) for o in outcomes] == [(15, True), (7, True), (2, False)]
+    assert_exact(db)
+
+
+@contextlib.contextmanager
+def stopped(lab: Lab, node: int) -> Iterator[None]:
+    cluster = lab.server.clusters[node]
+    cluster.down()
+    try:
+        yield
+    finally:
+        cluster.up()
+
+
+def test_trap_08_node_that_is_down_is_an_error_and_nothing_moves(lab: Lab) -> None:
+    db = lab.connect()
+    insert(db, 2)
+    run(db)
+    before = watermarks(db), counted(db)
+    insert(lab.connect(1), 3)
+    insert(db, 4)
+    with stopped(lab, 1):
+        with pytest.raises(errors.ConnectionException, match="did not answer") as caught:
+            run(db)
+        assert caught.value.diag.message_hint == (
+            "Nothing was changed. Try again when the node is back."
+        )
+        with pytest.raises(psycopg.Error, match="did not answer"):
+            db.execute("call rollup.run_all()")
+        assert watermarks(db) == before[0]
+    assert counted(db) == before[1]
+    assert run(db).events == 7
+    assert_exact(db)
+
+
+def test_run_on_a_worker_is_refused(lab: Lab) -> None:
+    with pytest.raises(psycopg.Error, match="run on the Citus coordinator, not on a worker") as e:
+        lab.connect(1).execute("select rollup.node_state('lab.e', 'lab.e_event_id_seq')").fetchall()
+        lab.connect(1).execute("select * from rollup.nodes()")
+    assert "Events may be written on any node." in str(e.value.diag.message_hint)
+
+
+def shard_on(db: Connection, node: Connection, table: str) -> tuple[int, int]:
+    """A customer whose events a node holds, and the shard of a table they are in."""
+    place = """select s.shardid from pg_dist_shard s join pg_dist_placement using (shardid)
+                 join pg_dist_node using (groupid)
+                where s.shardid = get_shard_id_for_distribution_column(%s, %s) and nodeport = %s"""
+    for customer in range(1, 100):
+        for (shard,) in rows(db, place, table, customer, node.info.port):
+            return customer, int(shard)
+    raise AssertionError("the node has no shards")
+
+
+def in_doubt(lab: Lab, begun_on: int, node: int, is_committed: bool) -> str:
+    """A transaction of one node whose part on another one is prepared, with one event in it, and
+    whose session is gone. Committed means that the first node has noted that it committed."""
+    origin = lab.connect(begun_on)
+    (group,) = rows(origin, "select groupid from pg_dist_local_group")[0]
+    gid = f"citus_{group}_{pid(origin)}_{node}{begun_on}_1"
+    part = lab.connect(node, autocommit=False)
+    customer, shard = shard_on(origin, part, "lab.e_1")
+    event = value(origin, "select nextval('lab.e_event_id_seq')")
+    part.execute("set citus.enable_manual_changes_to_shards to on")
+    part.execute(
+        f"""insert into lab.e_1_{shard} (event_id, event_time, customer_id, device_id)
+            values (%s, '2024-06-01 12:00Z', %s, 1)""".encode(),
+        [event, customer],
+    )
+    part.execute(f"prepare transaction '{gid}'".encode())
+    part.close()
+    if is_committed:
+        note = "insert into pg_dist_transaction (groupid, gid) values (%s, %s)"
+        origin.execute(note, [node_group(lab, node), gid])
+    origin.close()
+    return gid
+
+
+def node_group(lab: Lab, node: int) -> int:
+    return int(value(lab.connect(node), "select groupid from pg_dist_local_group"))
+
+
+@pytest.mark.parametrize("is_committed", [True, False])
+@pytest.mark.parametrize(("begun_on", "node"), [(0, 1), (1, 2)])
+def test_trap_09_transaction_in_doubt_is_recovered_first(
+    lab: Lab, begun_on: int, node: int, is_committed: bool
+) -> None:
+    db = lab.connect()
+    insert(db)
+    gid = in_doubt(lab, begun_on, node, is_committed)
+    insert(lab.connect(begun_on), 2)  # later ids, committed
+    assert run(db).events == (4 if is_committed else 3)
+    assert_exact(db)
+    for other in NODES:
+        prepared = "select gid from pg_prepared_xacts where gid = %s"
+        assert rows(lab.connect(other), prepared, gid) == []
+    assert value(db, "select count(*) from lab.e") == (4 if is_committed else 3)
+    assert run(db).status == "nothing new"
+
+
+def test_trap_09_transaction_that_stays_in_doubt_puts_the_run_off(lab: Lab) -> None:
+    db, worker = lab.connect(), lab.connect(1, autocommit=False)
+    # Begun by a node that is not there to say how it ended.
+    worker.execute("set citus.enable_manual_changes_to_shards to on")
+    customer, shard = shard_on(db, worker, "lab.e_1")
+    event = value(db, "select nextval('lab.e_event_id_seq')")
+    worker.execute(
+        f"insert into lab.e_1_{shard} (event_id, customer_id) values (%s, %s)".encode(),
+        [event, customer],
+    )
+    worker.execute("prepare transaction 'citus_77_1_1_1'")
+    insert(db, 2)
+    db.execute("set rollup.max_wait = '0.1s'")
+    with pytest.raises(errors.LockNotAvailable, match="rollup visits was put off: parts of") as e:
+        run(db)
+    assert "prepared and in doubt" in str(e.value.diag.message_detail)
+    assert f"localhost:{worker.info.port}" in str(e.value.diag.message_detail)
+    assert watermarks(db) == []
+    lab.connect(1).execute("rollback prepared 'citus_77_1_1_1'")
+    assert run(db).events == 2
+    assert_exact(db)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="kills a process")
+@pytest.mark.parametrize("table", ["lab.e", "lab.e_1"])
+def test_trap_09_part_that_outlives_its_session_is_waited_for(lab: Lab, table: str) -> None:
+    db, writer, worker = lab.connect(), lab.connect(), lab.connect(1)
+    worker.execute("set citus.enable_manual_changes_to_shards to on")
+    worker.autocommit = False
+    customer, shard = shard_on(db, worker, table)
+    worker.execute(f"lock table {table}_{shard} in share mode".encode())
+    # A single row is one statement on one shard, and commits there by itself.
+    query = "insert into lab.e (customer_id, device_id) values (%s, 1)"
+    task: Task[Any] = Task(lambda: writer.execute(query, [customer]))
+    watcher = lab.connect(1)
+    blocked = """select count(*) from pg_stat_activity where wait_event_type = 'Lock'
+                   and application_name like 'citus_internal%%'"""
+    until(lambda: value(watcher, blocked) == 1, "the part waits for its lock")
+    os.kill(pid(writer), signal.SIGKILL)
+    with pytest.raises(psycopg.OperationalError):
+        task.result()
+    db = again(lab)
+    insert(db)
+    db.execute("set rollup.max_wait = '0.1s'")
+    with pytest.raises(errors.LockNotAvailable, match="parts of distributed") as caught:
+        run(db)
+    assert "without the session that began them" in str(caught.value.diag.message_detail)
+    assert watermarks(db) == []
+    worker.rollback()
+    until(lambda: value(watcher, blocked) == 0, "the part goes on")
+    db.execute("set rollup.max_wait = '10s'")
+    assert run(db).events == value(db, "select count(*) from lab.e") == 2
+    assert_exact(db)
+
+
+def again(lab: Lab) -> Connection:
+    """A connection to a coordinator that restarts after a crash."""
+    made: list[Connection] = []
+
+    def connected() -> bool:
+        with contextlib.suppress(psycopg.OperationalError):
+            made.append(lab.connect())
+        return bool(made)
+
+    until(connected, "the coordinator is back")
+    return made[0]
+
+
+def generated_inserts(db: Connection) -> list[str]:
+    """The INSERT … SELECT statements of all generated functions, for a window of ids."""
+    found = []
+    query = """select prosrc from pg_proc where proname ~ '^(count|run_family)_' and pronargs = 1
+                  and prosrc ~ 'insert into'"""
+    for (source,) in rows(db, query):
+        for statement in re.findall(r"insert into .*?;", source, re.DOTALL):
+            for variable, number in (("span.after_id", 0), ("span.through_id", 10)):
+                statement = statement.replace(variable, str(number))
+            found.append(statement)
+    return found
+
+
+def test_trap_22_counting_is_done_on_the_shards(lab: Lab) -> None:
+    lab.declare("hours", bucket="1 hour")
+    lab.declare(
+        "rich",
+        dimensions=["country", "amount / 10 as tens", "event_time::date as day"],
+        measures={
+            "n": {"count": "*", "where": "amount > 1"},
+            "top": {"top": "device_id"},
+            "devices": {"distinct": "country"},
+            "most": {"max": "event_time"},
+        },
+        filter="amount is distinct from 7",
+    )
+    db = lab.connect()
+    statements = generated_inserts(db)
+    assert len(statements) == 6  # one each, and the family's three
+    for statement in statements:
+        plan = "\n".join(line for (line,) in rows(db, f"explain (costs off) {statement}"))
+        assert plan.startswith("Custom Scan (Citus Adaptive)\n  Task Count: 4\n"), plan
+        for wrong in ("pull to coordinator", "repartition", "Subplan"):
+            assert wrong not in plan
+
+
+@pytest.mark.parametrize(
+    "how", ["other tenant", "other colocation", "reference table", "volatile", "subquery"]
+)
+def test_trap_22_what_cannot_be_pushed_down_is_refused(lab: Lab, how: str) -> None:
+    db = lab.connect()
+    table = """create table lab.mine (customer_id bigint not null, bucket timestamptz not null,
+                                      country text, n bigint)"""
+    options: dict[str, Any] = {"measures": {"n": {"count": "*"}}}
+    if how == "other tenant":
+        options |= {"tenant": "device_id"}
+    elif how == "other colocation":
+        script(db, f"{table}; select create_distributed_table('lab.mine', 'customer_id',"
+                   " colocate_with => 'none')")  # fmt: skip
+    elif how == "reference table":
+        script(db, f"{table}; select create_reference_table('lab.mine')")
+    elif how == "volatile":
+        options |= {"filter": "random() < 2"}
+    else:
+        db.execute("create table lab.known (id bigint)")
+        options |= {"filter": "device_id in (select id from lab.known)"}
+    with pytest.raises(errors.FeatureNotSupported, match="not count lab.e into .* on the shards"):
+        lab.declare("mine", target="lab.mine", **options)
+    assert rows(db, "select name from rollup.rollups") == [("visits",)]
+
+
+def test_tenant_is_needed(lab: Lab) -> None:
+    with pytest.raises(errors.FeatureNotSupported, match="lab.e is distributed: a rollup of it"):
+        lab.declare("all", tenant=None)
+
+
+def test_trap_06_sequence_of_a_worker_is_checked_too(lab: Lab) -> None:
+    db = lab.connect()
+    insert(db)
+    worker = lab.connect(1)
+    worker.execute("set citus.enable_metadata_sync to off")
+    worker.execute("set citus.enable_ddl_propagation to off")
+    worker.execute("alter sequence lab.e_event_id_seq cache 10")
+    with pytest.raises(psycopg.Error, match="did not answer|one by one"):
+        run(db)
+    assert watermarks(db) == []
+
+
+def test_local_table_can_have_rollups_too(citus_lab: Lab) -> None:
+    lab = citus_lab
+    lab.source("lab.alone", distribute=False)
+    lab.declare(source="lab.alone", target="lab.visits")
+    lab.declare("hours", source="lab.alone", bucket="1 hour", tenant=None, dimensions=[])
+    db = lab.connect()
+    insert(db, 10_000, table="lab.alone")
+    db.execute("call rollup.run_all()")
+    assert counted(db) == expected(db, "lab.alone")
+    assert value(db, "select sum(n) from lab.hours") == 10_000
+
+
+def test_worker_added_later_has_a_watermark_of_its_own(lab: Lab) -> None:
+    # A node without a watermark starts at its first id.
+    db = lab.connect()
+    insert(db, 2)
+    run(db)
+    db.execute("delete from rollup.watermarks where node_group = 2")
+    insert(lab.connect(2), 3)
+    assert run(db) == Outcome("done", 3, 1, False)
+    assert_exact(db)

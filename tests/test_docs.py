@@ -1,0 +1,183 @@
+"""What the documentation says is true: its examples run, its lists are complete, its links lead
+somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import psycopg
+import pytest
+from click import Context
+
+from docs.cli_reference import cli_reference
+from docs.generate import DOCS, pages
+from docs.proofs import UNPROVED, files_of_tests, with_proofs
+from docs.sql_reference import STAND_INS, sql_reference
+from docs.transcript import TranscriptError, examples, rewrite
+from rollupctl.cli import main
+from tests.conftest import Connection
+from tests.helpers import value
+from tests.servers import EMPTY, ROOT, Server
+
+HINT = "write it again with ./run docs"
+WITH_EXAMPLES = [page for page in pages() if "<!-- run" in page.read_text(encoding="utf-8")]
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page."""
+    found: set[str] = set()
+    for heading in re.findall(r"^#+ (.+)$", without_code(text_of(page)), re.MULTILINE):
+        words = re.sub(r"[^\w\- ]", "", heading.lower())
+        found.add(words.replace(" ", "-"))
+    return found
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"^(`{3,}).*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.name)
+def test_examples_print_what_the_page_shows(plain: Server, page: Path) -> None:
+    name = plain.database(EMPTY)
+    try:
+        assert rewrite(page, plain.dsn(name), ROOT) == text_of(page), HINT
+    finally:
+        plain.drop(name)
+
+
+def test_pages_have_examples() -> None:
+    names = {page.name for page in WITH_EXAMPLES}
+    assert {"README.md", "rollups.md", "operations.md"} <= names
+
+
+def test_command_line_reference_is_up_to_date() -> None:
+    assert cli_reference() == text_of(DOCS / "cli.md"), HINT
+
+
+@pytest.mark.parametrize("server", ["plain"], indirect=True)
+def test_sql_reference_is_up_to_date(db: Connection) -> None:
+    expected, written = sql_reference(db), text_of(DOCS / "sql.md")
+    if value(db, "select exists (select from pg_extension where extname = 'topn')"):
+        # The stand-ins are not there to be described.
+        expected, written = (text.split(STAND_INS)[0] for text in (expected, written))
+    assert expected == written, HINT
+
+
+def test_lists_of_tests_are_up_to_date() -> None:
+    page = DOCS / "correctness.md"
+    assert with_proofs(page, ROOT / "tests") == text_of(page), HINT
+
+
+def test_every_trap_has_a_test() -> None:
+    sections = re.split(r"^### ", text_of(DOCS / "correctness.md"), flags=re.MULTILINE)[1:]
+    assert [section.split(".")[0] for section in sections] == [str(n) for n in range(1, 31)]
+    assert [section.splitlines()[0] for section in sections if UNPROVED in section] == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_named_tests_exist(page: Path) -> None:
+    modules = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    named = set(re.findall(r"`(test_\w+)`", text_of(page)))
+    assert named - files_of_tests(ROOT / "tests").keys() - modules == set()
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_has_help_with_an_example(name: str) -> None:
+    command = main.commands[name]
+    text = command.get_help(Context(command, info_name=f"rollupctl {name}"))
+    summary = (command.help or "").strip().splitlines()[0]
+    assert summary.endswith(".")
+    example = text.split("Example:")[1]
+    assert f"rollupctl {name}" in example
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\[[^\]]*\]\(([^)\s]+)\)", without_code(text_of(page)))
+    dead = []
+    for link in links:
+        if re.match(r"https?://", link):
+            continue
+        target, _, anchor = link.partition("#")
+        path = (page.parent / target).resolve() if target else page
+        if not path.exists() or (anchor and anchor not in anchors(path)):
+            dead.append(link)
+    assert dead == []
+
+
+def test_files_that_the_pages_name_exist() -> None:
+    missing = []
+    for page in pages():
+        for name in re.findall(
+            r"`((?:sql|docs|tests|docker|rollupctl|bench)/[\w./-]+)`", text_of(page)
+        ):
+            if (
+                not (ROOT / name.rstrip("/")).exists()
+                and "NAME" not in name
+                and "VERSION" not in name
+            ):
+                missing.append(f"{page.name}: {name}")
+    assert missing == []
+
+
+@pytest.mark.parametrize("server", ["plain"], indirect=True)
+def test_settings_are_documented_with_their_defaults(db: Connection) -> None:
+    body = (ROOT / "sql/functions/setting.sql").read_text(encoding="utf-8")
+    page = text_of(DOCS / "operations.md")
+    names = sorted(set(re.findall(r'"(rollup\.\w+)":', body)))
+    assert names
+    for name in names:
+        default = value(db, "select rollup.setting(%s)", name)
+        assert f"| `{name}` | `{default}` |" in page
+
+
+def test_every_parameter_of_create_rollup_is_documented(plain: Server) -> None:
+    name = plain.database()
+    try:
+        with psycopg.connect(plain.dsn(name)) as db:
+            parameters = value(
+                db,
+                "select proargnames from pg_proc where oid = to_regproc('rollup.create_rollup')",
+            )
+    finally:
+        plain.drop(name)
+    page = text_of(DOCS / "rollups.md")
+    assert [each for each in parameters if f"| `{each}` |" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("<!-- output -->\n```text\n```\n", "output of what"),
+        ("<!-- run -->\n```python\n```\n", "cannot run python"),
+        ("<!-- runs -->\n```sh\n```\n", "not a mark"),
+    ],
+)
+def test_marks_that_would_run_nothing_are_refused(text: str, problem: str) -> None:
+    with pytest.raises(TranscriptError, match=problem):
+        examples(text, "page.md")
+
+
+@pytest.mark.parametrize(
+    ("mark", "command", "problem"),
+    [("run", "exit 3", "exited with 3"), ("run: fails", "true", "succeeded")],
+)
+def test_examples_must_end_as_they_say(
+    tmp_path: Path, mark: str, command: str, problem: str
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"<!-- {mark} -->\n```sh\n{command}\n```\n", encoding="utf-8")
+    with pytest.raises(TranscriptError, match=problem):
+        rewrite(page, "", tmp_path)
+
+
+def test_output_is_put_where_it_belongs(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    example = "<!-- run -->\n```sh\necho 1; echo 2 >&2\n```\n"
+    page.write_text(f"{example}\n<!-- output -->\n```text\nold\n```\nb\n", encoding="utf-8")
+    assert "<!-- output -->\n```text\n1\n2\n```\nb\n" in rewrite(page, "", tmp_path)
