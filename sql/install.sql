@@ -78,6 +78,7 @@
 \ir functions/lag.sql
 \ir functions/uncounted_in.sql
 \ir functions/lock_briefly.sql
+\ir functions/refuse_in_doubt.sql
 \ir functions/expire.sql
 \ir functions/partman_maintenance.sql
 \ir functions/drain_default.sql

@@ -84,6 +84,7 @@ begin
 
     if all_late = '{}' and dropped <> '{}' then
         perform rollup.lock_briefly(source);
+        perform rollup.refuse_in_doubt(source);
         for old in select d as partition from unnest(dropped) d loop
             all_late := all_late || rollup.uncounted_in(source, old.partition, 'true');
             execute format('drop table %s', old.partition);
