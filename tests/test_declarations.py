@@ -52,7 +52,7 @@ def test_same_declaration_again_changes_nothing(lab: Lab) -> None:
     run(db)
     before = rows(db, "select * from rollup.rollups"), counted(db), watermarks(db)
     assert lab.declare() == "rollup visits is there already"
-    reordered = dict(reversed(json.loads(value(db, "select measures::text from rollup.rollups")).items()))  # fmt: skip # noqa: E501
+    reordered = dict(reversed(json.loads(value(db, "select measures::text from rollup.rollups")).items()))  # fmt: skip
     assert lab.declare(measures=reordered) == "rollup visits is there already"
     assert (rows(db, "select * from rollup.rollups"), counted(db), watermarks(db)) == before
     insert(db)
@@ -444,7 +444,7 @@ def test_trap_30_names_that_need_quotes(lab: Lab) -> None:
     ):
         lab.declare(name, bucket=bucket, bucket_column=column, **options)
     query = """insert into "User"."Select ""%%" ("When", "Tenant Id", "from", "Group %%s", "a""b",
-                   run, span, r, number, b) values ('2024-06-01 12:00Z', 1, %s, 'g', 5, 6, 's', 7, 8, 9)"""  # noqa: E501
+                   run, span, r, number, b) values ('2024-06-01 12:00Z', 1, %s, 'g', 5, 6, 's', 7, 8, 9)"""
     for begin in ("x", "%", None, "x"):
         db.execute(query, [begin])
         outcomes = run_family(db, "table")

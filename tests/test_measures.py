@@ -130,7 +130,7 @@ def assert_measures(db: Connection, target: str, bucket: str) -> None:
         )
         assert Counter(found) == Counter(wanted), column
 
-    for name, column, where in [*((f"top_{c}", c, "true") for c in TOP), ("top_wins", "word", "amount > 0")]:  # fmt: skip # noqa: E501
+    for name, column, where in [*((f"top_{c}", c, "true") for c in TOP), ("top_wins", "word", "amount > 0")]:  # fmt: skip
         tops: dict[tuple[Any, ...], dict[str, int]] = defaultdict(dict)
         for *key, item, number in rows(
             db,

@@ -29,27 +29,27 @@ SCHEMA = ["\\i schema-1.sql", "\\i schema-2.sql"]
 SETUP = ["\\i setup_rollup.sql"]
 FUNCTIONS = ["\\i 5minutely_aggregation.sql", "\\i hourly_aggregation.sql"]
 LOAD = [
-    "\\COPY events(customer_id,event_type,country,browser,device_id,session_id) FROM data/1.csv WITH (FORMAT CSV,HEADER TRUE);",  # noqa: E501
-    "\\COPY events(customer_id,event_type,country,browser,device_id,session_id) FROM data/2.csv WITH (FORMAT CSV,HEADER TRUE);",  # noqa: E501
+    "\\COPY events(customer_id,event_type,country,browser,device_id,session_id) FROM data/1.csv WITH (FORMAT CSV,HEADER TRUE);",
+    "\\COPY events(customer_id,event_type,country,browser,device_id,session_id) FROM data/2.csv WITH (FORMAT CSV,HEADER TRUE);",
 ]
 AGGREGATE = ["SELECT five_minutely_aggregation();", "SELECT hourly_aggregation();"]
 QUERIES = [
     """\
 SELECT sum(event_count), hll_cardinality(sum(device_distinct_count)) 
 FROM rollup_events_5min where minute >=now()-interval '5 minutes' AND minute <=now() AND customer_id=1;
-""",  # noqa: E501, W291
+""",  # noqa: W291
     """\
 SELECT sum(event_count), hll_cardinality(sum(device_distinct_count)) FROM 
 rollup_events_1hr where hour >=date_trunc('day',now())-interval '7 days' AND hour <=now() AND customer_id=1;
-""",  # noqa: E501, W291
+""",  # noqa: W291
     """\
 SELECT hour, sum(event_count) event_count, hll_cardinality(sum(device_distinct_count)) device_count, hll_cardinality(sum(session_distinct_count)) 
 session_count FROM rollup_events_1hr where hour >=date_trunc('day',now())-interval '2 days' AND hour <=now() AND customer_id=1 GROUP BY hour;
-""",  # noqa: E501, W291
+""",  # noqa: W291
     """\
 SELECT (topn(topn_union_agg(top_devices_1000), 10)).item device_id
 FROM rollup_events_5min  where minute >=date_trunc('day',now())-interval '30 minutes' AND minute <=now() AND customer_id=2;
-""",  # noqa: E501
+""",
 ]
 SCHEDULE = [
     "SELECT cron.schedule('*/5 * * * *', 'SELECT five_minutely_aggregation();');",
