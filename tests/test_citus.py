@@ -1,4 +1,4 @@
-"""Citus: writers on every node, transactions over several, nodes that go away, work on the shards."""
+"""Citus: writers on every node, transactions over several, nodes that go away, work on shards."""
 
 from __future__ import annotations
 
@@ -143,9 +143,9 @@ def test_trap_08_node_that_is_down_is_an_error_and_nothing_moves(lab: Lab) -> No
 
 
 def test_run_on_a_worker_is_refused(lab: Lab) -> None:
+    worker = lab.connect(1)
     with pytest.raises(psycopg.Error, match="run on the Citus coordinator, not on a worker") as e:
-        lab.connect(1).execute("select rollup.node_state('lab.e', 'lab.e_event_id_seq')").fetchall()
-        lab.connect(1).execute("select * from rollup.nodes()")
+        worker.execute("select * from rollup.nodes()")
     assert "Events may be written on any node." in str(e.value.diag.message_hint)
 
 
@@ -248,7 +248,8 @@ def test_trap_09_part_that_outlives_its_session_is_waited_for(lab: Lab, table: s
     with pytest.raises(psycopg.OperationalError):
         task.result()
     db = again(lab)
-    insert(db)
+    elsewhere, _ = shard_on(db, lab.connect(2), table)
+    insert(db, customer_id=elsewhere)
     db.execute("set rollup.max_wait = '0.1s'")
     with pytest.raises(errors.LockNotAvailable, match="parts of distributed") as caught:
         run(db)
@@ -330,13 +331,13 @@ def test_trap_22_what_cannot_be_pushed_down_is_refused(lab: Lab, how: str) -> No
     else:
         db.execute("create table lab.known (id bigint)")
         options |= {"filter": "device_id in (select id from lab.known)"}
-    with pytest.raises(errors.FeatureNotSupported, match="not count lab.e into .* on the shards"):
+    with pytest.raises(errors.FeatureNotSupported, match=r"not count lab\.e into .* on the shards"):
         lab.declare("mine", target="lab.mine", **options)
     assert rows(db, "select name from rollup.rollups") == [("visits",)]
 
 
 def test_tenant_is_needed(lab: Lab) -> None:
-    with pytest.raises(errors.FeatureNotSupported, match="lab.e is distributed: a rollup of it"):
+    with pytest.raises(errors.FeatureNotSupported, match="is distributed: a rollup of it needs"):
         lab.declare("all", tenant=None)
 
 
@@ -347,7 +348,7 @@ def test_trap_06_sequence_of_a_worker_is_checked_too(lab: Lab) -> None:
     worker.execute("set citus.enable_metadata_sync to off")
     worker.execute("set citus.enable_ddl_propagation to off")
     worker.execute("alter sequence lab.e_event_id_seq cache 10")
-    with pytest.raises(psycopg.Error, match="did not answer|one by one"):
+    with pytest.raises(psycopg.Error, match=r"did not answer|one by one"):
         run(db)
     assert watermarks(db) == []
 

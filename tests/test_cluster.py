@@ -106,7 +106,7 @@ def held_port(number: int) -> Iterator[None]:
 def test_up_gives_a_database_that_answers(running: Cluster) -> None:
     assert running.is_running()
     assert running.dsn_if_running() == running.dsn()
-    assert ask(running, "select current_user || ' ' || current_database()") == "rollup rollup"
+    assert ask(running, "select current_user || ' ' || current_database()") == "rollupctl rollup"
     assert ask(running, "show server_encoding") == "UTF8"
     assert ask(running, "show timezone") == "UTC"
     assert ask(running, "show data_checksums") == "on"
@@ -332,7 +332,7 @@ def test_trust_tcp_lets_in_without_a_password(make_home: MakeHome) -> None:
     cluster = Cluster(make_home(), settings=FAST, preload=[], trust_tcp=True)
     cluster.up()
     with psycopg.connect(cluster.dsn(tcp=True), passfile=os.devnull) as session:
-        assert session.execute("select current_user").fetchone() == ("rollup",)
+        assert session.execute("select current_user").fetchone() == ("rollupctl",)
 
 
 def test_a_long_path_has_its_socket_elsewhere(make_home: MakeHome) -> None:
