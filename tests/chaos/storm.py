@@ -14,6 +14,8 @@ from typing import Any
 
 import psycopg
 
+from rollupctl.cluster import Cluster
+from rollupctl.errors import ClusterError
 from tests.chaos.ledger import Ledger, differences
 from tests.chaos.runners import ROLLUPS, UPKEEP, Runner
 from tests.chaos.writers import Writer
@@ -107,6 +109,21 @@ def _patiently(server: Server, database: str) -> Iterator[psycopg.Connection[tup
         yield connection
 
 
+def _revive(cluster: Cluster, ledger: Ledger) -> None:
+    """Start a server again; one that falls over meanwhile gets two more tries, then its log says."""
+    for _ in range(2):
+        try:
+            cluster.up()
+            return
+        except ClusterError:
+            ledger.note("starts that failed at first")
+            time.sleep(1)
+    try:
+        cluster.up()
+    except ClusterError as error:
+        raise RuntimeError("\n".join(cluster.log.read_text().splitlines()[-30:])) from error
+
+
 def _kill_something(server: Server, database: str, dice: random.Random, ledger: Ledger) -> None:
     node = dice.randrange(len(server.nodes))
     how = dice.choice(["terminate", "terminate", "kill -9 a backend", "kill -9 the server"])
@@ -115,7 +132,7 @@ def _kill_something(server: Server, database: str, dice: random.Random, ledger: 
         pid = int((cluster.data / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGKILL)
         ledger.note("servers killed with -9")
-        cluster.up()
+        _revive(cluster, ledger)
         return
     with (
         contextlib.suppress(psycopg.OperationalError, ProcessLookupError),
