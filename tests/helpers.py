@@ -188,9 +188,16 @@ class Lab:
         return lab
 
     def connect(self, node: int = 0, *, autocommit: bool = True, **options: Any) -> Connection:
-        """A connection to one node (0: the coordinator), closed when the test ends."""
+        """A connection to one node (0: the coordinator), closed when the test ends.
+
+        A statement that takes minutes fails: what never ends must not hang the suite.
+        """
+        settings = "-c statement_timeout=60s " + options.pop("options", "")
         connection = psycopg.connect(
-            self.server.dsn(self.database, node), autocommit=autocommit, **options
+            self.server.dsn(self.database, node),
+            autocommit=autocommit,
+            options=settings,
+            **options,
         )
         self._opened.callback(connection.close)
         return connection

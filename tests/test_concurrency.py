@@ -162,20 +162,17 @@ def test_writers_and_runs_at_random(lab: Lab, seed: int) -> None:
         chance = random.Random(seed * 100 + number)
         with lab.connect() as runner:
             while not all(writer.is_done() for writer in writers):
+                wait = f"set rollup.max_wait = '{chance.choice(['5ms', '5s'])}'"
+                runner.execute(wait.encode())
+                limit = chance.choice([None, 1, 7, 100])
+                way = chance.choice(["visits", "hours", "family", "all"])
                 with contextlib.suppress(errors.LockNotAvailable):
-                    runner.execute("select set_config('rollup.max_wait', %s, false)", [
-                        chance.choice(["5ms", "5s"])
-                    ])  # fmt: skip
-                    limit = chance.choice([None, 1, 7, 100])
-                    match chance.randrange(4):
-                        case 0:
-                            run(runner, "visits", limit)
-                        case 1:
-                            run(runner, "hours", limit)
-                        case 2:
-                            run_family(runner, "visits", limit)
-                        case _:
-                            runner.execute("call rollup.run_all(20)")
+                    if way == "all":
+                        runner.execute("call rollup.run_all(20)")
+                    elif way == "family":
+                        run_family(runner, "visits", limit)
+                    else:
+                        run(runner, way, limit)
 
     writers = [Task(lambda n=n: write(n)) for n in range(4)]  # type: ignore[misc]
     runners = [Task(lambda n=n: count(n)) for n in range(10, 12)]  # type: ignore[misc]

@@ -228,7 +228,8 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     ),
     "null": (
         HEADER + GOOD + ",a,b,c,1,1\n",
-        "line 3, column customer_id: no value, where one of type bigint must be",
+        "line 3, column customer_id: no value, where one of type bigint must be"
+        "|line 3: the partition column of table public.events cannot be NULL",  # Citus
     ),
     "time": (
         AGE.format("yesterdayish"),

@@ -4,6 +4,7 @@ create or replace function rollup.check_targets(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set datestyle = 'ISO, MDY'
 as $$
 declare
     r rollup.rollups;

@@ -16,6 +16,7 @@ create or replace function rollup.create_rollup(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set datestyle = 'ISO, MDY'
     set citus.multi_shard_modify_mode = sequential
 as $$
 #variable_conflict use_variable

@@ -8,6 +8,7 @@ create or replace function rollup.drain_default(source regclass)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set datestyle = 'ISO, MDY'
 as $$
 declare
     default_partition regclass;

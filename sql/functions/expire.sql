@@ -3,6 +3,8 @@
 -- The parent is locked first, as writers do; the other order would deadlock with them.
 -- Rows of that age in the default partition, where back-dated events end up, fall under the same
 -- rule.
+-- (Citus hands times to its workers as the session spells them: 5 June, day first, would be the 6th
+-- of May there. So the spelling is fixed, here and wherever times go to shards.)
 create or replace function rollup.expire(
     source regclass, older_than interval, dry_run boolean default false,
     out partition text, out range_from timestamptz, out range_to timestamptz,
@@ -11,6 +13,7 @@ create or replace function rollup.expire(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set datestyle = 'ISO, MDY'
 as $$
 declare
     cutoff constant timestamptz := now() - older_than;

@@ -2,6 +2,8 @@ create or replace function rollup.lag(rollup_name text, out lag_events bigint, o
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set datestyle = 'ISO, MDY'
 as $$
 declare
     r rollup.rollups;

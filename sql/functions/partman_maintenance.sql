@@ -6,6 +6,7 @@ create or replace function rollup.partman_maintenance(source regclass)
     volatile
     set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
+    set datestyle = 'ISO, MDY'
 as $$
 begin
     execute format('select %I.run_maintenance(p_parent_table => parent_table)

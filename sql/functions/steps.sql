@@ -6,6 +6,7 @@ create or replace function rollup.steps(
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
+    set datestyle = 'ISO, MDY'
 as $$
 declare
     r rollup.rollups;

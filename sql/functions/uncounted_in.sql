@@ -3,6 +3,8 @@ create or replace function rollup.uncounted_in(source regclass, partition regcla
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set datestyle = 'ISO, MDY'
 as $$
 declare
     r rollup.rollups;
