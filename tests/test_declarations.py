@@ -360,7 +360,7 @@ def test_wrong_declarations_get_one_clear_error_and_leave_nothing(plain_lab: Lab
             raise AssertionError(f"{options}: {wrong}") from wrong
 
 
-def test_trap_06_and_07_hints_say_what_to_do(plain_lab: Lab) -> None:
+def test_trap_06_sequence_with_a_cache_is_refused_with_the_cure(plain_lab: Lab) -> None:
     lab = plain_lab
     lab.source()
     db = lab.connect()
@@ -372,6 +372,13 @@ def test_trap_06_and_07_hints_say_what_to_do(plain_lab: Lab) -> None:
     )
     assert hint == "alter sequence lab.e_event_id_seq cache 1 increment 1 minvalue 1 no cycle"
     db.execute(hint.encode())
+    lab.declare()
+
+
+def test_trap_07_int_ids_are_refused_with_the_cure(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    db = lab.connect()
     db.execute("alter table lab.e alter column event_id type int")
     hint = fails(lab, errors.DatatypeMismatch, "lab.e.event_id is integer, not bigint")
     assert hint.endswith("alter table lab.e alter column event_id type bigint")

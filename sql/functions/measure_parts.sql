@@ -98,7 +98,8 @@ begin
                 when 'bigint' then 'hll_hash_bigint' when 'boolean' then 'hll_hash_boolean'
                 when 'bytea' then 'hll_hash_bytea' when 'text' then 'hll_hash_text'
                 when 'character varying' then 'hll_hash_text' else 'hll_hash_any' end,
-            argument, log2m);
+            -- 1.0 and 1.00 are one number, but not the same bytes.
+            case argument_type when 'numeric' then format('trim_scale(%s)', argument) else argument end, log2m);
         column_type := format('%I.hll(%s,5,-1,1)', hll_schema, log2m);
         merge := format('%I.hll_union(%%1$s, %%2$s)', hll_schema);
         combine := format(sketches, hll_schema, 'hll_union_agg');

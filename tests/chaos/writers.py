@@ -41,8 +41,9 @@ class Writer(threading.Thread):
                     with psycopg.connect(self.dsn(), connect_timeout=5) as connection:
                         while not self.stop.is_set():
                             self.write(connection)
-                except psycopg.Error as error:
-                    if not is_down(error):
+                except (psycopg.Error, psycopg.Rollback) as error:
+                    # A savepoint cannot be rolled back on a connection that is gone.
+                    if isinstance(error, psycopg.Error) and not is_down(error):
                         raise
                     self.ledger.note("writers' connections lost")
                     self.stop.wait(0.2)
