@@ -14,7 +14,7 @@ import psycopg
 
 _DOWN = re.compile(
     "did not answer|closed the connection|failed to connect|could not connect|connection to the"
-    "|terminat|shut down|shutting down|starting up|not yet accepting|recovery|connection not open",
+    "|terminat|shut down|marked as essential|shutting down|starting up|not yet accepting|recovery|connection not open",
     re.IGNORECASE,
 )
 EPOCH = datetime(2000, 1, 1, tzinfo=timezone.utc)
