@@ -297,13 +297,19 @@ def again(lab: Lab) -> Connection:
 
 
 def generated_inserts(db: Connection) -> list[str]:
-    """The INSERT … SELECT statements of all generated functions, for a window of ids."""
+    """The statements by which generated functions count, for a window of ids."""
     found = []
-    query = "select prosrc from pg_proc where proname like 'count\\_%' and prosrc ~ 'begin_run'"
+    query = """select prosrc from pg_proc where position('rollup.begin_run(array[' in prosrc) > 0
+                  and position('rollup.begin_run(array[%' in prosrc) = 0"""
     for (source,) in rows(db, query):
-        for statement in re.findall(r"insert into .*?;", source, re.DOTALL):
-            for variable, number in (("span.after_id", 0), ("span.through_id", 10)):
-                statement = statement.replace(variable, str(number))
+        for statement in re.findall(r"(?:insert into|with batch) .*?;", source, re.DOTALL):
+            for variable, number in (
+                ("span.after_id", "0"),
+                ("span.through_id", "10"),
+                ("span.rollups", "array['visits']"),
+                ("into counted, rows_written", ""),
+            ):
+                statement = statement.replace(variable, number)
             found.append(statement)
     return found
 

@@ -239,7 +239,7 @@ def test_drop_waits_for_a_run_and_leaves_no_watermark(lab: Lab) -> None:
     task = Task(lambda: run(runner))
     until_waiting(db, runner, task, "Lock")
     drop: Task[Any] = Task(lambda: value(dropper, "select rollup.drop_rollup('visits')"))
-    until_waiting(db, dropper, drop)
+    until_waiting(db, dropper, drop, "advisory")
     holder.commit()
     assert task.result().events == 3
     assert drop.result() == "rollup visits is gone; its table lab.visits stays"

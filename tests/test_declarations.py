@@ -571,9 +571,17 @@ def test_trap_29_hostile_search_path(plain_lab: Lab, where: str) -> None:
     db.execute("call rollup.run_all()")
     insert(writer, 4)
     db.execute("call rollup.run_all(3)")
+    insert(writer, 2)
+    assert row(db, "select status::name, events::int from lab.count_hours()") == ("done", 2)
+    assert len(rows(db, "select * from rollup.run_family('days', 1)")) == 2
+    db.execute("call rollup.run_all()")
     shown = rows(db, "select name::name, lag_events::int from rollup.status order by 1")
     assert shown == [("days", 0), ("hours", 0), ("visits", 0)]
     assert rows(db, "select * from rollup.expire('lab.e', '100 years')") == []
+    assert rows(db, "select * from rollup.verify('visits')") == []
+    assert rows(db, "select events::int from rollup.rebuild('days', '2024-01-01')") == [(11,)]
+    checks = "select check_name::name, status::name from rollup.doctor()"
+    assert rows(db, checks) == rows(writer, checks)
     assert_exact(writer)
     assert counted(writer, "lab.days") == expected(writer, bucket="1 day")
     # What was made meanwhile holds on to nothing in there.

@@ -113,9 +113,10 @@ begin
                 message = format('measure %I: counters must be at least 1, not %s', measure_name, counters);
         end if;
         escaped := replace(argument, '%', '%%');  -- the condition is still to come
-        -- Counting in place is faster than the stand-in for the extension's aggregate.
+        -- Counting in place is faster than the stand-in for the extension's aggregate. Citus pushes it
+        -- down only where all in it is immutable, which making a text often is not.
         expression := case
-            when rollup.extension_schema('topn') is not null then
+            when rollup.extension_schema('topn') is not null or rollup.is_distributed(source) then
                 format('%I.topn_add_agg(%s)%%s', topn_schema,
                        case argument_type when 'text' then escaped else format('(%s)::text', escaped) end)
             else format(
