@@ -30,8 +30,7 @@ begin
         end if;
         keys := '{}';
         for c in
-            select * from rollup.target_columns(r.source, r.tenant, r.time_column, r.bucket,
-                                                r.bucket_column, r.dimensions, r.measures)
+            select * from rollup.target_columns(r)
         loop
             if c.role <> 'measure' then
                 keys := keys || c.column_name::text;

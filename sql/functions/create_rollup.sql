@@ -122,7 +122,7 @@ begin
 
     select jsonb_agg(jsonb_build_object('name', c.column_name, 'type', c.column_type, 'role', c.role))
       into columns
-      from rollup.target_columns(source, tenant, time_column, bucket, bucket_column, dimensions, measures) c;
+      from rollup.target_columns(declared) c;
     select c ->> 'name' into doubled from jsonb_array_elements(columns) c group by 1 having count(*) > 1 limit 1;
     if doubled is not null then
         raise exception using

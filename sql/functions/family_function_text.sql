@@ -34,8 +34,7 @@ begin
            array_agg(merge) filter (where role = 'measure'),
            array_agg(format(combine, quote_ident(column_name))) filter (where role = 'measure')
       into names, expressions, keys, measures, merges, combines
-      from rollup.target_columns(lead.source, lead.tenant, lead.time_column, lead.bucket,
-                                 lead.bucket_column, lead.dimensions, lead.measures);
+      from rollup.target_columns(lead);
 
     for r in select * from rollup.rollups where family = family_id order by bucket, id loop
         position := position + 1;

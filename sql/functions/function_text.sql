@@ -22,8 +22,7 @@ begin
                               array_agg(quote_ident(column_name)) filter (where role = 'measure'),
                               array_agg(merge) filter (where role = 'measure'))
       into names, expressions, keys, upsert
-      from rollup.target_columns(r.source, r.tenant, r.time_column, r.bucket, r.bucket_column,
-                                 r.dimensions, r.measures);
+      from rollup.target_columns(r);
 
     return format($text$create or replace function %1$s(
     max_events bigint default null,

@@ -13,8 +13,7 @@ begin
     select * into strict r from rollup.rollups where name = rollup_name;
     select array_agg(quote_ident(c.column_name)), array_agg(c.expression), count(*) filter (where c.role <> 'measure')
       into names, expressions, number_of_keys
-      from rollup.target_columns(r.source, r.tenant, r.time_column, r.bucket, r.bucket_column,
-                                 r.dimensions, r.measures) c;
+      from rollup.target_columns(r) c;
     return format('insert into %s (%s) select %s from %s where %I > 0%s group by %s', r.target,
                   array_to_string(names, ', '), array_to_string(expressions, ', '), r.source, r.id_column,
                   coalesce(' and (' || r.filter || ')', ''),

@@ -77,8 +77,7 @@ begin
     select array_agg(quote_ident(c.column_name)), array_agg(c.expression),
            count(*) filter (where c.role <> 'measure')
       into names, expressions, number_of_keys
-      from rollup.target_columns(r.source, r.tenant, r.time_column, r.bucket, r.bucket_column,
-                                 r.dimensions, r.measures) c;
+      from rollup.target_columns(r) c;
 
     perform set_config('topn.number_of_counters', coalesce(rollup.top_counters(r.measures), 1000)::text, true);
     perform rollup.tell_workers();

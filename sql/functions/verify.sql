@@ -73,8 +73,7 @@ begin
            'has_rows <> has_events' || string_agg(' or ' || format(c.differs, 'b.rows_' || n, 'b.events_' || n), '')
                filter (where c.role = 'measure')
       into keys, expressions, measures, checks, any_differs
-      from rollup.target_columns(r.source, r.tenant, r.time_column, r.bucket, r.bucket_column,
-                                 r.dimensions, r.measures) with ordinality
+      from rollup.target_columns(r) with ordinality
            c (role, column_name, column_type, expression, merge, combine, differs, display, n);
 
     if lower(span) is not null then
@@ -124,8 +123,7 @@ begin
         r.bucket_column,
         'jsonb_build_object(' || coalesce((
             select string_agg(format('%L, b.%I', c.column_name, c.column_name), ', ')
-              from rollup.target_columns(r.source, r.tenant, r.time_column, r.bucket, r.bucket_column,
-                                         r.dimensions, r.measures) c where c.role = 'dimension'), '') || ')',
+              from rollup.target_columns(r) c where c.role = 'dimension'), '') || ')',
         array_to_string(keys, ', '),
         (select string_agg(format('(array_agg(%1$s) filter (where is_raw))[1] as events_%2$s, '
                                   '(array_agg(%1$s) filter (where not is_raw))[1] as rows_%2$s',
