@@ -161,6 +161,7 @@ def forget(lab: Lab, database: str) -> None:
     with lab.connect(database) as db:
         db.execute("truncate rollup_events_5min, rollup_events_1hr, obvious_5min, obvious_1hr")
         db.execute("truncate rollup.watermarks, rollup.runs")
+        db.execute("select rollup.note_tails(array_agg(name)) from rollup.rollups")
 
 
 def counted(lab: Lab, database: str, table: str) -> int:

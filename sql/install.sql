@@ -8,6 +8,8 @@
 \ir tables/rollups.sql
 \ir tables/sources.sql
 \ir tables/watermarks.sql
+\ir tables/backlogs.sql
+\ir tables/tails.sql
 \ir tables/runs.sql
 \ir tables/samples.sql
 \ir tables/loads.sql
@@ -38,6 +40,9 @@
 \ir functions/settled_heads.sql
 \ir functions/take_sample.sql
 \ir functions/spans.sql
+\ir functions/tail_ranges.sql
+\ir functions/note_tails.sql
+\ir functions/share_tails.sql
 
 \ir functions/expression_type.sql
 \ir functions/float_differs.sql
@@ -55,12 +60,17 @@
 \ir functions/create_family.sql
 \ir functions/join_family.sql
 \ir functions/adopt_table.sql
+\ir functions/begin_counting.sql
+\ir functions/view_name.sql
+\ir functions/live_view_text.sql
+\ir functions/create_live_view.sql
 \ir functions/create_rollup.sql
 \ir functions/drop_function.sql
 \ir functions/drop_rollup.sql
 
 \ir functions/begin_run.sql
 \ir functions/summarize_blocks.sql
+\ir functions/shorten_backlogs.sql
 \ir functions/finish_run.sql
 \ir functions/run.sql
 \ir functions/family_members.sql
@@ -70,6 +80,8 @@
 \ir functions/run_next.sql
 \ir functions/finished.sql
 \ir functions/run_all.sql
+\ir functions/backfill_next.sql
+\ir functions/backfill.sql
 
 \ir functions/partitions.sql
 \ir functions/note_source.sql

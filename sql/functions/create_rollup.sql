@@ -11,7 +11,8 @@ create or replace function rollup.create_rollup(
     bucket_column name    default 'bucket',
     filter        text    default null,
     function_name text    default null,
-    work_mem      text    default '128MB')
+    work_mem      text    default '128MB',
+    newest_first  boolean default false)
     returns text
     language plpgsql
     volatile
@@ -141,8 +142,10 @@ begin
             declared.id_column, declared.id_sequence, declared.time_column, declared.bucket,
             declared.bucket_column, declared.dimensions, declared.measures, declared.filter, declared.work_mem);
     perform rollup.note_source(source);
+    perform rollup.begin_counting(name, newest_first);
     perform rollup.create_function(name);
     perform rollup.create_family(declared.family);
+    perform rollup.create_live_view(name);
     -- What would fail or be slow in the first run shows here.
     for line in execute format('explain (costs off) %s', rollup.plan_statement(name)) loop
         plan := plan || line || E'\n';
@@ -159,7 +162,9 @@ begin
     return format('rollup %I counts %s into %s', name, source, target_table);
 end
 $$;
-comment on function rollup.create_rollup(text, regclass, interval, json, text[], text, name, name, name, name, text, text, text) is
+comment on function rollup.create_rollup(text, regclass, interval, json, text[], text, name, name, name, name, text, text, text, boolean) is
     'Declares a rollup: makes or adopts its table, its unique key and the function that counts new '
     'events into it. The same declaration again changes nothing; another one under the same name '
-    'raises duplicate_object. Times are put into buckets counted from 2000-01-01 00:00 UTC.';
+    'raises duplicate_object. Times are put into buckets counted from 2000-01-01 00:00 UTC. What there '
+    'is already is counted by the first runs, oldest first; with newest_first what comes from now on is '
+    'counted first, and what there is from the newest back, a window a run: see rollup.backfill.';

@@ -14,8 +14,11 @@ begin
         return format('there is no rollup %I', rollup_name);
     end if;
     delete from rollup.watermarks where rollup = rollup_name;
+    delete from rollup.backlogs where rollup = rollup_name;
+    perform rollup.note_tails(array[rollup_name]);
     delete from rollup.runs where rollup = rollup_name;
     perform rollup.drop_function(r.function_name);
+    execute format('drop view if exists %s', rollup.view_name(r.target, 'live'));
     if exists (select from rollup.rollups x where x.family = r.family) then
         perform rollup.create_family(r.family);
     else

@@ -15,7 +15,9 @@ begin
          group by name, s.node_group
          order by name, s.node_group
         on conflict (rollup, node_group) do update
-           set last_id = excluded.last_id, as_of = excluded.as_of;
+           set last_id = greatest(w.last_id, excluded.last_id), as_of = excluded.as_of;
+        perform rollup.shorten_backlogs(run);
+        perform rollup.note_tails(run.rollups);
 
         insert into rollup.runs (rollup, status, started_at, finished_at, events, rows, spans)
         select name, run.status, run.started_at, clock_timestamp(), run.events[n], run.rows[n],

@@ -10,9 +10,9 @@ declare
 begin
     select * into strict r from rollup.rollups where name = rollup_name;
     execute format('select count(*), min(%I) from %s where %s and (%s)',
-                   r.time_column, r.source, rollup.uncounted(rollup_name), coalesce(r.filter, 'true'))
+                   r.time_column, r.source, rollup.uncounted(rollup_name, with_backlog => false), coalesce(r.filter, 'true'))
        into lag_events, oldest;
 end
 $$;
 comment on function rollup.lag(text) is
-    'Internal. Committed events a rollup has not counted, and the time of the oldest.';
+    'Internal. Committed events above a rollup''s watermark, and the time of the oldest.';

@@ -1,5 +1,7 @@
 -- Where rollups stand at different watermarks, the ids between them are spans of their own, for
 -- those that have not counted them. Each node's ids start at its group << 48.
+-- A backlog comes last, and only where what is above the watermarks is counted whole: the present
+-- goes before the past. It is cut from the top, and bounded even when nothing else is.
 create or replace function rollup.spans(
     names text[], heads jsonb, max_events bigint, out spans rollup.span[], out more boolean)
     language plpgsql
@@ -26,17 +28,40 @@ begin
                lead(m.mark) over ladder is null as is_last
           from (select distinct node_group, last_id, mark from marks) m
         window ladder as (partition by m.node_group order by m.mark)
+    ), tails as (
+        select (select array_agg(m.name) from marks m
+                 where m.node_group = s.node_group and m.mark <= s.after_id) as rollups,
+               s.node_group, s.after_id, s.through_id
+          from steps s
+         where s.through_id > s.after_id
+    ), unfinished as (
+        select s.node_group from steps s where s.is_last and s.last_id > s.through_id
+    ), backlogs as (
+        select b.rollup, b.node_group, b.after_id, b.through_id,
+               max(b.through_id) over (partition by b.node_group) as top
+          from rollup.backlogs b
+          join heads h on h.node_group = b.node_group and h.last_id >= b.through_id
+         where b.rollup = any (names)
+           and b.node_group not in (select u.node_group from unfinished u)
+    ), all_spans as (
+        select * from tails
+        union all
+        select array_agg(b.rollup) filter (where b.through_id = b.top),
+               b.node_group,
+               greatest(max(b.after_id) filter (where b.through_id = b.top),
+                        max(b.through_id) filter (where b.through_id < b.top),
+                        b.top - coalesce(max_events, 1000000)),
+               b.top
+          from backlogs b
+         group by b.node_group, b.top
     )
-    select coalesce(array_agg(row((select array_agg(m.name) from marks m
-                                               where m.node_group = s.node_group and m.mark <= s.after_id),
-                                             s.node_group, s.after_id, s.through_id)::rollup.span
-                                         order by s.node_group, s.after_id)
-                        filter (where s.through_id > s.after_id), '{}'),
-           coalesce(bool_or(s.is_last and s.last_id > s.through_id), false)
+    select coalesce(array_agg(row(a.rollups, a.node_group, a.after_id, a.through_id)::rollup.span
+                              order by a.node_group, a.after_id), '{}'),
+           exists (select from unfinished)
       into spans, more
-      from steps s;
+      from all_spans a;
 end
 $$;
 comment on function rollup.spans(text[], jsonb, bigint) is
     'Internal. The ids up to some heads that rollups have not counted, at most max_events a node, '
-    'and whether there are more.';
+    'and whether there are more above the watermarks; then as many from the top of their backlogs.';

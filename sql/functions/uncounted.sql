@@ -1,5 +1,5 @@
--- As ranges of ids, one for each node group, so that an index on the id serves it.
-create or replace function rollup.uncounted(rollup_name text)
+-- As ranges of ids, so that an index on the id serves it.
+create or replace function rollup.uncounted(rollup_name text, with_backlog boolean default true)
     returns text
     language plpgsql
     stable
@@ -7,18 +7,13 @@ create or replace function rollup.uncounted(rollup_name text)
 as $$
 declare
     id_column name;
-    tail text;
 begin
     select r.id_column into strict id_column from rollup.rollups r where r.name = rollup_name;
-    select string_agg(format('%1$I > %2$s and %1$I < %3$s', id_column,
-                             coalesce(w.last_id, n.node_group::bigint << 48),
-                             case when n.node_group < 32767 then (n.node_group::bigint + 1) << 48
-                                  else 9223372036854775807 end), ' or ')
-      into tail
-      from rollup.nodes() n
-      full join (select * from rollup.watermarks where rollup = rollup_name) w using (node_group);
-    return '(' || tail || ')';
+    return (select '(' || string_agg(format('%1$I > %2$s and %1$I <= %3$s', id_column, t.after_id, t.through_id), ' or ') || ')'
+              from rollup.tail_ranges(rollup_name) t
+             where with_backlog or not t.is_backlog);
 end
 $$;
-comment on function rollup.uncounted(text) is
-    'Internal. The condition on a source''s id column that is true of events a rollup has not counted.';
+comment on function rollup.uncounted(text, boolean) is
+    'Internal. The condition on a source''s id column that is true of events a rollup has not counted; '
+    'without the backlog, of those above its watermark.';

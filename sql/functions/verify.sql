@@ -55,8 +55,8 @@ begin
         perform rollup.take_run_lock(rollup_name);
         counted_condition := 'not ' || rollup.uncounted(rollup_name);
     else
-        counted_condition := format('e.%I <= (select w.last_id from rollup.watermarks w where w.rollup = %L)',
-                                    r.id_column, rollup_name);
+        counted_condition := format('not exists (select from rollup.tails t where t.rollup = %2$L '
+                                    'and e.%1$I > t.after_id and e.%1$I <= t.through_id)', r.id_column, rollup_name);
     end if;
 
     perform set_config('topn.number_of_counters', coalesce(rollup.top_counters(r.measures), 1000)::text, true);

@@ -1,0 +1,27 @@
+create or replace function rollup.backfill_next(rollup_name text, max_events bigint)
+    returns boolean
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    outcome text;
+begin
+    select f.status into outcome from rollup.run_family(rollup_name, max_events) f where f.rollup = rollup_name;
+    if not exists (select from rollup.backlogs b where b.rollup = rollup_name) then
+        return false;
+    elsif outcome = 'busy' then
+        perform pg_sleep(0.2);
+    elsif outcome = 'nothing new' then
+        raise exception using
+            errcode = 'object_not_in_prerequisite_state',
+            message = format('rollup %I has a backlog that no run can reach', rollup_name),
+            detail = (select format('Ids above %s, up to %s.', b.after_id, b.through_id)
+                        from rollup.backlogs b where b.rollup = rollup_name limit 1),
+            hint = 'Has the sequence of its source been reset? See rollup.doctor().';
+    end if;
+    return true;
+end
+$$;
+comment on function rollup.backfill_next(text, bigint) is
+    'Internal. Runs one window of a rollup and its family, and answers whether its backlog has more.';
