@@ -22,6 +22,7 @@
 \ir functions/extension_schema.sql
 \ir functions/setting.sql
 \ir functions/is_distributed.sql
+\ir share_tails.sql
 \ir functions/local_shards.sql
 \ir functions/nodes.sql
 \ir functions/on_each_node.sql
@@ -42,7 +43,6 @@
 \ir functions/spans.sql
 \ir functions/tail_ranges.sql
 \ir functions/note_tails.sql
-\ir functions/share_tails.sql
 
 \ir functions/expression_type.sql
 \ir functions/float_differs.sql
@@ -64,6 +64,8 @@
 \ir functions/view_name.sql
 \ir functions/live_view_text.sql
 \ir functions/create_live_view.sql
+\ir functions/plan_statement.sql
+\ir functions/plan_of.sql
 \ir functions/create_rollup.sql
 \ir functions/drop_function.sql
 \ir functions/drop_rollup.sql
@@ -112,7 +114,6 @@
 \ir views/status.sql
 
 \ir functions/recent_runs.sql
-\ir functions/plan_statement.sql
 \ir functions/check_extensions.sql
 \ir functions/check_sources.sql
 \ir functions/check_targets.sql

@@ -122,6 +122,7 @@ def test_live_view_goes_with_its_rollup(lab: Lab) -> None:
     with pytest.raises(psycopg.errors.DependentObjectsStillExist, match="mine"):
         db.execute("select rollup.drop_rollup('visits')")
     assert value(db, "select count(*) from rollup.rollups where name = 'visits'") == 1
+    db.execute("drop view lab.mine")
 
 
 def test_reader_never_sees_a_total_jump_back_or_count_twice(lab: Lab) -> None:

@@ -15,7 +15,12 @@ declare
 begin
     select * into strict r from rollup.rollups where name = rollup_name;
     if rollup.is_distributed(r.source) then
-        perform rollup.share_tails();
+        if not rollup.is_distributed('rollup.tails') then
+            raise exception using
+                errcode = 'object_not_in_prerequisite_state',
+                message = format('%s is distributed, but the rollup package does not know Citus yet', r.source),
+                hint = 'It was installed before Citus. Install it again: rollupctl install';
+        end if;
         execute format('insert into rollup.watermarks (rollup, node_group, last_id, as_of)
                         select distinct %L, e.%2$I >> 48, (e.%2$I >> 48) << 48, now() from %3$s e where %4$s',
                        r.name, r.id_column, r.source,

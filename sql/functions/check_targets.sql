@@ -15,7 +15,6 @@ declare
     first_key text[];
     colocated boolean;
     plan text;
-    line text;
 begin
     for r in select * from rollup.rollups order by id loop
         check_name := format('table of %I', r.name);
@@ -75,10 +74,7 @@ begin
                 problems := problems || 'it is not colocated with its source'::text;
                 todo := format('select update_distributed_table_colocation(%L, colocate_with => %L)', r.target, r.source);
             else
-                plan := '';
-                for line in execute format('explain %s', rollup.plan_statement(r.name)) loop
-                    plan := plan || line || E'\n';
-                end loop;
+                plan := rollup.plan_of(r.name);
                 if plan ~ 'pull to coordinator|repartition|Distributed Subplan' then
                     problems := problems || 'Citus pulls its events to the coordinator instead of counting on the shards'::text;
                     todo := 'group by columns and expressions that Citus can push down; see explain ' || rollup.plan_statement(r.name);

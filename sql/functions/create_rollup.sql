@@ -29,8 +29,7 @@ declare
     target_table regclass;
     columns jsonb;
     doubled text;
-    line text;
-    plan text := '';
+    plan text;
 begin
     if name is null or source is null or bucket is null or measures is null then
         raise exception using
@@ -147,9 +146,7 @@ begin
     perform rollup.create_family(declared.family);
     perform rollup.create_live_view(name);
     -- What would fail or be slow in the first run shows here.
-    for line in execute format('explain (costs off) %s', rollup.plan_statement(name)) loop
-        plan := plan || line || E'\n';
-    end loop;
+    plan := rollup.plan_of(name);
     if rollup.is_distributed(source)
        and (plan !~ '^Custom Scan \(Citus Adaptive\)' or plan like '%Distributed Subplan%') then
         raise exception using

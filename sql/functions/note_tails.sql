@@ -1,12 +1,10 @@
--- On Citus this writes to every node. It reads nothing there: Citus would do that without a
--- connection, and then refuse to write through one. Rows of other rollups are other rows, so that
--- runs need not wait for one another.
+-- On Citus this writes to every node. Rows of other rollups are other rows, so that runs need not
+-- wait for one another.
 create or replace function rollup.note_tails(names text[])
     returns void
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-    set citus.enable_local_execution = off
     set citus.all_modifications_commutative = on
 as $$
 declare

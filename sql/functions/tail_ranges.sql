@@ -3,10 +3,12 @@
 create or replace function rollup.tail_ranges(
     rollup_name text, out after_id bigint, out through_id bigint, out is_backlog boolean)
     returns setof record
-    language sql
+    language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
-begin atomic
+as $$
+begin
+    return query
     select m.last_id,
            coalesce(lead(m.node_group) over (order by m.node_group)::bigint << 48, 9223372036854775807),
            false
@@ -19,7 +21,8 @@ begin atomic
       from rollup.backlogs b
      where b.rollup = rollup_name
      order by 1;
-end;
+end
+$$;
 comment on function rollup.tail_ranges(text) is
     'Internal. Ranges of ids a rollup has not counted, above after_id up to and including through_id, '
     'and whether a range lies below the watermark.';

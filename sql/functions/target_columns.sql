@@ -1,5 +1,7 @@
 -- Every column of a rollup's table, in the order in which they are made: the one description
 -- that the table, its function, its checks and its repairs are all written from.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
 create or replace function rollup.target_columns(
     r rollup.rollups,
     out role text, out column_name name, out column_type text, out expression text, out merge text, out combine text, out differs text, out display text)
@@ -54,3 +56,4 @@ $$;
 comment on function rollup.target_columns(rollup.rollups) is
     'Internal. Columns of a rollup''s table: role (tenant, bucket, dimension, measure), name, type, '
     'expression over events and, for measures, how old and new values merge, rows of a batch combine, and two values are compared and shown.';
+reset citus.enable_ddl_propagation;
