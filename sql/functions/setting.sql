@@ -10,7 +10,8 @@ declare
     defaults constant jsonb := '{
         "rollup.max_wait":           "10s",
         "rollup.keep_runs":          "7 days",
-        "rollup.partition_interval": "1 day"}';
+        "rollup.partition_interval": "1 day",
+        "rollup.connections_per_node": "1"}';
 begin
     if not defaults ? setting_name then
         raise exception using
@@ -22,4 +23,5 @@ end
 $$;
 comment on function rollup.setting(text) is
     'Value of a setting of the package: rollup.max_wait (interval a run waits for open writers), '
-    'rollup.keep_runs (interval the run ledger is kept), rollup.partition_interval.';
+    'rollup.keep_runs (interval the run ledger is kept), rollup.partition_interval, rollup.connections_per_node '
+    '(to each Citus node while a run counts; above 1, a live view read in the moment of a commit can be off).';
