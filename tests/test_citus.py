@@ -400,3 +400,17 @@ def test_worker_added_later_has_a_watermark_of_its_own(lab: Lab) -> None:
     insert(lab.connect(2), 3)
     assert run(db) == Outcome("done", 3, 1, False)
     assert_exact(db)
+
+
+def test_new_rollup_counts_what_a_removed_node_has_left(lab: Lab) -> None:
+    # Its ids tell: no node draws from that range any more.
+    lab.source(name="lab.left")
+    db = lab.connect()
+    insert(db, 2, table="lab.left")
+    insert(db, 1, table="lab.left", event_id=(7 << 48) + 1)
+    for newest_first in (False, True):
+        name = f"left_{newest_first}".lower()
+        lab.declare(name, source="lab.left", newest_first=newest_first)
+        run(db, name)
+        assert value(db, f"select sum(n) from lab.{name}") == 3
+        assert rows(db, "select * from rollup.verify(%s)", name) == []

@@ -99,7 +99,9 @@ def test_live_view_of_columns_that_are_called_like_its_own(plain_lab: Lab) -> No
         dimensions=["rollup", "after_id + 1 as w", "e"],
         measures={"r": {"sum": "through_id"}},
     )
-    insert_one = 'insert into lab."T w" (t, rollup, after_id, through_id, e) values (1, %s, 1, 5, 7)'
+    insert_one = (
+        'insert into lab."T w" (t, rollup, after_id, through_id, e) values (1, %s, 1, 5, 7)'
+    )
     for name in ("a", "a", None):
         db.execute(insert_one.encode(), [name])
         db.execute("select rollup.run('N x', 1)")
@@ -182,7 +184,8 @@ def test_live_view_reads_only_the_blocks_of_the_tail(plain_lab: Lab) -> None:
     db.execute("vacuum analyze lab.e")
     insert(db, 10)
     plan = "\n".join(
-        line for (line,) in rows(db, f"explain (analyze, buffers, costs off) select sum(n) from {LIVE}")
+        line
+        for (line,) in rows(db, f"explain (analyze, buffers, costs off) select sum(n) from {LIVE}")
     )
     assert "Seq Scan on e_1" not in plan, plan
     assert live(db) == expected(db)
@@ -224,7 +227,9 @@ def test_newest_first_counts_the_present_then_the_past(lab: Lab) -> None:
     db.execute("call rollup.backfill('visits', 7)")
     assert rows(db, "select * from rollup.backlogs") == []
     assert counted(db) == live(db) == expected(db)
-    checks = "select status, finding from rollup.doctor() where check_name = 'counted events of lab.e'"
+    checks = (
+        "select status, finding from rollup.doctor() where check_name = 'counted events of lab.e'"
+    )
     assert rows(db, checks) == [("ok", "the 55 of the last day are there")]
 
 
@@ -238,7 +243,11 @@ def test_newest_first_begins_at_the_top(plain_lab: Lab) -> None:
     run(db, max_events=10)
     assert rows(db, "select country, n from lab.visits") == [("c", 10)]
     run(db, max_events=15)
-    assert rows(db, "select country, n from lab.visits order by 1") == [("a", 5), ("b", 10), ("c", 10)]
+    assert rows(db, "select country, n from lab.visits order by 1") == [
+        ("a", 5),
+        ("b", 10),
+        ("c", 10),
+    ]
     # A backlog of its own does not stand in the way of one that has none.
     lab.declare("hours", bucket="1 hour")
     db.execute("call rollup.run_all()")
@@ -271,4 +280,10 @@ def test_expire_keeps_what_a_backlog_has_still_to_count(lab: Lab) -> None:
     with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="has not counted"):
         db.execute("select * from rollup.expire('lab.e', '1 day')")
     run(db)
-    assert row(db, "select count(*), sum(events) from rollup.expire('lab.e', '1 day') where action = 'dropped'")[1] == 5
+    assert (
+        row(
+            db,
+            "select count(*), sum(events) from rollup.expire('lab.e', '1 day') where action = 'dropped'",
+        )[1]
+        == 5
+    )

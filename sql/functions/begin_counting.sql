@@ -24,9 +24,10 @@ begin
         execute format('insert into rollup.watermarks (rollup, node_group, last_id, as_of)
                         select distinct %L, e.%2$I >> 48, (e.%2$I >> 48) << 48, now() from %3$s e where %4$s',
                        r.name, r.id_column, r.source,
-                       (select string_agg(format('not (e.%1$I >= %2$s and e.%1$I < %3$s)', r.id_column,
-                                                 n.node_group::bigint << 48, (n.node_group::bigint + 1) << 48), ' and ')
-                          from rollup.nodes() n));
+                       (select string_agg(format('e.%1$I >= %2$s and e.%1$I < %3$s', r.id_column, lower(gap), upper(gap)), ' or ')
+                          from unnest((select int8multirange(int8range(0, 9223372036854775807))
+                                              - range_agg(int8range(n.node_group::bigint << 48, (n.node_group::bigint + 1) << 48))
+                                         from rollup.nodes() n)) gap));
     end if;
     if newest_first then
         states := rollup.read_nodes(r.source, r.id_sequence) || rollup.former_nodes(array[r.name]);

@@ -67,6 +67,28 @@ class Runner(threading.Thread):
             self.ledger.note(f"{name}: {'busy' if busy else 'done'}")
 
 
+class Reader(Runner):
+    """Reads the live views' totals, which never fall: whatever is counted was written before."""
+
+    def __init__(self, dsn: Callable[[], str], ledger: Ledger, seed: int, stop: threading.Event):
+        super().__init__(dsn, ledger, LIVE, seed, stop, 0.02)
+        self.last: dict[str, int] = dict.fromkeys(LIVE, 0)
+
+    def step(self, connection: psycopg.Connection) -> None:
+        name = self.random.choice(list(self.statements))
+        row = connection.execute(self.statements[name].encode()).fetchone()
+        assert row is not None
+        total = int(row[0])
+        if total < self.last[name]:
+            raise AssertionError(f"{name} fell from {self.last[name]} to {total}")
+        self.last[name] = total
+        self.ledger.note("live totals read")
+
+
+LIVE = {
+    f"{table}_live": f"select coalesce(sum(event_count), 0) from {table}_live"
+    for table in ("rollup_events_5min", "rollup_events_1hr")
+}
 ROLLUPS = {
     "run_all": "call rollup.run_all(500)",
     "five_minutely_aggregation": "select * from five_minutely_aggregation()",

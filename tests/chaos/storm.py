@@ -17,7 +17,7 @@ import psycopg
 from rollupctl.cluster import Cluster
 from rollupctl.errors import ClusterError
 from tests.chaos.ledger import Ledger, differences
-from tests.chaos.runners import ROLLUPS, UPKEEP, Runner
+from tests.chaos.runners import ROLLUPS, UPKEEP, Reader, Runner
 from tests.chaos.writers import Writer
 from tests.servers import Server
 
@@ -62,6 +62,15 @@ def storm(server: Server, database: str, seconds: float, seed: int, *, kill: boo
                 dice.getrandbits(32),
                 stop,
                 pause,
+            )
+        )
+    for node in range(len(server.nodes)):
+        threads.append(
+            Reader(
+                lambda node=node: server.dsn(database, node),  # type: ignore[misc]
+                ledger,
+                dice.getrandbits(32),
+                stop,
             )
         )
     for thread in threads:
