@@ -59,9 +59,11 @@ def changes(zone: str, first: int = 1900, last: int = 2030) -> list[datetime]:
     """When a zone's clocks change, to the second."""
 
     def offset(seconds: int) -> timedelta | None:
-        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).astimezone(
-            ZoneInfo(zone)
-        ).utcoffset()
+        return (
+            (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds))
+            .astimezone(ZoneInfo(zone))
+            .utcoffset()
+        )
 
     found = []
     week = 7 * 86400
