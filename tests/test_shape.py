@@ -299,11 +299,12 @@ def test_zone_is_part_of_the_declaration(plain_lab: Lab) -> None:
     assert value(db, "select time_zone from rollup.rollups") == "Europe/Berlin"
     again = lab.declare("months", bucket="1 month", time_zone="Europe/Berlin")
     assert again == "rollup months is there already"
-    for other in (
+    others: tuple[dict[str, Any], ...] = (
         {"bucket": "30 days", "time_zone": "Europe/Berlin"},  # equal, as intervals go
         {"bucket": "1 month", "time_zone": "Europe/Paris"},
         {"bucket": "1 day"},
-    ):
+    )
+    for other in others:
         with pytest.raises(errors.DuplicateObject):
             lab.declare("months", **other)
 
