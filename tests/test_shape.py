@@ -203,6 +203,9 @@ def test_zones_are_counted_exactly_alone_and_in_a_family(lab: Lab, fine: str | N
             insert(db, 1 + n % 2, event_time=time, customer_id=n % 2)
         db.execute("call rollup.run_all()")
     insert(db, 3, event_time="2024-02-29 23:30Z", country=None)
+    insert(db, 3, event_time="2024-06-01 12:03Z")
+    for name, (bucket, zone) in grains.items():
+        assert labelled(db, f"{name}_live", bucket, zone) == in_zone(db, bucket, zone), name
     run_family(db, "weeks")
     db.execute("call rollup.run_all()")
     for name, (bucket, zone) in grains.items():
