@@ -18,7 +18,8 @@ RESULT = ("rollup", "status", "events", "rows", "seconds")
 _ONE = "select name as rollup, r.* from (values (%s)) x (name), rollup.run(name, %s) r"
 _FAMILY = "select * from rollup.run_family(%s, %s)"
 _FAMILIES = (
-    "select array_agg(name order by bucket, id) as members from rollup.rollups group by family"
+    "select array_agg(name order by bucket, time_zone nulls first, id) as members"
+    " from rollup.rollups group by family"
 )
 
 _LONGEST_PAUSE = 30.0  # seconds between attempts to reach a server that is gone

@@ -48,7 +48,16 @@
 \ir functions/float_differs.sql
 \ir functions/top_differs.sql
 \ir functions/measure_parts.sql
+\ir functions/local_bucket.sql
+\ir functions/moment_of.sql
+\ir functions/uneven_bucket_start.sql
+\ir functions/bucket_guess.sql
+\ir functions/bucket_start.sql
+\ir functions/bucket_end.sql
 \ir functions/bucket_expression.sql
+\ir functions/known_bucket.sql
+\ir functions/even_from.sql
+\ir functions/buckets_nest.sql
 \ir functions/target_columns.sql
 \ir functions/create_coordinator_function.sql
 \ir functions/top_counters.sql

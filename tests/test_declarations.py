@@ -212,6 +212,41 @@ WRONG: list[tuple[dict[str, Any], type[psycopg.Error], str]] = [
         "the bucket must be whole seconds, from 1 second to 1 day, not '25:00:00'",
     ),
     (
+        {"bucket": "-1 day"},
+        errors.InvalidParameterValue,
+        "the bucket must be whole seconds, from 1 second to 1 day, not '-1 days'",
+    ),
+    *(
+        (
+            {"bucket": bucket, "time_zone": "UTC"},
+            errors.InvalidParameterValue,
+            f"in a time zone the bucket must be whole days or whole months, not '{shown}'",
+        )
+        for bucket, shown in {
+            "0": "00:00:00",
+            "1 hour": "01:00:00",
+            "24 hours": "24:00:00",
+            "-1 day": "-1 days",
+            "1 month 1 day": "1 mon 1 day",
+            "1 month -1 day": "1 mon -1 days",
+        }.items()
+    ),
+    (
+        {"bucket": "1 day", "time_zone": "Europe/Atlantis"},
+        errors.InvalidParameterValue,
+        "there is no time zone 'Europe/Atlantis'",
+    ),
+    (
+        {"bucket": "1 day", "time_zone": "XYZ-3"},
+        errors.InvalidParameterValue,
+        "there is no time zone 'XYZ-3'",
+    ),
+    (
+        {"bucket": "1 day", "time_zone": "CET"},
+        errors.InvalidParameterValue,
+        "CET is an abbreviation, without daylight saving, and not a time zone",
+    ),
+    (
         {"bucket": None},
         errors.NullValueNotAllowed,
         "a rollup needs a name, a source, a bucket and measures",
@@ -279,7 +314,7 @@ WRONG: list[tuple[dict[str, Any], type[psycopg.Error], str]] = [
     (
         {"measures": {"n": {"sum": "sum(amount)"}}},
         errors.GroupingError,
-        "aggregate functions are not allowed in WHERE",
+        "sum(amount) is not an expression over one event",
     ),
     (
         {"measures": {"country": {"count": "*"}}},
@@ -299,12 +334,12 @@ WRONG: list[tuple[dict[str, Any], type[psycopg.Error], str]] = [
     (
         {"dimensions": ["count(*) as n2"]},
         errors.GroupingError,
-        "aggregate functions are not allowed in WHERE",
+        "(count(*)) is not an expression over one event",
     ),
     (
         {"dimensions": ["generate_series(1, amount) as each"]},
         errors.FeatureNotSupported,
-        "set-returning functions are not allowed in WHERE",
+        "(generate_series(1, amount)) is not an expression over one event",
     ),
     (
         {"filter": "amount"},

@@ -12,7 +12,8 @@ create or replace function rollup.create_rollup(
     filter        text    default null,
     function_name text    default null,
     work_mem      text    default '128MB',
-    newest_first  boolean default false)
+    newest_first  boolean default false,
+    time_zone     text    default null)
     returns text
     language plpgsql
     volatile
@@ -36,13 +37,7 @@ begin
             errcode = 'null_value_not_allowed',
             message = 'a rollup needs a name, a source, a bucket and measures';
     end if;
-    if bucket <= interval '0' or extract(epoch from bucket) > 86400
-       or extract(month from bucket) <> 0 or extract(year from bucket) <> 0
-       or extract(epoch from bucket) <> floor(extract(epoch from bucket)) then
-        raise exception using
-            errcode = 'invalid_parameter_value',
-            message = format('the bucket must be whole seconds, from 1 second to 1 day, not %L', bucket);
-    end if;
+    declared.time_zone := rollup.known_bucket(bucket, time_zone);
     if json_typeof(measures) <> 'object' or measures::text ~ '^\s*\{\s*\}\s*$' then
         raise exception using
             errcode = 'invalid_parameter_value',
@@ -88,11 +83,13 @@ begin
     if found then
         if (existing.source, existing.tenant, existing.id_column, existing.time_column,
             existing.bucket, existing.bucket_column, existing.dimensions, existing.measures::jsonb,
-            existing.filter, existing.function_name, existing.target)
+            existing.filter, existing.function_name, existing.target,
+            existing.time_zone, extract(month from existing.bucket), extract(year from existing.bucket))
            is not distinct from
            (declared.source, declared.tenant, declared.id_column, declared.time_column,
             declared.bucket, declared.bucket_column, declared.dimensions, declared.measures::jsonb,
-            declared.filter, declared.function_name, to_regclass(target_name))
+            declared.filter, declared.function_name, to_regclass(target_name),
+            declared.time_zone, extract(month from declared.bucket), extract(year from declared.bucket))
         then
             perform rollup.create_function(name);
             return format('rollup %I is there already', name);
@@ -132,14 +129,14 @@ begin
     end if;
 
     target_table := rollup.adopt_table(target_name, source, tenant, columns);
-    declared.family := rollup.join_family(
-        declared.source, declared.tenant, declared.id_column, declared.time_column,
-        declared.dimensions, declared.measures, declared.filter, declared.bucket);
+    declared.family := rollup.join_family(declared);
     insert into rollup.rollups (name, family, source, target, function_name, tenant, id_column, id_sequence,
-                                time_column, bucket, bucket_column, dimensions, measures, filter, work_mem)
+                                time_column, bucket, bucket_column, dimensions, measures, filter, work_mem,
+                                time_zone)
     values (declared.name, declared.family, declared.source, target_table, declared.function_name, declared.tenant,
             declared.id_column, declared.id_sequence, declared.time_column, declared.bucket,
-            declared.bucket_column, declared.dimensions, declared.measures, declared.filter, declared.work_mem);
+            declared.bucket_column, declared.dimensions, declared.measures, declared.filter, declared.work_mem,
+            declared.time_zone);
     perform rollup.note_source(source);
     perform rollup.begin_counting(name, newest_first);
     perform rollup.create_function(name);
@@ -159,9 +156,10 @@ begin
     return format('rollup %I counts %s into %s', name, source, target_table);
 end
 $$;
-comment on function rollup.create_rollup(text, regclass, interval, json, text[], text, name, name, name, name, text, text, text, boolean) is
+comment on function rollup.create_rollup(text, regclass, interval, json, text[], text, name, name, name, name, text, text, text, boolean, text) is
     'Declares a rollup: makes or adopts its table, its unique key and the function that counts new '
     'events into it. The same declaration again changes nothing; another one under the same name '
-    'raises duplicate_object. Times are put into buckets counted from 2000-01-01 00:00 UTC. What there '
+    'raises duplicate_object. Buckets are up to a day long and counted from 2000-01-01 00:00 UTC or, with '
+    'time_zone, whole days or months of that zone. What there '
     'is already is counted by the first runs, oldest first; with newest_first what comes from now on is '
     'counted first, and what there is from the newest back, a window a run: see rollup.backfill.';

@@ -16,6 +16,12 @@ begin
                    expression, source, (select relname from pg_class where oid = source))
        into type_name;
     return type_name;
+exception when grouping_error or windowing_error or feature_not_supported then
+    raise exception using
+        errcode = sqlstate,
+        message = format('%s is not an expression over one event', expression),
+        detail = sqlerrm,
+        hint = 'Aggregates, window functions and functions that return rows cannot be in it.';
 end
 $$;
 comment on function rollup.expression_type(regclass, text) is

@@ -2,11 +2,17 @@
 -- the finest bucket, and the coarser members combine those groups. The span a member has already
 -- counted is left out for that member, so that members which were run alone, or added later, fall
 -- into step here.
+--
+-- Days of a time zone are fed from finer buckets of UTC. Before some time they did not begin where
+-- those do (rollup.even_from): events from before are grouped by their exact time too, which is
+-- slow, and which hardly anyone will see.
 create or replace function rollup.family_function_text(family_id bigint, function_name text)
     returns text
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set datestyle = 'ISO, MDY'
 as $$
 declare
     lead rollup.rollups;
@@ -20,12 +26,13 @@ declare
     combines text[];
     own_keys text[];
     own_bucket text;
+    exact_before timestamptz;
     own_expressions text[];
     members text;
     feeds text := '';
 begin
-    select * into strict lead from rollup.rollups where family = family_id order by bucket, id limit 1;
-    select string_agg(quote_literal(name), ', ' order by bucket, id) into members
+    select * into strict lead from rollup.rollups where family = family_id order by bucket, time_zone nulls first, id limit 1;
+    select string_agg(quote_literal(name), ', ' order by bucket, time_zone nulls first, id) into members
       from rollup.rollups where family = family_id;
     select array_agg(quote_ident(column_name)),
            array_agg(expression || coalesce(' as ' || nullif(quote_ident(column_name), expression), '')),
@@ -35,11 +42,18 @@ begin
            array_agg(format(combine, quote_ident(column_name))) filter (where role = 'measure')
       into names, expressions, keys, measures, merges, combines
       from rollup.target_columns(lead);
+    select nullif(max(rollup.even_from(lead.bucket, x.time_zone)), '-infinity') into exact_before
+      from rollup.rollups x
+     where x.family = family_id and x.time_zone is not null and lead.time_zone is null;
 
-    for r in select * from rollup.rollups where family = family_id order by bucket, id loop
+    for r in select * from rollup.rollups where family = family_id order by bucket, time_zone nulls first, id loop
         position := position + 1;
         own_keys := array_replace(keys, quote_ident(lead.bucket_column), quote_ident(r.bucket_column));
-        own_bucket := rollup.bucket_expression(r.bucket, quote_ident(lead.bucket_column));
+        own_bucket := case
+            when (r.bucket, r.time_zone) is not distinct from (lead.bucket, lead.time_zone) then quote_ident(lead.bucket_column)
+            else rollup.bucket_expression(r.bucket, r.time_zone,
+                case when r.time_zone is not null and exact_before is not null
+                    then format('coalesce("(time)", %I)', lead.bucket_column) else quote_ident(lead.bucket_column) end) end;
         own_expressions := array_replace(keys, quote_ident(lead.bucket_column), own_bucket);
         feeds := feeds || format($text$,
         member_%1$s as (
@@ -52,7 +66,7 @@ begin
             position,
             r.target,
             array_to_string(array_replace(names, quote_ident(lead.bucket_column), quote_ident(r.bucket_column)), ', '),
-            case when r.bucket = lead.bucket
+            case when own_bucket = quote_ident(lead.bucket_column) and exact_before is null
                 then format($text$select
                 %s
               from batch
@@ -64,7 +78,7 @@ begin
                      where %5$L = any (span.rollups)) b
              group by %6$s$text$,
                     array_to_string(own_keys || combines, E',\n                '),
-                    replace(array_to_string(own_expressions, ', '), own_bucket, own_bucket || ' as ' || quote_ident(r.bucket_column)),
+                    array_to_string(array_replace(own_expressions, own_bucket, own_bucket || ' as ' || quote_ident(r.bucket_column)), ', '),
                     array_to_string(measures, ', '),
                     array_to_string(own_expressions, ', '),
                     r.name,
@@ -90,7 +104,7 @@ begin
     foreach span in array run.spans loop
         with batch as materialized (
             select
-                %5$s,
+                %5$s,%14$s
                 count(*) as "(events)"
               from %3$s
              where %6$I > span.after_id
@@ -118,14 +132,17 @@ end
         array_to_string(expressions, E',\n                '),
         lead.id_column,
         E'\n               and (' || lead.filter || ')',
-        (select string_agg(n::text, ', ') from generate_series(1, cardinality(keys)) n),
+        (select string_agg(n::text, ', ') from generate_series(1, cardinality(keys)) n)
+            || case when exact_before is null then '' else format(', %s', cardinality(expressions) + 1) end,
         feeds,
         (select string_agg(format('(select count(*) from member_%s)', n), ', ') from generate_series(1, position) n),
         -- Names and expressions may hold anything; these two stand in a comment.
         case when concat(lead.source, lead.filter, expressions, feeds, members) like '%$function$%'
             then '$rollup_function$' else '$function$' end,
         translate(lead.source::text, E'\r\n', '  '),
-        translate(members, E'\r\n', '  '));
+        translate(members, E'\r\n', '  '),
+        case when exact_before is null then '' else format(E'\n                case when %1$I < timestamptz %2$L then %1$I end as "(time)",',
+                                                           lead.time_column, exact_before) end);
 end
 $$;
 comment on function rollup.family_function_text(bigint, text) is

@@ -9,7 +9,7 @@ begin
         select r.name
           from rollup.rollups r
          where r.family = (select x.family from rollup.rollups x where x.name = member)
-         order by r.bucket, r.id;
+         order by r.bucket, r.time_zone nulls first, r.id;
 end
 $$;
 comment on function rollup.family_members(text) is

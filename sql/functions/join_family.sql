@@ -1,27 +1,27 @@
--- Members must nest: every bucket a multiple of the finest, which new events are grouped by.
-create or replace function rollup.join_family(
-    source regclass, tenant name, id_column name, time_column name, dimensions text[],
-    measures json, filter text, bucket interval)
+-- Members must nest: every bucket made of whole ones of the finest, which new events are grouped by.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace function rollup.join_family(declared rollup.rollups)
     returns bigint
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_variable
 declare
-    wanted constant numeric := extract(epoch from bucket);
     found_family bigint;
 begin
     select m.family into found_family
-      from (select r.family, array_agg(extract(epoch from r.bucket)) as buckets
+      from (select r.family, array_agg(r) || declared as members
               from rollup.rollups r
              where (r.source, r.tenant, r.id_column, r.time_column, r.dimensions, r.measures::jsonb, r.filter)
                    is not distinct from
-                   (source, tenant, id_column, time_column, dimensions, measures::jsonb, filter)
+                   (declared.source, declared.tenant, declared.id_column, declared.time_column,
+                    declared.dimensions, declared.measures::jsonb, declared.filter)
              group by r.family) m
-     where (select bool_and(mod(b, finest) = 0)
-              from unnest(m.buckets || wanted) b,
-                   (select min(f) as finest from unnest(m.buckets || wanted) f) x)
+     where (select bool_and(rollup.buckets_nest(finest.bucket, finest.time_zone, b.bucket, b.time_zone))
+              from unnest(m.members) b,
+                   (select f.bucket, f.time_zone from unnest(m.members) f
+                     order by f.bucket, f.time_zone nulls first limit 1) finest)
      order by m.family
      limit 1;
     if found_family is null then
@@ -30,5 +30,6 @@ begin
     return found_family;
 end
 $$;
-comment on function rollup.join_family(regclass, name, name, name, text[], json, text, interval) is
+comment on function rollup.join_family(rollup.rollups) is
     'Internal. The family of a rollup being declared: one whose members differ only in their bucket, or a new one.';
+reset citus.enable_ddl_propagation;

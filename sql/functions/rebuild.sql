@@ -49,7 +49,7 @@ begin
                              rollup_name, current_setting('transaction_isolation')),
             hint = 'Rebuild it at read committed.';
     end if;
-    span := rollup.event_range(r.bucket, range_from, range_to);
+    span := rollup.event_range(r.bucket, r.time_zone, range_from, range_to);
     missing := rollup.missing_ranges(r.source) * tstzmultirange(span);
     if not isempty(missing) then
         raise exception using

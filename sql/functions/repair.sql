@@ -8,15 +8,16 @@ create or replace function rollup.repair(
 as $$
 #variable_conflict use_variable
 declare
-    width interval := (select r.bucket from rollup.rollups r where r.name = rollup_name);
+    r rollup.rollups;
 begin
     rollup := rollup_name;
+    select * into r from rollup.rollups x where x.name = rollup_name;
     for tenant_id, bucket in
         select v.tenant_id, v.bucket from rollup.verify(rollup_name, range_from, range_to, tenant) v
          group by v.tenant_id, v.bucket order by v.bucket, v.tenant_id
     loop
         select b.events, b.rows_before, b.rows_after into events, rows_before, rows_after
-          from rollup.rebuild(rollup_name, bucket, bucket + width, tenant_id) b;
+          from rollup.rebuild(rollup_name, bucket, rollup.bucket_end(r.bucket, r.time_zone, bucket), tenant_id) b;
         return next;
     end loop;
 end

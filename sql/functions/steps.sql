@@ -19,20 +19,24 @@ begin
             message = format('there is no rollup %I', rollup_name),
             hint = 'See rollup.status.';
     end if;
-    if step is null or step <= interval '0' or mod(extract(epoch from step), extract(epoch from r.bucket)) <> 0 then
+    -- A step of a day, the usual one, is shorter than a week: there a step is a bucket.
+    if r.time_zone is not null and step < r.bucket then
+        step := r.bucket;
+    end if;
+    if step is null or step <= interval '0' or not rollup.buckets_nest(r.bucket, r.time_zone, step, r.time_zone) then
         raise exception using
             errcode = 'invalid_parameter_value',
             message = format('a step must be a multiple of the bucket, %s, not %s', r.bucket, step);
     end if;
-    span := rollup.event_range(r.bucket, range_from, range_to);
+    span := rollup.event_range(r.bucket, r.time_zone, range_from, range_to);
     return query execute format($text$
-        select greatest(d.start, lower($1)), least(d.start + $2, upper($1))
-          from (select date_bin($2, t.at, timestamptz '2000-01-01 00:00:00+00') as start
+        select greatest(d.start, lower($1)), least(rollup.bucket_end($2, $3, d.start), upper($1))
+          from (select rollup.bucket_start($2, $3, t.at) as start
                   from (select %1$I as at from %2$s union all select %3$I from %4$s) t
                  where $1 @> t.at
                  group by 1) d
          order by 1
-    $text$, r.time_column, r.source, r.bucket_column, r.target) using span, step;
+    $text$, r.time_column, r.source, r.bucket_column, r.target) using span, step, r.time_zone;
 end
 $$;
 comment on function rollup.steps(text, timestamptz, timestamptz, interval) is

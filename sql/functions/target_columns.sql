@@ -26,7 +26,7 @@ begin
     role := 'bucket';
     column_name := r.bucket_column;
     column_type := 'timestamp with time zone';
-    expression := rollup.bucket_expression(r.bucket, quote_ident(r.time_column));
+    expression := rollup.bucket_expression(r.bucket, r.time_zone, quote_ident(r.time_column));
     return next;
 
     foreach dimension in array r.dimensions loop

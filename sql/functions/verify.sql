@@ -49,7 +49,7 @@ begin
             errcode = 'invalid_parameter_value',
             message = format('rollup %I has no tenants', rollup_name);
     end if;
-    span := rollup.event_range(r.bucket, range_from, range_to);
+    span := rollup.event_range(r.bucket, r.time_zone, range_from, range_to);
     missing := rollup.missing_ranges(r.source);
     if rollup.is_distributed(r.source) then
         perform rollup.take_run_lock(rollup_name);
@@ -108,7 +108,7 @@ begin
              group by %5$s
             ) b
              where (%18$s)
-               and not tstzrange(b.%3$I, b.%3$I + %16$L) && %17$L::tstzmultirange
+               and not tstzrange(b.%3$I, rollup.bucket_end(%16$L, %19$L, b.%3$I)) && %17$L::tstzmultirange
         )
         select %1$L, %2$s, b.%3$I, %4$s, m.measure, m.counted, m.expected
           from b
@@ -141,7 +141,8 @@ begin
         checks,
         r.bucket,
         missing,
-        any_differs);
+        any_differs,
+        r.time_zone);
 end
 $$;
 comment on function rollup.verify(text, timestamptz, timestamptz, text) is

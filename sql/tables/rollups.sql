@@ -16,6 +16,7 @@ create table if not exists rollup.rollups (
     measures      json        not null,
     filter        text,
     work_mem      text        not null,
+    time_zone     text,
     created_at    timestamptz not null default now(),
     constraint name_is_given check (name <> ''),
     constraint bucket_is_positive check (bucket > interval '0')
@@ -28,4 +29,5 @@ comment on column rollup.rollups.tenant is 'Column of source and target that sha
 comment on column rollup.rollups.id_sequence is 'Where source''s ids come from; its cache must be 1.';
 comment on column rollup.rollups.dimensions is 'Columns of source, or "expression as name".';
 comment on column rollup.rollups.measures is 'Target column to what it holds, e.g. {"visits": {"count": "*"}}.';
+comment on column rollup.rollups.time_zone is 'The bucket is whole days or months of this zone; NULL for seconds counted from 2000-01-01 00:00 UTC.';
 comment on column rollup.rollups.filter is 'Only events meeting this condition are counted; NULL for all.';
