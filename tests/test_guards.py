@@ -101,6 +101,10 @@ def test_a_file_of_functions_holds_the_function_and_its_comment() -> None:
         beginnings = [
             re.sub(r"\s+", " ", statement.text).lower() for statement in read_script(path)
         ]
+        # What takes a declaration cannot go to Citus workers, where there are none.
+        if beginnings[0] == "set citus.enable_ddl_propagation to off":
+            assert beginnings.pop() == "reset citus.enable_ddl_propagation", path.name
+            del beginnings[0]
         assert len(beginnings) == 2, path.name
         assert re.match(r"create or replace (function|procedure) ", beginnings[0]), path.name
         assert beginnings[1].startswith(

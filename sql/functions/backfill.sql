@@ -13,7 +13,7 @@ begin
         more := rollup.backfill_next(rollup_name, max_events);
         commit;
         exit when not more;
-        perform pg_catalog.pg_sleep(extract(epoch from pause));
+        perform pg_catalog.pg_sleep_for(pause);
     end loop;
 end
 $$;
