@@ -243,6 +243,7 @@ def test_every_engine_function_fixes_its_search_path(plain_db: Connection) -> No
     # to the path, and the stand-ins' final functions would pay for it once a group.
     assert {re.split(r"[.(]", name)[-2] for name in loose} <= {
         "run_all",
+        "backfill",
         "rebuild_in_steps",
         "maintain_partitions",
         "topn_add_final",
