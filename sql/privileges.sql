@@ -3,4 +3,4 @@
 -- the owner of the package writes its state unless granted.
 grant usage on schema rollup, rollup_compat to public;
 grant select on rollup.rollups, rollup.families, rollup.sources, rollup.watermarks, rollup.samples,
-    rollup.runs, rollup.status to public;
+    rollup.runs, rollup.status, rollup.retention to public;
