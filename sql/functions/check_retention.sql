@@ -21,7 +21,7 @@ begin
         else
             select * into r from rollup.rollups x where x.name = what.name;
             r.keep := r.keep + interval '2 days';
-            execute format('select exists (select from %s where %I < $1)', r.target, r.bucket_column)
+            execute format('select exists (select 1 from %s where %I < $1)', r.target, r.bucket_column)
                into is_overdue using rollup.kept_from(r);
         end if;
         status := case when is_overdue then 'warn' else 'ok' end;
