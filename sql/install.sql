@@ -21,6 +21,7 @@
 
 \ir functions/extension_schema.sql
 \ir functions/setting.sql
+\ir functions/partition_column.sql
 \ir functions/is_distributed.sql
 \ir share_tails.sql
 \ir functions/local_shards.sql
@@ -68,6 +69,8 @@
 \ir functions/family_function_text.sql
 \ir functions/create_family.sql
 \ir functions/join_family.sql
+\ir functions/valid_keep.sql
+\ir functions/valid_partition_interval.sql
 \ir functions/adopt_table.sql
 \ir functions/begin_counting.sql
 \ir functions/view_name.sql
@@ -104,9 +107,22 @@
 \ir functions/refuse_in_doubt.sql
 \ir functions/expire.sql
 \ir functions/partman_maintenance.sql
+\ir functions/partition_range.sql
+\ir functions/history_of.sql
+\ir functions/make_partitions.sql
 \ir functions/drain_default.sql
-\ir functions/maintain_sources.sql
+\ir functions/maintain_tables.sql
 \ir functions/maintain_partitions.sql
+
+\ir views/retention.sql
+\ir functions/set_retention.sql
+\ir functions/kept_from.sql
+\ir functions/expired_parts.sql
+\ir functions/expire_rollup.sql
+\ir functions/expirable.sql
+\ir functions/expire_next.sql
+\ir functions/expire_all.sql
+
 \ir functions/bad_schedule.sql
 \ir functions/cron_schedule.sql
 \ir functions/schedule.sql
@@ -115,6 +131,7 @@
 \ir functions/event_range.sql
 \ir functions/verify.sql
 \ir functions/take_run_lock.sql
+\ir functions/restore_expired.sql
 \ir functions/rebuild.sql
 \ir functions/steps.sql
 \ir functions/rebuild_in_steps.sql
@@ -127,6 +144,7 @@
 \ir functions/check_sources.sql
 \ir functions/check_targets.sql
 \ir functions/check_partitions.sql
+\ir functions/check_retention.sql
 \ir functions/check_prepared.sql
 \ir functions/check_schedule.sql
 \ir functions/check_lag.sql

@@ -2,7 +2,7 @@
 -- tenant and bucket, so that one tenant's recent rows lie together, and treats NULLs as equal,
 -- so that an unknown country is one row and not one a run.
 create or replace function rollup.adopt_table(
-    target_name text, source regclass, tenant name, columns jsonb)
+    target_name text, source regclass, tenant name, columns jsonb, is_partitioned boolean)
     returns regclass
     language plpgsql
     volatile
@@ -15,17 +15,19 @@ declare
     found_type text;
     is_filled boolean;
     has_key boolean;
+    bucket_column constant name := (select c ->> 'name' from jsonb_array_elements(columns) c where c ->> 'role' = 'bucket');
 begin
     select array_agg(c ->> 'name' order by n) into keys
       from jsonb_array_elements(columns) with ordinality x(c, n)
      where c ->> 'role' <> 'measure';
 
     if target is null then
-        execute format('create table %s (%s)', target_name,
+        execute format('create table %s (%s)%s', target_name,
             (select string_agg(format('%I %s%s', c ->> 'name', c ->> 'type',
                                       case when c ->> 'role' in ('tenant', 'bucket')
-                                            and tenant is not null then ' not null' end), ', ' order by n)
-               from jsonb_array_elements(columns) with ordinality x(c, n)));
+                                            and (tenant is not null or is_partitioned) then ' not null' end), ', ' order by n)
+               from jsonb_array_elements(columns) with ordinality x(c, n)),
+            case when is_partitioned then format(' partition by range (%I)', bucket_column) end);
         target := target_name::regclass;
     else
         for wanted in
@@ -56,6 +58,18 @@ begin
                         else 'Change the column''s type, or name another table with target => ….' end;
             end if;
         end loop;
+        if is_partitioned and rollup.partition_column(target) is distinct from bucket_column then
+            raise exception using
+                errcode = 'wrong_object_type',
+                message = format('table %s is not partitioned by range of %I', target, bucket_column),
+                hint = 'Leave partition_interval out, or name another table with target => ….';
+        elsif not is_partitioned and rollup.partition_column(target) = bucket_column
+              and not exists (select from rollup.partitions(target) p where p.is_default) then
+            raise exception using
+                errcode = 'object_not_in_prerequisite_state',
+                message = format('table %s has no default partition: an event of an unforeseen time would stop the rollup', target),
+                hint = format('create table … partition of %s default', target);
+        end if;
         execute format('select exists (select 1 from %s)', target) into is_filled;
         if is_filled then
             raise exception using
@@ -85,5 +99,5 @@ begin
     return target;
 end
 $$;
-comment on function rollup.adopt_table(text, regclass, name, jsonb) is
+comment on function rollup.adopt_table(text, regclass, name, jsonb, boolean) is
     'Internal. Makes a rollup''s table and unique key, or checks the table that is there.';

@@ -10,15 +10,17 @@ declare
     stray bigint;
 begin
     for s in
-        select r.source, max(p.range_to) as covered_to,
+        select r.relation, r.is_source, max(p.range_to) as covered_to,
                max(p.range_to - p.range_from) as width,
                (array_agg(p.partition) filter (where p.is_default))[1] as default_partition
-          from (select distinct x.source from rollup.rollups x
-                  join pg_partitioned_table t on t.partrelid = x.source) r
-         cross join lateral rollup.partitions(r.source) p
-         group by 1 order by 1
+          from (select x.source as relation, true as is_source from rollup.rollups x
+                union select x.target, false from rollup.rollups x) r
+          join pg_partitioned_table t on t.partrelid = r.relation
+         cross join lateral rollup.partitions(r.relation) p
+         where r.is_source or rollup.partition_column(r.relation) is not null
+         group by 1, 2 order by 2 desc, 1
     loop
-        check_name := 'partitions of ' || s.source;
+        check_name := 'partitions of ' || s.relation;
         todo := null;
         if s.covered_to is null or s.covered_to <= now() then
             status := 'fail';
@@ -36,11 +38,14 @@ begin
         return next;
 
         if s.default_partition is not null then
-            check_name := 'default partition of ' || s.source;
-            execute format('select count(*) from %s', s.default_partition) into stray;
+            check_name := 'default partition of ' || s.relation;
+            -- What is back-dated has its place there: among events it tells of something unforeseen.
+            execute format('select count(*) from %s%s', s.default_partition, case when not s.is_source
+                then format(' where %I >= %L', rollup.partition_column(s.relation), s.covered_to) end) into stray;
             status := case when stray = 0 then 'ok' else 'warn' end;
-            finding := case when stray = 0 then 'empty'
-                          else format('%s events lie in it: back-dated, or ahead of the partitions', stray) end;
+            finding := case when stray = 0 then case when s.is_source then 'empty' else 'nothing ahead of the partitions' end
+                          else format('%s %s', stray, case when s.is_source
+                              then 'events lie in it: back-dated, or ahead of the partitions' else 'rows in it are ahead of the partitions' end) end;
             todo := case when stray > 0 then
                 'select rollup.maintain_partitions() moves those ahead; rollup.expire removes old ones' end;
             return next;

@@ -24,7 +24,7 @@ begin
     for job in execute
         $query$
         select w.name, j.jobid, j.schedule, j.active, j.database, d.status, d.return_message, d.start_time
-          from (values ('rollup-run'), ('rollup-partitions')) w (name)
+          from (values ('rollup-run'), ('rollup-partitions'), ('rollup-expire')) w (name)
           left join cron.job j on j.jobname = w.name
           left join lateral (select x.status, x.return_message, x.start_time from cron.job_run_details x
                               where x.jobid = j.jobid order by x.runid desc limit 1) d on true

@@ -13,7 +13,9 @@ create or replace function rollup.create_rollup(
     function_name text    default null,
     work_mem      text    default '128MB',
     newest_first  boolean default false,
-    time_zone     text    default null)
+    time_zone     text    default null,
+    keep               interval default null,
+    partition_interval interval default null)
     returns text
     language plpgsql
     volatile
@@ -70,6 +72,8 @@ begin
     declared.measures := measures;
     declared.filter := filter;
     declared.work_mem := work_mem;
+    declared.keep := rollup.valid_keep(keep, bucket);
+    declared.partition_interval := rollup.valid_partition_interval(partition_interval, bucket);
     declared.function_name := case
         when function_name is null then format('%I.%I', source_schema, 'count_' || name)
         when cardinality(parse_ident(function_name)) = 1
@@ -90,6 +94,9 @@ begin
             declared.bucket, declared.bucket_column, declared.dimensions, declared.measures::jsonb,
             declared.filter, declared.function_name, to_regclass(target_name),
             declared.time_zone, extract(month from declared.bucket), extract(year from declared.bucket))
+           -- What may be changed later counts where it is said.
+           and (declared.keep is null or declared.keep = existing.keep)
+           and (declared.partition_interval is null or declared.partition_interval = existing.partition_interval)
         then
             perform rollup.create_function(name);
             return format('rollup %I is there already', name);
@@ -97,7 +104,9 @@ begin
         raise exception using
             errcode = 'duplicate_object',
             message = format('there is a rollup %I already, declared differently', name),
-            hint = format('select rollup.drop_rollup(%L) first, or choose another name.', name);
+            hint = format('select rollup.drop_rollup(%L) first, or choose another name.%s', name,
+                          case when declared.keep is not null and declared.keep is distinct from existing.keep then
+                              format(' The retention alone is changed by select rollup.set_retention(%L, %L).', name, keep) end);
     end if;
 
     if tenant is null and rollup.is_distributed(source) then
@@ -128,17 +137,20 @@ begin
             hint = 'Tenant, bucket, dimensions and measures each need a name of their own.';
     end if;
 
-    target_table := rollup.adopt_table(target_name, source, tenant, columns);
+    target_table := rollup.adopt_table(target_name, source, tenant, columns, partition_interval is not null);
     declared.family := rollup.join_family(declared);
     insert into rollup.rollups (name, family, source, target, function_name, tenant, id_column, id_sequence,
                                 time_column, bucket, bucket_column, dimensions, measures, filter, work_mem,
-                                time_zone)
+                                time_zone, keep, partition_interval)
     values (declared.name, declared.family, declared.source, target_table, declared.function_name, declared.tenant,
             declared.id_column, declared.id_sequence, declared.time_column, declared.bucket,
             declared.bucket_column, declared.dimensions, declared.measures, declared.filter, declared.work_mem,
-            declared.time_zone);
+            declared.time_zone, declared.keep, declared.partition_interval);
     perform rollup.note_source(source);
     perform rollup.begin_counting(name, newest_first);
+    if partition_interval is not null then
+        perform rollup.make_partitions(target_table, rollup.history_of(declared));
+    end if;
     perform rollup.create_function(name);
     perform rollup.create_family(declared.family);
     perform rollup.create_live_view(name);
@@ -156,7 +168,7 @@ begin
     return format('rollup %I counts %s into %s', name, source, target_table);
 end
 $$;
-comment on function rollup.create_rollup(text, regclass, interval, json, text[], text, name, name, name, name, text, text, text, boolean, text) is
+comment on function rollup.create_rollup(text, regclass, interval, json, text[], text, name, name, name, name, text, text, text, boolean, text, interval, interval) is
     'Declares a rollup: makes or adopts its table, its unique key and the function that counts new '
     'events into it. The same declaration again changes nothing; another one under the same name '
     'raises duplicate_object. Buckets are up to a day long and counted from 2000-01-01 00:00 UTC or, with '

@@ -10,6 +10,7 @@ begin
     return query select * from rollup.check_sources();
     return query select * from rollup.check_targets();
     return query select * from rollup.check_partitions();
+    return query select * from rollup.check_retention();
     return query select * from rollup.check_prepared();
     return query select * from rollup.check_schedule();
     return query select * from rollup.check_lag();

@@ -13,6 +13,7 @@ create or replace function rollup.expire(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
     set datestyle = 'ISO, MDY'
 as $$
 declare
@@ -40,16 +41,18 @@ begin
                              source, current_setting('transaction_isolation')),
             hint = 'Expire them at read committed.';
     end if;
-    select a.attname into time_column
-      from pg_partitioned_table p
-      join pg_attribute a on a.attrelid = p.partrelid and a.attnum = p.partattrs[0]
-     where p.partrelid = source and p.partnatts = 1 and p.partstrat = 'r'
-       and a.atttypid = 'timestamptz'::regtype;
+    time_column := rollup.partition_column(source);
     if time_column is null then
         raise exception using
             errcode = 'wrong_object_type',
             message = format('%s is not partitioned by range of one timestamptz column', source),
             hint = 'Only whole partitions expire, and rows of the default partition.';
+    end if;
+    if not dry_run and not pg_try_advisory_xact_lock(hashtextextended('rollup.expire', source::oid::bigint)) then
+        raise exception using
+            errcode = 'lock_not_available',
+            message = format('events of %s are being expired by another session', source),
+            hint = 'Nothing was changed. There is nothing to do if that one succeeds.';
     end if;
 
     for old in

@@ -12,7 +12,7 @@ begin
         raise exception using
             errcode = case when task.put_off then 'lock_not_available' else 'raise_exception' end,
             message = array_to_string(task.failures, ' '),
-            hint = 'The other rollups are done. See rollup.status and rollup.runs.';
+            hint = 'Everything else is done. See rollup.status, rollup.runs and rollup.retention.';
     end if;
     return true;
 end

@@ -8,10 +8,11 @@ as $$
 declare
     search_path_before constant pg_catalog.text := pg_catalog.current_setting('search_path');
 begin
-    perform rollup.maintain_sources();
+    perform rollup.maintain_tables();
     perform pg_catalog.set_config('search_path', search_path_before, false);
 end
 $$;
 comment on function rollup.maintain_partitions() is
-    'Makes the coming partitions of every source that pg_partman looks after, whichever its version, '
-    'and moves events that wait for one of them in the default partition there.';
+    'Makes the coming partitions of every source and rollup that pg_partman looks after, whichever its '
+    'version, and of rollups declared with a partition_interval; moves what waits for one of them in '
+    'the default partition there.';

@@ -50,6 +50,11 @@ begin
             hint = 'Rebuild it at read committed.';
     end if;
     span := rollup.event_range(r.bucket, r.time_zone, range_from, range_to);
+    -- Under the locks: meanwhile nothing expires, neither rows nor events.
+    perform rollup.take_run_lock(rollup_name);
+    execute format('lock table %s in access share mode', r.source);
+    perform from rollup.sources s where s.source = r.source for share;
+    select * into r from rollup.rollups where name = rollup_name;
     missing := rollup.missing_ranges(r.source) * tstzmultirange(span);
     if not isempty(missing) then
         raise exception using
@@ -59,7 +64,9 @@ begin
             hint = 'Nothing was changed. Rebuild from a time on: from '
                    || coalesce(upper(missing)::text, 'after them') || '.';
     end if;
-    perform rollup.take_run_lock(rollup_name);
+    if r.expired_before is not null and (lower(span) is null or lower(span) < r.expired_before) then
+        perform rollup.restore_expired(r, span, tenant);
+    end if;
 
     if lower(span) is not null then
         row_condition := row_condition || format(' and %I >= %L', r.bucket_column, lower(span));
@@ -95,4 +102,4 @@ $$;
 comment on function rollup.rebuild(text, timestamptz, timestamptz, text) is
     'Counts the buckets a range touches (all by default) again from raw events, for one tenant or all. '
     'Answers events counted, rows deleted, rows written. Raises object_not_in_prerequisite_state '
-    'where raw events were dropped, lock_not_available when a run goes on for longer than rollup.max_wait.';
+    'where raw events were dropped or the rollup''s rows have expired, lock_not_available when a run goes on for longer than rollup.max_wait.';

@@ -30,33 +30,28 @@ begin
                     else 'Have a superuser create it (create extension pg_cron), or run: rollupctl rollup --watch' end;
         end if;
     end if;
-    if retention <= interval '0' then
-        raise exception using
-            errcode = 'invalid_parameter_value',
-            message = format('the retention must be longer than zero, not %L', retention);
+    if retention is not null then
+        perform rollup.set_retention(s.name, retention)
+           from rollup.retention s
+          where s.kind = 'source' and s.is_enforced and rollup.partition_column(s.relation) is not null;
     end if;
 
     for job, schedule, command in
         select * from (values
             ('rollup-run', rollup.cron_schedule(every), 'call rollup.run_all()'),
             ('rollup-partitions', '17 * * * *', 'select rollup.maintain_partitions()'),
-            ('rollup-expire', '37 3 * * *',
-             format('select rollup.expire(s.source, %L) from (select distinct source from rollup.rollups '
-                    'where source in (select partrelid from pg_catalog.pg_partitioned_table)) s', retention))
+            ('rollup-expire', '37 3 * * *', 'call rollup.expire_all()')
         ) jobs (job, schedule, command)
-         where not (jobs.job = 'rollup-partitions' and rollup.extension_schema('pg_partman') is null)
-           and not (jobs.job = 'rollup-expire' and retention is null)
+         where jobs.job <> 'rollup-partitions'
+            or rollup.extension_schema('pg_partman') is not null
+            or exists (select from rollup.rollups r where r.partition_interval is not null)
     loop
         execute 'select cron.schedule($1, $2, $3)' using job, schedule, command;
         return next;
     end loop;
-    -- No retention said means none kept from before.
-    if retention is null then
-        execute 'select cron.unschedule(jobid) from cron.job
-                  where jobname = ''rollup-expire'' and database = current_database() and username = current_user';
-    end if;
 end
 $$;
 comment on function rollup.schedule(text, interval) is
-    'Makes the pg_cron jobs rollup-run, rollup-partitions and, for a retention, rollup-expire, or '
-    'changes them. every is a time span or cron notation; below a minute it takes pg_cron 1.5.';
+    'Makes the pg_cron jobs rollup-run, rollup-partitions and rollup-expire, or changes them. every is '
+    'a time span or cron notation; below a minute it takes pg_cron 1.5. A retention is set for every '
+    'source that is partitioned, as by rollup.set_retention; none leaves those that are set.';

@@ -26,7 +26,8 @@ as $$
 declare
     r rollup.rollups;
     span tstzrange;
-    missing tstzmultirange;
+    missing text;
+    kept_from text;
     keys text[];
     key_names text[];
     expressions text[];
@@ -50,11 +51,14 @@ begin
             message = format('rollup %I has no tenants', rollup_name);
     end if;
     span := rollup.event_range(r.bucket, r.time_zone, range_from, range_to);
-    missing := rollup.missing_ranges(r.source);
     if rollup.is_distributed(r.source) then
         perform rollup.take_run_lock(rollup_name);
         counted_condition := 'not ' || rollup.uncounted(rollup_name);
+        missing := format('%L::tstzmultirange', rollup.missing_ranges(r.source));
+        kept_from := format('timestamptz %L', coalesce((select x.expired_before from rollup.rollups x where x.name = rollup_name), '-infinity'));
     else
+        missing := format('(select rollup.missing_ranges(%L))', r.source);
+        kept_from := format('(select coalesce(x.expired_before, %L) from rollup.rollups x where x.name = %L)', '-infinity', rollup_name);
         counted_condition := format('not exists (select from rollup.tails t where t.rollup = %2$L '
                                     'and e.%1$I > t.after_id and e.%1$I <= t.through_id)', r.id_column, rollup_name);
     end if;
@@ -76,6 +80,11 @@ begin
       from rollup.target_columns(r) with ordinality
            c (role, column_name, column_type, expression, merge, combine, differs, display, n);
 
+    -- A bucket that begins before its rows expired is left out, also where it ends after.
+    if r.keep is not null or r.expired_before is not null then
+        raw_condition := raw_condition || format(' and %I >= %s', r.time_column, kept_from);
+        row_condition := row_condition || format(' and %I >= %s', r.bucket_column, kept_from);
+    end if;
     if lower(span) is not null then
         raw_condition := raw_condition || format(' and %I >= %L', r.time_column, lower(span));
         row_condition := row_condition || format(' and %I >= %L', r.bucket_column, lower(span));
@@ -108,7 +117,8 @@ begin
              group by %5$s
             ) b
              where (%18$s)
-               and not tstzrange(b.%3$I, rollup.bucket_end(%16$L, %19$L, b.%3$I)) && %17$L::tstzmultirange
+               and b.%3$I >= %20$s
+               and not tstzrange(b.%3$I, rollup.bucket_end(%16$L, %19$L, b.%3$I)) && %17$s
         )
         select %1$L, %2$s, b.%3$I, %4$s, m.measure, m.counted, m.expected
           from b
@@ -142,11 +152,12 @@ begin
         r.bucket,
         missing,
         any_differs,
-        r.time_zone);
+        r.time_zone,
+        kept_from);
 end
 $$;
 comment on function rollup.verify(text, timestamptz, timestamptz, text) is
     'Compares a rollup with its raw events, up to the watermark, for the buckets a range touches (all '
     'by default) and one tenant (all by default): one row for each measure that differs, with what the '
     'rollup has and what the events say; no rows when all is well. Buckets whose raw events were '
-    'dropped are left out (rollup.missing_ranges).';
+    'dropped are left out (rollup.missing_ranges), and those whose rows have expired.';

@@ -17,6 +17,9 @@ create table if not exists rollup.rollups (
     filter        text,
     work_mem      text        not null,
     time_zone     text,
+    keep               interval,
+    expired_before     timestamptz,
+    partition_interval interval,
     created_at    timestamptz not null default now(),
     constraint name_is_given check (name <> ''),
     constraint bucket_is_positive check (bucket > interval '0')
@@ -31,3 +34,8 @@ comment on column rollup.rollups.dimensions is 'Columns of source, or "expressio
 comment on column rollup.rollups.measures is 'Target column to what it holds, e.g. {"visits": {"count": "*"}}.';
 comment on column rollup.rollups.time_zone is 'The bucket is whole days or months of this zone; NULL for seconds counted from 2000-01-01 00:00 UTC.';
 comment on column rollup.rollups.filter is 'Only events meeting this condition are counted; NULL for all.';
+comment on column rollup.rollups.keep is 'How long rows are kept, see rollup.set_retention; NULL for ever.';
+comment on column rollup.rollups.expired_before is
+    'Rows of buckets that begin before this time have been removed: what is there came in late and is not whole.';
+comment on column rollup.rollups.partition_interval is
+    'Length of the partitions that rollup.maintain_partitions makes of target; NULL where it makes none.';

@@ -1,0 +1,19 @@
+-- A hundred partitions at most: what is older, as what is back-dated later, goes to the default one.
+create or replace function rollup.history_of(r rollup.rollups)
+    returns timestamptz
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+as $$
+declare
+    earliest timestamptz := (select s.covered_from from rollup.sources s where s.source = r.source);
+begin
+    if earliest is null then
+        execute format('select min(%I) from %s', r.time_column, r.source) into earliest;
+    end if;
+    return greatest(least(earliest, now()), now() - r.keep, now() - 100 * r.partition_interval);
+end
+$$;
+comment on function rollup.history_of(rollup.rollups) is
+    'Internal. The time from which a rollup''s partitions are made when it is declared.';

@@ -1,0 +1,21 @@
+-- Whole buckets, and where the table is partitioned by bucket whole partitions: dropping one costs
+-- next to nothing, so that rows in the partition that is only half too old stay until all of it is.
+create or replace function rollup.kept_from(r rollup.rollups)
+    returns timestamptz
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+as $$
+declare
+    bucket_start constant timestamptz := lower(rollup.event_range(r.bucket, now() - r.keep, null));
+begin
+    if rollup.partition_column(r.target) = r.bucket_column then
+        return coalesce((select p.range_from from rollup.partitions(r.target) p
+                          where p.range_from <= bucket_start and p.range_to > bucket_start), bucket_start);
+    end if;
+    return bucket_start;
+end
+$$;
+comment on function rollup.kept_from(rollup.rollups) is
+    'Internal. The rows of buckets that begin before this time are older than the rollup keeps them; NULL where it keeps all.';
