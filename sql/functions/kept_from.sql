@@ -8,7 +8,7 @@ create or replace function rollup.kept_from(r rollup.rollups)
     set timezone = 'UTC'
 as $$
 declare
-    bucket_start constant timestamptz := lower(rollup.event_range(r.bucket, now() - r.keep, null));
+    bucket_start constant timestamptz := rollup.bucket_start(r.bucket, r.time_zone, now() - r.keep);
 begin
     if rollup.partition_column(r.target) = r.bucket_column then
         return coalesce((select p.range_from from rollup.partitions(r.target) p
