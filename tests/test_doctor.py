@@ -95,7 +95,7 @@ def test_a_missing_key(counted: Connection) -> None:
 
 
 def test_a_table_that_is_gone(counted: Connection) -> None:
-    counted.execute("drop table rollup_events_1hr")
+    counted.execute("drop table rollup_events_1hr cascade")
     assert "gone" in checks(counted)["table of rollup_events_1hr"][0]
 
 

@@ -16,6 +16,7 @@ begin
     delete from rollup.watermarks where rollup = rollup_name;
     delete from rollup.runs where rollup = rollup_name;
     perform rollup.drop_function(r.function_name);
+    perform rollup.drop_views(r.target);
     if exists (select from rollup.rollups x where x.family = r.family) then
         perform rollup.create_family(r.family);
     else

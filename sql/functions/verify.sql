@@ -74,7 +74,7 @@ begin
                filter (where c.role = 'measure')
       into keys, expressions, measures, checks, any_differs
       from rollup.target_columns(r) with ordinality
-           c (role, column_name, column_type, expression, merge, combine, differs, display, n);
+           c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown, n);
 
     if lower(span) is not null then
         raw_condition := raw_condition || format(' and %I >= %L', r.time_column, lower(span));
