@@ -48,7 +48,22 @@
 \ir functions/expression_type.sql
 \ir functions/float_differs.sql
 \ir functions/top_differs.sql
+\ir functions/quantiles_differ.sql
+\ir functions/top_cut.sql
+\ir functions/top_list.sql
+\ir functions/top_merge.sql
+\ir functions/top_merge_all.sql
+\ir functions/top_union_agg.sql
+\ir functions/top.sql
+\ir functions/top_item.sql
+\ir functions/top_value.sql
+\ir functions/top_text.sql
+\ir functions/quoted_column.sql
+\ir functions/whole_option.sql
+\ir functions/hash_expression.sql
+\ir functions/tdigest_schema.sql
 \ir functions/measure_parts.sql
+\ir functions/check_length.sql
 \ir functions/local_bucket.sql
 \ir functions/moment_of.sql
 \ir functions/uneven_bucket_start.sql
@@ -73,11 +88,19 @@
 \ir functions/valid_partition_interval.sql
 \ir functions/adopt_table.sql
 \ir functions/begin_counting.sql
-\ir functions/view_name.sql
-\ir functions/live_view_text.sql
-\ir functions/create_live_view.sql
 \ir functions/plan_statement.sql
 \ir functions/plan_of.sql
+
+\ir functions/view_name.sql
+\ir functions/check_view_names.sql
+\ir functions/create_view.sql
+\ir functions/live_view_text.sql
+\ir functions/create_live_view.sql
+\ir functions/bi_view_text.sql
+\ir functions/create_bi_view.sql
+\ir functions/create_views.sql
+\ir functions/drop_views.sql
+
 \ir functions/create_rollup.sql
 \ir functions/drop_function.sql
 \ir functions/drop_rollup.sql

@@ -7,7 +7,7 @@ declare
 begin
     for rollup_name in select name from rollup.rollups order by id loop
         perform rollup.create_function(rollup_name);
-        perform rollup.create_live_view(rollup_name);
+        perform rollup.create_views(rollup_name);
     end loop;
     for family_id in select id from rollup.families order by id loop
         perform rollup.create_family(family_id);

@@ -106,13 +106,9 @@ def test_a_file_of_functions_holds_the_function_and_its_comment() -> None:
             assert beginnings.pop() == "reset citus.enable_ddl_propagation", path.name
             del beginnings[0]
         assert len(beginnings) == 2, path.name
-        assert re.match(r"create or replace (function|procedure) ", beginnings[0]), path.name
-        assert beginnings[1].startswith(
-            (
-                f"comment on function rollup.{path.stem}(",
-                f"comment on procedure rollup.{path.stem}(",
-            )
-        ), path.name
+        kind = re.match(r"create or replace (function|procedure|aggregate) ", beginnings[0])
+        assert kind, path.name
+        assert beginnings[1].startswith(f"comment on {kind[1]} rollup.{path.stem}("), path.name
 
 
 def test_migrations_hold_no_function() -> None:

@@ -1,3 +1,4 @@
+-- With its owner's rights: whoever is granted the view need not see the events behind it.
 create or replace function rollup.create_live_view(rollup_name text)
     returns void
     language plpgsql
@@ -8,9 +9,8 @@ declare
     r rollup.rollups;
 begin
     select * into strict r from rollup.rollups where name = rollup_name;
-    execute rollup.live_view_text(rollup_name);
-    execute format('comment on view %s is %L', rollup.view_name(r.target, 'live'),
-        format('%s, with the events of %s that are not counted yet.', r.target, r.source));
+    perform rollup.create_view(rollup.view_name(r.target, 'live'), rollup.live_view_text(rollup_name),
+        format('%s, with the events of %s that are not counted yet: exact now.', r.target, r.source));
 end
 $$;
 comment on function rollup.create_live_view(text) is 'Internal. Makes or replaces a rollup''s live view.';

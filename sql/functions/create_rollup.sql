@@ -126,18 +126,28 @@ begin
             message = format('the filter must be a condition, not %s', filter);
     end if;
 
-    select jsonb_agg(jsonb_build_object('name', c.column_name, 'type', c.column_type, 'role', c.role))
+    select jsonb_agg(jsonb_build_object('name', c.column_name, 'type', c.column_type, 'role', c.role,
+                                        'shown', coalesce(c.shown::jsonb, jsonb_build_object(c.column_name, null))))
       into columns
       from rollup.target_columns(declared) c;
-    select c ->> 'name' into doubled from jsonb_array_elements(columns) c group by 1 having count(*) > 1 limit 1;
+    -- In the table, and in the view of plain numbers.
+    select x.name into doubled
+      from (select 'table' as place, c ->> 'name' as name from jsonb_array_elements(columns) c
+            union all
+            select 'view', k from jsonb_array_elements(columns) c cross join jsonb_object_keys(c -> 'shown') k) x
+     group by x.place, x.name
+    having count(*) > 1
+     limit 1;
     if doubled is not null then
         raise exception using
             errcode = 'duplicate_column',
             message = format('column %I is named twice', doubled),
-            hint = 'Tenant, bucket, dimensions and measures each need a name of their own.';
+            hint = 'Tenant, bucket, dimensions and measures each need a name of their own, and so does what a '
+                   'measure adds to its name: avg _sum and _count, say.';
     end if;
 
     target_table := rollup.adopt_table(target_name, source, tenant, columns, partition_interval is not null);
+    perform rollup.check_view_names(target_table);
     declared.family := rollup.join_family(declared);
     insert into rollup.rollups (name, family, source, target, function_name, tenant, id_column, id_sequence,
                                 time_column, bucket, bucket_column, dimensions, measures, filter, work_mem,
@@ -153,7 +163,7 @@ begin
     end if;
     perform rollup.create_function(name);
     perform rollup.create_family(declared.family);
-    perform rollup.create_live_view(name);
+    perform rollup.create_views(name);
     -- What would fail or be slow in the first run shows here.
     plan := rollup.plan_of(name);
     if rollup.is_distributed(source)

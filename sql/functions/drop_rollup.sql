@@ -18,9 +18,7 @@ begin
     perform rollup.note_tails(array[rollup_name]);
     delete from rollup.runs where rollup = rollup_name;
     perform rollup.drop_function(r.function_name);
-    if rollup.view_name(r.target, 'live') is not null then
-        execute format('drop view if exists %s', rollup.view_name(r.target, 'live'));
-    end if;
+    perform rollup.drop_views(r.target);
     if exists (select from rollup.rollups x where x.family = r.family) then
         perform rollup.create_family(r.family);
     else

@@ -26,7 +26,7 @@ begin
            array_agg(c.expression || coalesce(' as ' || nullif(quote_ident(c.column_name), c.expression), ''))
                filter (where c.role <> 'measure'),
            array_agg(case when c.role = 'measure'
-                          then format(c.merge, 'r.' || quote_ident(c.column_name), 't.' || quote_ident(c.column_name))
+                          then format(c.merge, 'r.' || quote_ident(c.column_name), 't.' || quote_ident(c.column_name), 'r', 't')
                           else format('t.%I', c.column_name) end),
            string_agg(format(case c.role when 'dimension' then 'r.%1$I is not distinct from t.%1$I'
                                          else 'r.%1$I = t.%1$I' end, c.column_name), ' and ')

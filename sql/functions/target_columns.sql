@@ -4,7 +4,8 @@
 set citus.enable_ddl_propagation to off;
 create or replace function rollup.target_columns(
     r rollup.rollups,
-    out role text, out column_name name, out column_type text, out expression text, out merge text, out combine text, out differs text, out display text)
+    out role text, out column_name name, out column_type text, out expression text, out merge text, out combine text,
+    out differs text, out display text, out measure text, out shown json)
     returns setof record
     language plpgsql
     volatile
@@ -12,7 +13,8 @@ create or replace function rollup.target_columns(
 as $$
 declare
     dimension text;
-    measure record;
+    declared record;
+    part record;
     parts text[];
 begin
     if r.tenant is not null then
@@ -43,17 +45,27 @@ begin
         return next;
     end loop;
 
-    for measure in select * from json_each(r.measures) loop
-        role := 'measure';
-        column_name := measure.key;
-        select p.column_type, p.expression, p.merge, p.combine, p.differs, p.display
-          into column_type, expression, merge, combine, differs, display
-          from rollup.measure_parts(r.source, measure.key, measure.value) p;
-        return next;
+    role := 'measure';
+    for declared in select * from json_each(r.measures) loop
+        for part in select * from rollup.measure_parts(r, declared.key, declared.value) loop
+            perform rollup.check_length(part.column_name);
+            perform rollup.check_length(k) from json_object_keys(part.shown) k;
+            column_name := part.column_name;
+            column_type := part.column_type;
+            expression := part.expression;
+            merge := part.merge;
+            combine := part.combine;
+            differs := part.differs;
+            display := part.display;
+            measure := declared.key;
+            shown := part.shown;
+            return next;
+        end loop;
     end loop;
 end
 $$;
 comment on function rollup.target_columns(rollup.rollups) is
     'Internal. Columns of a rollup''s table: role (tenant, bucket, dimension, measure), name, type, '
-    'expression over events and, for measures, how old and new values merge, rows of a batch combine, and two values are compared and shown.';
+    'expression over events and, for measures, how old and new values merge, rows of a batch combine, two values '
+    'are compared and displayed, which measure it belongs to, and what it shows in the view of plain numbers.';
 reset citus.enable_ddl_propagation;

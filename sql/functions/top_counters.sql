@@ -6,7 +6,7 @@ create or replace function rollup.top_counters(measures json)
 begin atomic
     select pg_catalog.max(coalesce(m.value ->> 'counters', '1000')::int)
       from pg_catalog.json_each(measures) m
-     where m.value ->> 'top' is not null;
+     where m.value ->> 'top' is not null and m.value ->> 'weight' is null;
 end;
 comment on function rollup.top_counters(json) is
-    'Internal. The number of counters that a declaration''s TopN lists keep; NULL without any.';
+    'Internal. The number of counters that a declaration''s TopN lists keep, those that count; NULL without any.';

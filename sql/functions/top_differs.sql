@@ -15,7 +15,7 @@ begin
         or greatest((select count(*) from jsonb_object_keys(counted)),
                     (select count(*) from jsonb_object_keys(expected))) < counters
         or exists (select from jsonb_each_text(counted) c join jsonb_each_text(expected) e using (key)
-                    where c.value::bigint > e.value::bigint);
+                    where c.value::numeric > e.value::numeric);
 end
 $$;
 comment on function rollup.top_differs(jsonb, jsonb, int) is

@@ -7,7 +7,7 @@ create or replace function rollup.upsert_text(keys text[], measures text[], merg
 begin atomic
     select pg_catalog.format(E'on conflict (%s) do update set\n            %s',
         pg_catalog.array_to_string(keys, ', '),
-        pg_catalog.string_agg(m || ' = ' || pg_catalog.format(merge, 'r.' || m, 'excluded.' || m),
+        pg_catalog.string_agg(m || ' = ' || pg_catalog.format(merge, 'r.' || m, 'excluded.' || m, 'r', 'excluded'),
                               E',\n            ' order by n))
       from rows from (pg_catalog.unnest(measures), pg_catalog.unnest(merges)) with ordinality x (m, merge, n);
 end;

@@ -78,7 +78,7 @@ begin
                filter (where c.role = 'measure')
       into keys, expressions, measures, checks, any_differs
       from rollup.target_columns(r) with ordinality
-           c (role, column_name, column_type, expression, merge, combine, differs, display, n);
+           c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown, n);
 
     -- A bucket that begins before its rows expired is left out, also where it ends after.
     if r.keep is not null or r.expired_before is not null then
