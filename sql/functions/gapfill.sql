@@ -1,12 +1,12 @@
 -- What the rollup answers is joined with the series outside of the query: Citus would not send the
--- series to the shards.
+-- series to the shards. Stable, as rollup.query is.
 create or replace function rollup.gapfill(
     rollup_name text, measure text, range_from timestamptz, range_to timestamptz,
     tenant text default null, step interval default null, time_zone text default null,
     dimensions jsonb default null, live boolean default false)
     returns table (bucket timestamptz, value numeric)
     language plpgsql
-    volatile
+    stable
     set search_path = pg_catalog, pg_temp
     set jit = off
 as $$
