@@ -72,6 +72,7 @@
 \ir functions/bucket_end.sql
 \ir functions/bucket_expression.sql
 \ir functions/known_bucket.sql
+\ir functions/known_zone.sql
 \ir functions/even_from.sql
 \ir functions/buckets_nest.sql
 \ir functions/target_columns.sql
@@ -159,6 +160,15 @@
 \ir functions/steps.sql
 \ir functions/rebuild_in_steps.sql
 \ir functions/repair.sql
+
+\ir functions/rows_from.sql
+\ir functions/parts.sql
+\ir functions/part_text.sql
+\ir functions/query.sql
+\ir functions/grid.sql
+\ir functions/buckets.sql
+\ir functions/number_expression.sql
+\ir functions/gapfill.sql
 
 \ir views/status.sql
 

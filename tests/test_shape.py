@@ -294,6 +294,23 @@ def test_expired_events_are_not_missed_in_a_zone(plain_lab: Lab) -> None:
         db.execute("select rollup.rebuild('days', '2024-06-02 10:00Z', '2024-06-02 12:00Z')")
 
 
+def test_month_that_reaches_into_what_was_dropped_is_left_out(plain_lab: Lab) -> None:
+    """From 29 February 23:00 UTC a month of Berlin goes on to 31 March 22:00 UTC."""
+    lab = plain_lab
+    lab.source()
+    db = lab.connect()
+    db.execute(
+        """create table lab.e_0 partition of lab.e
+               for values from ('2024-03-30 00:00Z') to ('2024-03-31 00:00Z')"""
+    )
+    lab.declare("months", bucket="1 month", time_zone="Europe/Berlin")
+    for time in ("2024-03-10 10:00Z", "2024-03-30 10:00Z", "2024-04-30 10:00Z"):
+        insert(db, 5, event_time=time)
+    catch_up(db, "months")
+    db.execute("alter table lab.e detach partition lab.e_0")
+    assert rows(db, "select * from rollup.verify('months')") == []
+
+
 def test_zone_is_part_of_the_declaration(plain_lab: Lab) -> None:
     lab = plain_lab
     lab.source()
@@ -510,3 +527,12 @@ def test_zone_rollup_with_names_that_need_quotes(lab: Lab) -> None:
     for (name,) in rows(db, "select name from rollup.rollups"):
         db.execute("select rollup.drop_rollup(%s, true)", [name])
     db.execute('drop schema "Odd" cascade')
+
+
+def test_day_of_utc_is_24_hours_in_every_session(plain_lab: Lab) -> None:
+    db = plain_lab.connect()
+    db.execute("set timezone = 'America/New_York'")
+    query = """select rollup.bucket_end('1 day', null, t) - rollup.bucket_start('1 day', null, t)
+                      = interval '24:00'
+                 from (values (timestamptz '2024-03-10 12:00Z'), ('2024-11-03 12:00Z')) x (t)"""
+    assert rows(db, query) == [(True,), (True,)]

@@ -39,7 +39,8 @@ begin
             errcode = 'null_value_not_allowed',
             message = 'a rollup needs a name, a source, a bucket and measures';
     end if;
-    declared.time_zone := rollup.known_bucket(bucket, time_zone);
+    perform rollup.known_bucket(bucket, time_zone);
+    declared.time_zone := rollup.known_zone(time_zone);
     if json_typeof(measures) <> 'object' or measures::text ~ '^\s*\{\s*\}\s*$' then
         raise exception using
             errcode = 'invalid_parameter_value',

@@ -1,0 +1,67 @@
+-- What the rollup answers is joined with the series outside of the query: Citus would not send the
+-- series to the shards. Stable, as rollup.query is.
+create or replace function rollup.gapfill(
+    rollup_name text, measure text, range_from timestamptz, range_to timestamptz,
+    tenant text default null, step interval default null, time_zone text default null,
+    dimensions jsonb default null, live boolean default false)
+    returns table (bucket timestamptz, value numeric)
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+    set jit = off
+as $$
+#variable_conflict use_variable
+declare
+    grid constant timestamptz[] := rollup.grid(rollup_name, range_from, range_to, step, time_zone);
+    r rollup.rollups;
+    parts text;
+    gone tstzmultirange;
+    condition text := '';
+    wrong text;
+    places int[];
+    numbers numeric[];
+    nothing numeric;
+begin
+    select * into strict r from rollup.rollups x where x.name = rollup_name;
+    if tenant is not null and r.tenant is null then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('rollup %I has no tenants', rollup_name);
+    end if;
+    select d.key into wrong
+      from jsonb_object_keys(dimensions) d (key)
+     where not exists (select from rollup.target_columns(r) c where c.role = 'dimension' and c.column_name = d.key);
+    if wrong is not null then
+        raise exception using
+            errcode = 'undefined_column',
+            message = format('rollup %I has no dimension %I', rollup_name, wrong);
+    end if;
+    select coalesce(string_agg(format(' and %I is not distinct from %L', d.key, d.value), ''), '') into condition
+      from jsonb_each_text(dimensions) d;
+    select string_agg(rollup.part_text(rollup_name, p.rollup, p.part_from, p.part_to, tenant, live), ' union all '),
+           range_agg(tstzrange(p.part_from, p.part_to)) filter (where p.rollup is null)
+      into parts, gone
+      from rollup.parts(rollup_name, grid[1], grid[cardinality(grid)], live, grid) p;
+    if parts is not null then
+        execute format('select array_agg(x.place), array_agg(x.number)
+                          from (select width_bucket(%1$I, %2$L::timestamptz[]) as place, %3$s as number
+                                  from (select *, false as "(only row)" from (%4$s) p) q
+                                 where true%5$s
+                                 group by 1) x',
+                       r.bucket_column, grid, rollup.number_expression(r, measure), parts, condition)
+           into places, numbers;
+    end if;
+    if exists (select from unnest('{count,sum,distinct}'::text[]) k where r.measures -> measure ->> k is not null) then
+        nothing := 0;
+    end if;
+    return query
+        select grid[n], case when tstzrange(grid[n], grid[n + 1]) && gone then null else coalesce(x.number, nothing) end
+          from generate_series(1, cardinality(grid) - 1) n
+          left join unnest(places, numbers) x (place, number) on x.place = n
+         order by n;
+end
+$$;
+comment on function rollup.gapfill(text, text, timestamptz, timestamptz, text, interval, text, jsonb, boolean) is
+    'A measure as a series of numbers for a chart: one for every bucket that a range touches, or every step (of '
+    'whole buckets; in a time zone of whole days or months), dimensions united or picked with dimensions => '
+    '''{"country": "de"}''. 0 for counts and sums of nothing, NULL for other measures, and where rows have expired.';
