@@ -143,6 +143,7 @@
 \ir functions/kept_from.sql
 \ir functions/expired_parts.sql
 \ir functions/expire_rollup.sql
+\ir functions/expire_part.sql
 \ir functions/expirable.sql
 \ir functions/expire_next.sql
 \ir functions/expire_all.sql

@@ -110,7 +110,8 @@ def test_group_lists_every_command() -> None:
         ["status", "--max-lag", "-1"],
         ["status", "--max-lag", "soon"],
         ["load"],
-        ["expire"],
+        ["expire", "--table", "events"],
+        ["retention", "events"],
         ["rollup", "--max-events", "0"],
         ["rollup", "--watch", "--every", "0"],
         ["rebuild", "rollup_events_1hr"],
@@ -133,6 +134,8 @@ def test_usage_errors(arguments: list[str]) -> None:
         ["expire", "--older-than", "0 days"],
         ["expire", "--older-than=-3 days"],
         ["expire", "--older-than", "a while"],
+        ["retention", "events", "0 days"],
+        ["retention", "events", "for ever"],
         ["schedule", "--every", "0 seconds"],
         ["schedule", "--every=-1 minute"],
         ["schedule", "--retention", "0"],
@@ -480,6 +483,48 @@ def test_expire_only_what_is_counted(db: Connection, rollupctl: Rollupctl) -> No
     assert db.execute("select count(*) from events").fetchone() == (1,)
     assert counted(db) == 8
     assert is_told_well(rollupctl("expire", "--older-than", "1 day", "--table", "nope"), 1)
+
+
+def test_expire_goes_by_what_retention_says(db: Connection, rollupctl: Rollupctl) -> None:
+    assert json.loads(rollupctl("expire", "-o", "json").stdout) == []
+    for name, keep in (("events", "7 days"), ("rollup_events_5min", "90 days")):
+        done = rollupctl("retention", name, keep, "-o", "json")
+        assert done.returncode == 0, done.stderr
+    told = {row["name"]: row["keep"] for row in json.loads(done.stdout)}
+    assert set(told) == {"public.events", "rollup_events_5min", "rollup_events_1hr"}
+    assert told["rollup_events_1hr"] is None
+    assert is_told_well(rollupctl("retention", "nope", "1 day"), 1)
+
+    for age in ("100 days", "60 days"):
+        add_events(db, 7, event_time=f"now() - interval '{age}'")
+    add_events(db, 1)
+    # What is not counted stays, and is told of; the rest goes.
+    done = rollupctl("expire", "-o", "json")
+    assert is_told_well(done, 1)
+    assert "rollup rollup_events_5min has not counted 14 events" in done.stderr
+    assert json.loads(done.stdout) == []
+    assert rollupctl("rollup").returncode == 0
+    listed = rollupctl("expire", "--dry-run", "-o", "json")
+    assert db.execute("select count(*) from events").fetchone() == (15,)
+    gone = rollupctl("expire", "-o", "json")
+    assert (listed.returncode, gone.returncode) == (0, 0), gone.stderr
+    names = ("kind", "name", "rows", "action")
+    assert [[row[name] for name in names] for row in json.loads(gone.stdout)] == [
+        ["source", "public.events", 14, "rows deleted"],
+        ["rollup", "rollup_events_5min", 1, "rows deleted"],
+    ]
+    assert [row["rows"] for row in json.loads(listed.stdout)] == [14, 1]
+    assert db.execute("select count(*) from events").fetchone() == (1,)
+    assert rollupctl("verify").returncode == 0
+    assert rollupctl("retention", "events", "forever").returncode == 0
+
+    # Someone else's lock is another exit code.
+    add_events(db, 7, event_time="now() - interval '100 days'")
+    assert rollupctl("rollup").returncode == 0
+    with db.transaction():
+        db.execute("select rollup.take_run_lock('rollup_events_5min')")
+        done = rollupctl("expire", env={"PGOPTIONS": "-c rollup.max_wait=10ms"})
+    assert is_told_well(done, 4)
 
 
 def test_schedule_where_pg_cron_is_elsewhere(rollupctl: Rollupctl) -> None:

@@ -240,6 +240,7 @@ def test_every_engine_function_fixes_its_search_path(plain_db: Connection) -> No
     assert {re.split(r"[.(]", name)[-2] for name in loose} <= {
         "run_all",
         "backfill",
+        "expire_all",
         "rebuild_in_steps",
         "maintain_partitions",
         "topn_add_final",
@@ -288,7 +289,11 @@ def test_everything_works_under_a_hostile_search_path(plain_db: Connection) -> N
     plain_db.execute("call rollup.run_all()")
     plain_db.execute("select rollup.maintain_partitions()")
     plain_db.execute("select rollup.expire('public.events', '1 day')")
-    plain_db.execute("select * from rollup.status")
+    plain_db.execute("select rollup.set_retention('events', '1 day')")
+    plain_db.execute("select rollup.set_retention('rollup_events_1hr', '1 day')")
+    plain_db.execute("select rollup.expirable()")
+    plain_db.execute("call rollup.expire_all()")
+    plain_db.execute("select * from rollup.status, rollup.retention")
     plain_db.execute("reset search_path")
     assert value(plain_db, "select sum(event_count) from rollup_events_1hr") == 1
 

@@ -200,8 +200,9 @@ def test_age_does_not_follow_the_session_time_zone(plain_lab: Lab, zone: str) ->
         cutoffs = set()
         for each in ("UTC", zone):
             db.execute(f"set local timezone = '{each}'".encode())
-            cutoffs.add(value(db, "select extract(epoch from rollup.kept_from(r))"
-                                  " from rollup.rollups r"))
+            cutoffs.add(
+                value(db, "select extract(epoch from rollup.kept_from(r)) from rollup.rollups r")
+            )
         assert len(cutoffs) == 1
         insert_ago(db, "6 months", 2)
         insert_ago(db, "4 months", 3)
@@ -303,9 +304,7 @@ def test_events_that_are_not_counted_hold_up_only_themselves(lab: Lab) -> None:
     assert total(db) == 0
     assert value(db, "select count(*) from lab.other") == 0
     kept = "select action from rollup.expirable()"
-    assert rows(db, kept)[-1] == (
-        "kept: rollup visits has not counted 3 events of lab.e_default",
-    )
+    assert rows(db, kept)[-1] == ("kept: rollup visits has not counted 3 events of lab.e_default",)
     db.execute("call rollup.run_all()")
     expire_all(db)
     assert total_events(db) == 0
@@ -700,7 +699,9 @@ def test_families_count_into_partitioned_rollups(lab: Lab, shape: dict[str, Any]
 def test_doctor_tells_what_is_overdue(lab: Lab, shape: dict[str, Any]) -> None:
     db = prepare(lab, **shape)
     db.execute("select rollup.set_retention('lab.e', '7 days')")
-    told = "select check_name, status from rollup.doctor() where check_name ~ 'retention|of lab.vis'"
+    told = (
+        "select check_name, status from rollup.doctor() where check_name ~ 'retention|of lab.vis'"
+    )
     insert_ago(db, "200 days")
     run(db)
     found = dict(rows(db, told))

@@ -18,6 +18,7 @@ from tests.servers import Server
 
 RUN = ("rollup-run", "call rollup.run_all()")
 PARTITIONS = ("rollup-partitions", "select rollup.maintain_partitions()")
+EXPIRE = ("rollup-expire", "call rollup.expire_all()")
 
 
 @pytest.fixture
@@ -54,20 +55,25 @@ def cron_version(db: Connection) -> tuple[int, ...]:
 def test_jobs_have_names_and_twice_is_once(cron: Connection) -> None:
     for every, schedule in (("1 minute", "* * * * *"), ("5 minutes", "*/5 * * * *")):
         told = cron.execute("select * from rollup.schedule(%s)", [every]).fetchall()
-        assert [(job, command) for job, _, command in told] == [RUN, PARTITIONS]
+        assert [(job, command) for job, _, command in told] == [RUN, PARTITIONS, EXPIRE]
         assert told[0][1] == schedule
         assert jobs(cron) == told
 
 
-def test_a_retention_expires_events_until_none_is_given(cron: Connection) -> None:
+def test_a_retention_is_that_of_the_events_until_another_is_set(cron: Connection) -> None:
+    kept = "select keep::text from rollup.retention where kind = 'source'"
     told = cron.execute("select * from rollup.schedule(retention => '30 days')").fetchall()
     assert [job for job, _, _ in told] == ["rollup-run", "rollup-partitions", "rollup-expire"]
     assert jobs(cron) == told
+    assert cron.execute(kept).fetchall() == [("30 days",)]
     # What pg_cron will run is something that runs.
     cron.execute(told[2][2].encode())
 
     cron.execute("select rollup.schedule()")
-    assert [job for job, _, _ in jobs(cron)] == ["rollup-run", "rollup-partitions"]
+    assert jobs(cron) == told
+    assert cron.execute(kept).fetchall() == [("30 days",)]
+    cron.execute("select rollup.set_retention('events', null)")
+    assert cron.execute(kept).fetchall() == [(None,)]
 
 
 def test_unschedule_removes_what_schedule_made(cron: Connection) -> None:
@@ -185,7 +191,7 @@ def test_a_role_without_superuser_can_schedule(cron: Connection, server: Server)
         cron.execute("grant select on cron.job to scheduler")
         cron.execute("set role scheduler")
         cron.execute("select rollup.schedule()")
-        assert [job for job, _, _ in jobs(cron)] == ["rollup-run", "rollup-partitions"]
+        assert [job for job, _, _ in jobs(cron)] == [RUN[0], PARTITIONS[0], EXPIRE[0]]
         cron.execute("select rollup.unschedule()")
         assert jobs(cron) == []
     finally:
@@ -215,12 +221,19 @@ def test_pg_cron_itself_runs_the_jobs(request: pytest.FixtureRequest) -> None:
                 "insert into events (customer_id, event_type, device_id, session_id)"
                 " select n % 7 + 1, 'click', n, n from generate_series(1, 1000) n"
             )
+            # Counted before the jobs begin: too old for the events, and for the finer rollup.
+            db.execute(
+                "insert into events (event_time, customer_id, event_type)"
+                " select now() - interval '50 days', n % 7 + 1, 'old' from generate_series(1, 50) n"
+            )
+            db.execute("call rollup.run_all()")
+            db.execute("select rollup.set_retention('rollup_events_5min', '30 days')")
             every = "1 second" if cron_version(db) >= (1, 5) else "1 minute"
-            db.execute("select rollup.schedule(%s)", [every])
-            # Hourly by itself: every minute for this test.
+            db.execute("select rollup.schedule(%s, retention => '7 days')", [every])
+            # Hourly and daily by themselves: every minute for this test.
             db.execute(
                 "select cron.alter_job(jobid, '* * * * *') from cron.job"
-                " where jobname = 'rollup-partitions'"
+                " where jobname in ('rollup-partitions', 'rollup-expire')"
             )
         for db in databases:
             runs = (
@@ -232,14 +245,15 @@ def test_pg_cron_itself_runs_the_jobs(request: pytest.FixtureRequest) -> None:
                     {  # type: ignore[misc]
                         job for job, *_ in db.execute(runs)
                     }
-                    == {"rollup-run", "rollup-partitions"}
+                    == {"rollup-run", "rollup-partitions", "rollup-expire"}
                 ),
                 65,
             )
             db.execute("select rollup.unschedule()")
             assert {status for _, status, _ in db.execute(runs)} <= {"succeeded"}
-            for table in ("rollup_events_5min", "rollup_events_1hr"):
+            for table, events in (("rollup_events_5min", 1000), ("rollup_events_1hr", 1050)):
                 counted = db.execute(f"select sum(event_count) from {table}".encode())
-                assert counted.fetchone() == (1000,)
+                assert counted.fetchone() == (events,)
+            assert db.execute("select count(*) from events").fetchone() == (1000,)
             status = db.execute("select lag_events, last_status from rollup.status").fetchall()
             assert status == [(0, "done"), (0, "done")]

@@ -1,37 +1,105 @@
-"""expire, schedule, unschedule: what runs by the calendar."""
+"""expire, retention, schedule, unschedule: what runs by the calendar."""
 
 from __future__ import annotations
 
 import click
+import psycopg
 
-from rollupctl.connect import positive_interval, query
+from rollupctl.connect import Session, positive_interval, query
+from rollupctl.errors import DONE, PUT_OFF, UsageError, explain, report
 from rollupctl.options import Settings, pass_settings, shared_options
+from rollupctl.output import Table
 from rollupctl.target import find_target
+
+_PARTS = """
+select kind, name, p.* from (values (%s, %s)) x (kind, name), rollup.expire_part(kind, name) p
+"""
 
 
 @click.command()
 @click.option(
-    "--older-than", required=True, metavar="INTERVAL", help="Age of events to drop: '30 days'."
+    "--older-than",
+    metavar="INTERVAL",
+    help="Age of events to drop: '30 days'.  [default: what retention says, of everything]",
 )
-@click.option("--table", default="events", show_default=True, help="Table to drop events of.")
+@click.option("--table", help="With --older-than: table to drop events of.  [default: events]")
 @click.option("--dry-run", is_flag=True, help="List what would go; drop nothing.")
 @shared_options
 @pass_settings
-def expire(settings: Settings, older_than: str, table: str, dry_run: bool) -> None:
-    """Drop raw events of an age, if every rollup has counted every one of them.
+def expire(settings: Settings, older_than: str | None, table: str | None, dry_run: bool) -> None:
+    """Remove what is older than it is to be kept: raw events and rows of rollups.
 
-    Whole partitions go, and rows of that age in the default partition. If some rollup has not
-    counted something there, nothing is dropped and the exit code is 1.
+    Raw events go only if every rollup has counted every one of them: whole partitions, and rows
+    of that age in the default partition. If some rollup has not counted something there, nothing
+    of that table is dropped and the exit code is 1. With --older-than only events of one table
+    go, whatever `rollupctl retention` says.
 
     \b
     Example:
-      rollupctl expire --older-than '30 days' --dry-run
+      rollupctl expire --dry-run
+      rollupctl expire --older-than '30 days'
     """
+    if older_than is None and table is not None:
+        raise UsageError("--table goes with --older-than", "see `rollupctl retention`")
+    code = DONE
     with settings.connect() as session:
-        age = positive_interval(session, older_than, "--older-than")
-        source = find_target(session, table).qualified
-        call = "select * from rollup.expire(%s::regclass, %s::interval, %s)"
-        settings.emit(query(session, call, source, age, dry_run))
+        if older_than is not None:
+            age = positive_interval(session, older_than, "--older-than")
+            source = find_target(session, table or "events").qualified
+            call = "select * from rollup.expire(%s::regclass, %s::interval, %s)"
+            gone = query(session, call, source, age, dry_run)
+        elif dry_run:
+            gone = query(session, "select * from rollup.expirable()")
+        else:
+            gone, code = _enforce(session)
+    settings.emit(gone)
+    click.get_current_context().exit(code)
+
+
+def _enforce(session: Session) -> tuple[Table, int]:
+    """Part after part, each committed; what must stay is reported, and the rest goes."""
+    gone = Table(("kind", "name", "partition", "range_from", "range_to", "rows", "bytes", "action"))
+    codes: set[int] = set()
+    kept = query(session, "select kind, name from rollup.retention where keep is not null")
+    for kind, name in kept.rows:
+        more = True
+        while more:
+            try:
+                parts = query(session, _PARTS, kind, name)
+            except psycopg.Error as error:
+                if session.closed:
+                    raise
+                codes.add(explain(error).exit_code)
+                report(error)
+                break
+            gone.rows += [part[:-1] for part in parts.rows]
+            more = any(parts.column("more"))
+    return gone, min(codes - {PUT_OFF} or codes, default=DONE)
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.argument("keep", required=False, metavar="[INTERVAL|forever]")
+@shared_options
+@pass_settings
+def retention(settings: Settings, name: str | None, keep: str | None) -> None:
+    """Show how long everything is kept, after setting it for NAME, a rollup or a table of events.
+
+    `rollupctl expire` enforces it, and so does the schedule.
+
+    \b
+    Example:
+      rollupctl retention events '7 days'
+      rollupctl retention rollup_events_5min '90 days'
+      rollupctl retention rollup_events_1hr forever
+    """
+    if name is not None and keep is None:
+        raise UsageError("say how long it is kept", "write '90 days', or forever")
+    with settings.connect() as session:
+        if keep is not None:
+            age = None if keep == "forever" else positive_interval(session, keep, "INTERVAL")
+            query(session, "select rollup.set_retention(%s, %s::interval)", name, age)
+        settings.emit(query(session, "select * from rollup.retention"))
 
 
 @click.command()
@@ -42,13 +110,16 @@ def expire(settings: Settings, older_than: str, table: str, dry_run: bool) -> No
     metavar="INTERVAL",
     help="How often rollups run: '1 minute', '10 seconds', or a cron schedule '*/5 * * * *'.",
 )
-@click.option("--retention", metavar="INTERVAL", help="Expire events of this age: '30 days'.")
+@click.option(
+    "--retention", metavar="INTERVAL", help="How long to keep events, as by `retention`: '30 days'."
+)
 @shared_options
 @pass_settings
 def schedule(settings: Settings, every: str, retention: str | None) -> None:
-    """Have pg_cron run the rollups, look after partitions and, if told to, expire events.
+    """Have pg_cron run the rollups, look after partitions and expire what is too old.
 
-    Jobs go by name: run again, it changes them and adds none.
+    Jobs go by name: run again, it changes them and adds none. With --retention all tables of
+    events are kept that long; without, what `rollupctl retention` says stays as it is.
 
     \b
     Example:
@@ -77,4 +148,4 @@ def unschedule(settings: Settings) -> None:
         settings.emit(query(session, "select * from rollup.unschedule()"))
 
 
-COMMANDS = (expire, schedule, unschedule)
+COMMANDS = (expire, retention, schedule, unschedule)

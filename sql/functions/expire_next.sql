@@ -13,27 +13,21 @@ declare
 begin
     if task is null then
         task.waiting := array(select format('%s %s', x.kind, x.name) from rollup.retention x
-                               where x.keep is not null and x.is_enforced order by x.kind desc, x.name);
+                               where x.keep is not null order by x.kind desc, x.name);
         task.failures := '{}';
         task.put_off := true;
     end if;
     select * into what from rollup.retention x where format('%s %s', x.kind, x.name) = task.waiting[1];
-    if what.keep is not null then
-        if what.kind = 'source' then
-            perform rollup.expire(what.relation, what.keep);
-        else
-            select bool_or(e.more) into more from rollup.expire_rollup(what.name, false, max_rows) e;
-        end if;
-    end if;
+    begin
+        select bool_or(e.more) into more from rollup.expire_part(what.kind, what.name, false, max_rows) e;
+    exception when others then
+        get stacked diagnostics message = message_text;
+        task.failures := task.failures || format('%s: %s', task.waiting[1], message);
+        task.put_off := task.put_off and sqlstate = '55P03';
+    end;
     if more is not true then
         task.waiting := task.waiting[2:];
     end if;
-    return task;
-exception when others then
-    get stacked diagnostics message = message_text;
-    task.failures := task.failures || format('%s: %s', task.waiting[1], message);
-    task.put_off := task.put_off and sqlstate = '55P03';
-    task.waiting := task.waiting[2:];
     return task;
 end
 $$;
