@@ -1,6 +1,6 @@
--- Page views: how many, by how many users, of which pages, and where they came from. Declares
--- page_views_1hr and page_views_1day; since they differ in their buckets only, they are counted in
--- one pass. examples/page_views_queries.sql asks them.
+-- Page views: how many, by how many users, how long, of which pages, and where they came from.
+-- Declares page_views_1hr and page_views_1day; since they differ in their buckets only, they are
+-- counted in one pass. examples/page_views_queries.sql asks them.
 
 select rollup.create_rollup(
     name          => grain.name,
@@ -12,6 +12,7 @@ select rollup.create_rollup(
     measures      => '{"views":     {"count": "*"},
                        "users":     {"distinct": "user_id"},
                        "sessions":  {"distinct": "session_id"},
+                       "seconds":   {"avg": "value"},
                        "top_paths": {"top": "path", "counters": 1000}}')
   from (values ('page_views_1hr',  interval '1 hour', 'hour'),
                ('page_views_1day', interval '1 day',  'day')) grain (name, bucket, bucket_column)

@@ -2,11 +2,12 @@
 -- dashboard puts its own customer and range there. Sketches are united, never added up: someone who
 -- comes on two days is one user.
 
--- Views, users and sessions by day
+-- Views, users, sessions and the average time on a page by day
 select day,
        sum(views) as views,
        round(hll_cardinality(hll_union_agg(users))) as users,
-       round(hll_cardinality(hll_union_agg(sessions))) as sessions
+       round(hll_cardinality(hll_union_agg(sessions))) as sessions,
+       round((sum(seconds_sum) / nullif(sum(seconds_count), 0))::numeric, 1) as seconds
   from page_views_1day
  where customer_id = 1
    and day >= '2024-06-01 00:00Z'

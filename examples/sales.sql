@@ -2,9 +2,9 @@
 -- Declares sales_1hr and sales_1day; since they differ in their buckets only, they are counted in
 -- one pass. examples/sales_queries.sql asks them.
 --
--- The currency is a dimension, so that no query adds up dollars and rupees without grouping by it
--- being forgotten in plain sight. A refund has a negative amount and quantity: revenue and quantity
--- are what is left. A payment that failed is no sale.
+-- Currencies do not add up, so the currency is a dimension: every row holds money of one, and every
+-- query groups by it. A refund has a negative amount and quantity: revenue, quantity and the top
+-- lists are what is left. A payment that failed is no sale.
 
 select rollup.create_rollup(
     name          => grain.name,
@@ -13,13 +13,14 @@ select rollup.create_rollup(
     bucket_column => grain.bucket_column,
     filter        => $$ event_type in ('order', 'refund') and status is distinct from 'failed' $$,
     dimensions    => '{currency,category}',
-    measures      => '{"orders":       {"count": "*", "where": "event_type = ''order''"},
-                       "refunds":      {"count": "*", "where": "event_type = ''refund''"},
-                       "ordered":      {"sum": "amount", "where": "event_type = ''order''"},
-                       "revenue":      {"sum": "amount"},
-                       "quantity":     {"sum": "quantity"},
-                       "buyers":       {"distinct": "user_id", "where": "event_type = ''order''"},
-                       "top_products": {"top": "product_id", "where": "event_type = ''order''", "counters": 1000}}')
+    measures      => '{"orders":          {"count": "*", "where": "event_type = ''order''"},
+                       "refunds":         {"count": "*", "where": "event_type = ''refund''"},
+                       "revenue":         {"sum": "amount"},
+                       "quantity":        {"sum": "quantity"},
+                       "average_order":   {"avg": "amount", "where": "event_type = ''order''"},
+                       "buyers":          {"distinct": "user_id", "where": "event_type = ''order''"},
+                       "top_by_revenue":  {"top": "product_id", "weight": "amount"},
+                       "top_by_quantity": {"top": "product_id", "weight": "quantity"}}')
   from (values ('sales_1hr',  interval '1 hour', 'hour'),
                ('sales_1day', interval '1 day',  'day')) grain (name, bucket, bucket_column)
  order by grain.bucket;

@@ -7,7 +7,7 @@ select currency,
        sum(orders) as orders,
        sum(refunds) as refunds,
        sum(revenue) as revenue,
-       round(sum(ordered) / nullif(sum(orders), 0), 2) as average_order
+       round(sum(average_order_sum) / nullif(sum(average_order_count), 0), 2) as average_order
   from sales_1day
  where customer_id = 1
    and day >= '2024-06-01 00:00Z'
@@ -27,9 +27,22 @@ select category,
  group by category
  order by orders desc, category;
 
--- The five products ordered most often
-select (topn(topn_union_agg(top_products), 5)).*
-  from sales_1day
- where customer_id = 1
-   and day >= '2024-06-01 00:00Z'
-   and day < '2024-06-08 00:00Z';
+-- The three products of each currency that brought in most
+select currency, top.item as product, top.value as revenue
+  from (select currency, rollup.top_union_agg(top_by_revenue) as products
+          from sales_1day
+         where customer_id = 1
+           and day >= '2024-06-01 00:00Z'
+           and day < '2024-06-08 00:00Z'
+         group by currency) week
+ cross join rollup.top(products, 3) top
+ order by currency, revenue desc, product;
+
+-- The five products of which most were sold
+select top.item as product, top.value as quantity
+  from rollup.top((select rollup.top_union_agg(top_by_quantity)
+                     from sales_1day
+                    where customer_id = 1
+                      and day >= '2024-06-01 00:00Z'
+                      and day < '2024-06-08 00:00Z'), 5) top
+ order by quantity desc, product;

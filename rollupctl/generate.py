@@ -79,7 +79,9 @@ class Sample:
         Nothing but Random.random() is drawn from: its sequence for a seed is the one that Python
         promises to keep; and products of its values are the same on every machine.
         """
-        yield ("event_time," if self.until else "") + (shop.COLUMNS if self.shop else COLUMNS) + "\n"
+        yield (
+            ("event_time," if self.until else "") + (shop.COLUMNS if self.shop else COLUMNS) + "\n"
+        )
         draw = Random((self.seed << 32) + number).random
         row = self._shop if self.shop else self._skewed if self.skew else self._uniform
         times = self._times(number) if self.until else None

@@ -44,8 +44,9 @@ def install(
     """Run the steps in one transaction, taking turns with other installations.
 
     `session` must be in autocommit mode; `partition_interval` is handed to the SQL as the setting
-    rollup.partition_interval; `examples` are names of files in examples/. Returns file, statements and seconds for each step. Raises
-    InstallError with file and line for a statement that fails; nothing is changed then.
+    rollup.partition_interval; `examples` are names of files in examples/. Returns file, statements
+    and seconds for each step. Raises InstallError with file and line for a statement that fails;
+    nothing is changed then.
     """
     root = root or project_root()
     wanted = (f"examples/{name}.sql" for name in dict.fromkeys(examples))

@@ -1,4 +1,4 @@
-"""Sample events of web shops: pages seen, carts filled, orders, refunds, as the examples count them."""
+"""Sample events of web shops: page views, carts, orders and refunds, as the examples count them."""
 
 from __future__ import annotations
 

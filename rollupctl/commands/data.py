@@ -72,7 +72,9 @@ def install(
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option("--customers", type=click.IntRange(1), default=1000, show_default=True)
 @click.option("--skew", is_flag=True, help="Few customers and devices make most events.")
-@click.option("--shop", is_flag=True, help="Page views and sales, with the columns of the examples.")
+@click.option(
+    "--shop", is_flag=True, help="Page views and sales, with the columns of the examples."
+)
 @click.option("--event-time", is_flag=True, help="Add a column event_time, for history.")
 @click.option(
     "--days",
