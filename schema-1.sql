@@ -19,13 +19,71 @@ partition by range (event_time);
 
 -- A run reads only the blocks that hold new ids, however much history there is. BRIN costs
 -- writers next to nothing, where a B-tree costs COPY almost half of its speed.
-create index if not exists events_event_id_event_time_idx
-    on public.events using brin (event_id, event_time)
-    with (pages_per_range = 32, autosummarize = on);
+do $$
+begin
+    -- `if not exists` would wait for open writers, and all others behind it, only to find it there.
+    if to_regclass('public.events_event_id_event_time_idx') is null then
+        create index events_event_id_event_time_idx
+            on public.events using brin (event_id, event_time)
+            with (pages_per_range = 32, autosummarize = on);
+    end if;
+end
+$$;
 
 comment on table public.events is
     'Raw events, partitioned by event_time and sharded by customer_id. Leave event_id out of '
     'every insert: rollups find new events by the order in which its sequence hands out ids.';
+
+-- What products record besides the tutorial's columns. What rollups group by or add up is a
+-- column; everything else goes into properties. A table without them gets them now: that rewrites
+-- nothing, and a column without a value takes no space. The checks keep out what would spoil a sum
+-- for ever (NaN, infinity) or split one in two (eur beside EUR).
+do $$
+declare
+    missing text;
+    lock_timeout_before constant text := current_setting('lock_timeout');
+begin
+    select string_agg(format('add column %I %s', w.name, w.type), ', ' order by w.place)
+      into missing
+      from (values
+        (1,  'user_id',    'text'),
+        (2,  'path',       'text'),
+        (3,  'source',     'text'),
+        (4,  'campaign',   'text'),
+        (5,  'product_id', 'text'),
+        (6,  'category',   'text'),
+        (7,  'quantity',   'integer'),
+        (8,  'amount',     'numeric constraint events_amount_is_a_number check (amount < ''infinity'' and amount > ''-infinity'')'),
+        (9,  'currency',   'text constraint events_currency_is_a_code check (currency ~ ''^[A-Z]{3}$'')'),
+        (10, 'value',      'double precision constraint events_value_is_a_number check (value < ''infinity'' and value > ''-infinity'')'),
+        (11, 'status',     'text'),
+        (12, 'properties', 'jsonb')) w (place, name, type)
+     where not exists (select from pg_catalog.pg_attribute a
+                        where a.attrelid = 'public.events'::regclass and a.attname = w.name);
+    if missing is not null then
+        -- All writers queue behind this while it waits for one that is open: not for long, then.
+        perform set_config('lock_timeout', '3s', true);
+        execute format('alter table public.events %s', missing);
+        perform set_config('lock_timeout', lock_timeout_before, true);
+    end if;
+end
+$$;
+
+comment on column public.events.user_id is 'Who it was, where that is known.';
+comment on column public.events.path is 'The page or screen.';
+comment on column public.events.source is 'Where the visitor came from: a search engine, a newsletter.';
+comment on column public.events.campaign is 'What made the visitor come.';
+comment on column public.events.product_id is 'What was seen, put into the cart, bought or sent back.';
+comment on column public.events.category is 'What kind of product that is.';
+comment on column public.events.quantity is 'How many of it; below zero when they come back.';
+comment on column public.events.amount is
+    'Money, in the currency that stands beside it; below zero when it is paid back.';
+comment on column public.events.currency is
+    'Three capital letters, as in ISO 4217: EUR. Amounts in different ones do not add up.';
+comment on column public.events.value is 'Any other number: seconds, a score, a length.';
+comment on column public.events.status is 'What became of it: paid, failed, shipped.';
+comment on column public.events.properties is
+    'All the rest. What a rollup groups by or adds up is faster, and checked, as a column.';
 
 create schema if not exists partman;
 create extension if not exists pg_partman schema partman;

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+QUERIES = "_queries.sql"
+
 _PACKAGE = Path(__file__).resolve().parent
 
 
 def project_root() -> Path:
-    """The directory that holds `sql/`, `data/` and the tutorial's steps.
+    """The directory that holds `sql/`, `data/`, `examples/` and the tutorial's steps.
 
     A wheel carries them in `rollupctl/_project`; a checkout, and an editable install of one,
     has them beside the package.
     """
     packaged = _PACKAGE / "_project"
     return packaged if packaged.is_dir() else _PACKAGE.parent
+
+
+def examples() -> list[str]:
+    """The names of the examples: `sales` is examples/sales.sql, its queries sales_queries.sql."""
+    queries = (project_root() / "examples").glob(f"*{QUERIES}")
+    return sorted(path.name.removesuffix(QUERIES) for path in queries)

@@ -1,4 +1,4 @@
-"""Sample CSVs in the tutorial's shape: the same seed gives the same bytes, everywhere."""
+"""Sample CSVs: the same seed gives the same bytes, everywhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
 
+from rollupctl import shop
 from rollupctl.errors import RollupError
 from rollupctl.output import Table
 
@@ -36,7 +37,8 @@ class Sample:
 
     With `until`, a column event_time leads, rising evenly over the `days` before it from the first
     row of the first file to the last row of the last. With `skew`, low customers and devices are
-    far more frequent than high ones (the k-th tenth of a thousand as the cube root goes).
+    far more frequent than high ones (the k-th tenth of a thousand as the cube root goes). With
+    `shop`, the events are those of rollupctl/shop.py instead; some of them arrive late.
     """
 
     files: int = 10
@@ -46,6 +48,7 @@ class Sample:
     until: datetime | None = None
     days: float = 7.0
     skew: bool = False
+    shop: bool = False
 
     def write(self, directory: Path, *, force: bool = False) -> Table:
         """Write 1.csv, 2.csv, … into `directory`; returns file, rows and bytes of each.
@@ -76,16 +79,21 @@ class Sample:
         Nothing but Random.random() is drawn from: its sequence for a seed is the one that Python
         promises to keep; and products of its values are the same on every machine.
         """
-        yield ("event_time," if self.until else "") + COLUMNS + "\n"
+        yield (
+            ("event_time," if self.until else "") + (shop.COLUMNS if self.shop else COLUMNS) + "\n"
+        )
         draw = Random((self.seed << 32) + number).random
-        row = self._skewed if self.skew else self._uniform
+        row = self._shop if self.shop else self._skewed if self.skew else self._uniform
         times = self._times(number) if self.until else None
         for start in range(0, self.rows, _BATCH):
             batch = range(min(_BATCH, self.rows - start))
             if times is None:
                 yield "".join([row(draw) for _ in batch])
             else:
-                yield "".join([f"{next(times)},{row(draw)}" for _ in batch])
+                yield "".join([f"{self._time(next(times), draw)},{row(draw)}" for _ in batch])
+
+    def _shop(self, draw: Callable[[], float]) -> str:
+        return shop.row(draw, self.customers)
 
     def _uniform(self, draw: Callable[[], float]) -> str:
         return (
@@ -104,12 +112,16 @@ class Sample:
             f"{int(draw() * SESSIONS) + 1}\n"
         )
 
-    def _times(self, number: int) -> Iterator[str]:
-        """Event times of file `number` in UTC, to the second, rising."""
+    def _time(self, moment: datetime, draw: Callable[[], float]) -> str:
+        if self.shop:
+            moment -= timedelta(seconds=shop.seconds_late(draw))
+        return moment.isoformat(sep=" ", timespec="seconds") + "+00"
+
+    def _times(self, number: int) -> Iterator[datetime]:
+        """When the events of file `number` arrive, in UTC without saying so, rising."""
         assert self.until is not None
         until = self.until.astimezone(timezone.utc).replace(tzinfo=None)
         whole = timedelta(days=self.days) // timedelta(microseconds=1)
         total = self.files * self.rows
         for index in range(number * self.rows, (number + 1) * self.rows):
-            moment = until - timedelta(microseconds=whole * (total - index) // total)
-            yield moment.isoformat(sep=" ", timespec="seconds") + "+00"
+            yield until - timedelta(microseconds=whole * (total - index) // total)

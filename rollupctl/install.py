@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import psycopg
@@ -37,16 +38,19 @@ def install(
     *,
     partition_interval: str | None = None,
     engine_only: bool = False,
+    examples: Iterable[str] = (),
     root: Path | None = None,
 ) -> Table:
     """Run the steps in one transaction, taking turns with other installations.
 
     `session` must be in autocommit mode; `partition_interval` is handed to the SQL as the setting
-    rollup.partition_interval. Returns file, statements and seconds for each step. Raises
-    InstallError with file and line for a statement that fails; nothing is changed then.
+    rollup.partition_interval; `examples` are names of files in examples/. Returns file, statements
+    and seconds for each step. Raises InstallError with file and line for a statement that fails;
+    nothing is changed then.
     """
     root = root or project_root()
-    steps = (ENGINE,) if engine_only else STEPS
+    wanted = (f"examples/{name}.sql" for name in dict.fromkeys(examples))
+    steps = ((ENGINE,) if engine_only else STEPS) + tuple(wanted)
     scripts = {step: list(read_script(root / step)) for step in steps}
     done = Table(("file", "statements", "seconds"))
     if partition_interval is not None:

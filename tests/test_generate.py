@@ -82,7 +82,7 @@ def test_times_cover_the_days_before_until(tmp_path: Path) -> None:
 def test_times_reach_far_back_without_overflow(tmp_path: Path) -> None:
     Sample(files=100_000, rows=1_000_000, until=UNTIL, days=36_500)
     first = next(Sample(100_000, 1_000_000, until=UNTIL, days=36_500)._times(0))
-    assert first.startswith("1924-")
+    assert first.year == 1924
 
 
 def test_skew(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from rollupctl.files import examples
 from rollupctl.generate import Sample
 from rollupctl.install import install as install_package
 from rollupctl.install import version
@@ -25,9 +26,18 @@ from rollupctl.output import Table, note
 @click.option(
     "--engine-only", is_flag=True, help="The package alone, without the example's tables."
 )
+@click.option(
+    "--example",
+    "chosen",
+    type=click.Choice(examples()),
+    multiple=True,
+    help="These rollups of events too (may be repeated).",
+)
 @shared_options
 @pass_settings
-def install(settings: Settings, partition_interval: str | None, engine_only: bool) -> None:
+def install(
+    settings: Settings, partition_interval: str | None, engine_only: bool, chosen: tuple[str, ...]
+) -> None:
     """Install or upgrade the SQL package and the example application.
 
     All of it in one transaction: it is there whole or not at all. Run again, it changes nothing;
@@ -36,12 +46,18 @@ def install(settings: Settings, partition_interval: str | None, engine_only: boo
     \b
     Example:
       rollupctl install --partition-interval '1 day'
+      rollupctl install --example page_views --example sales
     """
     if engine_only and partition_interval is not None:
         raise click.UsageError("--partition-interval means nothing with --engine-only")
+    if engine_only and chosen:
+        raise click.UsageError("--example means nothing with --engine-only: it needs the events")
     with settings.connect() as session:
         done = install_package(
-            session, partition_interval=partition_interval, engine_only=engine_only
+            session,
+            partition_interval=partition_interval,
+            engine_only=engine_only,
+            examples=chosen,
         )
         settings.emit(done)
         note(f'rollup {version(session)} is in database "{session.info.dbname}"')
@@ -56,6 +72,9 @@ def install(settings: Settings, partition_interval: str | None, engine_only: boo
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option("--customers", type=click.IntRange(1), default=1000, show_default=True)
 @click.option("--skew", is_flag=True, help="Few customers and devices make most events.")
+@click.option(
+    "--shop", is_flag=True, help="Page views and sales, with the columns of the examples."
+)
 @click.option("--event-time", is_flag=True, help="Add a column event_time, for history.")
 @click.option(
     "--days",
@@ -80,6 +99,7 @@ def generate(
     seed: int,
     customers: int,
     skew: bool,
+    shop: bool,
     event_time: bool,
     days: float,
     until: datetime | None,
@@ -87,7 +107,9 @@ def generate(
 ) -> None:
     """Write sample CSV files, 1.csv and so on, into DIRECTORY.
 
-    The same seed gives the same bytes on every machine (with --event-time: given --until too).
+    The tutorial's columns, or with --shop page views, carts, orders and refunds: what the examples
+    count. The same seed gives the same bytes on every machine (with --event-time: given --until
+    too).
 
     \b
     Example:
@@ -98,7 +120,9 @@ def generate(
     if event_time:
         now = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0)
         until = now if until is None else until.replace(tzinfo=timezone.utc)
-    sample = Sample(files, rows, seed, customers, until, days, skew)
+    if shop and skew:
+        raise click.UsageError("--skew means nothing with --shop")
+    sample = Sample(files, rows, seed, customers, until, days, skew, shop)
     settings.emit(sample.write(directory, force=force))
 
 
