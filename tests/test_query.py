@@ -493,3 +493,26 @@ def test_one_tenants_query_reaches_one_shard(citus_lab: Lab) -> None:
         plan = "\n".join(line for (line,) in rows(db, f"explain {text}"))
         assert "Task Count: 1\n" in plan
         assert "Distributed Subplan" not in plan
+
+
+def test_series_of_what_several_columns_hold(plain_lab: Lab) -> None:
+    # An average of averages is wrong: sums and counts are added up, then divided.
+    plain_lab.source()
+    plain_lab.declare(measures={"mean": {"avg": "amount"}, "top": {"top": "device_id"}})
+    db = plain_lab.connect()
+    insert(db, 1, country="a", amount=10)
+    insert(db, 3, country="b", amount=2)
+    db.execute("call rollup.run_all()")
+    series = "select value::float from rollup.gapfill('visits', %s, '2024-06-01 12:00Z', '2024-06-01 12:05Z')"
+    assert value(db, series, "mean") == 4.0
+    assert value(db, series, "mean_sum") == 16
+    assert value(db, series, "top_value") == 2
+    with pytest.raises(psycopg.errors.UndefinedColumn) as caught:
+        db.execute(series.encode(), ["meen"])
+    assert caught.value.diag.message_hint == (
+        "There are: mean, mean_sum, mean_count, top_item, top_value, top_list"
+    )
+    with pytest.raises(
+        psycopg.errors.DatatypeMismatch, match="top_list of rollup visits is no number"
+    ):
+        db.execute(series.encode(), ["top_list"])

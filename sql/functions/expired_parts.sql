@@ -1,5 +1,7 @@
 -- Counted bucket by bucket in one statement, so that Citus has its shards count, and cut at buckets:
 -- a part that is deleted leaves no half of one.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
 create or replace function rollup.expired_parts(
     r rollup.rollups, max_rows bigint,
     out relation regclass, out is_partition boolean,
@@ -43,3 +45,4 @@ $$;
 comment on function rollup.expired_parts(rollup.rollups, bigint) is
     'Internal. What of a rollup is older than it is kept: partitions, and ranges of whole buckets in '
     'what is not partitioned, of about max_rows rows each; the oldest first.';
+reset citus.enable_ddl_propagation;

@@ -62,6 +62,6 @@ begin
 end
 $$;
 comment on function rollup.gapfill(text, text, timestamptz, timestamptz, text, interval, text, jsonb, boolean) is
-    'A measure as a series of numbers for a chart: one for every bucket that a range touches, or every step (of '
+    'A measure, or another column of the view of plain numbers, as a series for a chart: one for every bucket that a range touches, or every step (of '
     'whole buckets; in a time zone of whole days or months), dimensions united or picked with dimensions => '
     '''{"country": "de"}''. 0 for counts and sums of nothing, NULL for other measures, and where rows have expired.';

@@ -1,4 +1,6 @@
 -- A hundred partitions at most: what is older, as what is back-dated later, goes to the default one.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
 create or replace function rollup.history_of(r rollup.rollups)
     returns timestamptz
     language plpgsql
@@ -17,3 +19,4 @@ end
 $$;
 comment on function rollup.history_of(rollup.rollups) is
     'Internal. The time from which a rollup''s partitions are made when it is declared.';
+reset citus.enable_ddl_propagation;

@@ -1,5 +1,7 @@
 -- Whole buckets, and where the table is partitioned by bucket whole partitions: dropping one costs
 -- next to nothing, so that rows in the partition that is only half too old stay until all of it is.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
 create or replace function rollup.kept_from(r rollup.rollups)
     returns timestamptz
     language plpgsql
@@ -19,3 +21,4 @@ end
 $$;
 comment on function rollup.kept_from(rollup.rollups) is
     'Internal. The rows of buckets that begin before this time are older than the rollup keeps them; NULL where it keeps all.';
+reset citus.enable_ddl_propagation;

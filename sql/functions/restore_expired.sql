@@ -1,6 +1,8 @@
 -- Rows that have expired come back only where that is meant: the retention reaches over them again,
 -- and the range reaches up to the rows that are there, so that one time still tells what is whole
 -- from what is not.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
 create or replace function rollup.restore_expired(r rollup.rollups, span tstzrange, tenant text)
     returns void
     language plpgsql
@@ -27,3 +29,4 @@ $$;
 comment on function rollup.restore_expired(rollup.rollups, tstzrange, text) is
     'Internal. Lets rollup.rebuild count expired rows again where the retention says so; else raises '
     'object_not_in_prerequisite_state.';
+reset citus.enable_ddl_propagation;
