@@ -255,7 +255,6 @@ def test_answers_are_of_one_moment_while_runs_go_on(plain_lab: Lab) -> None:
 def expire(db: Connection, name: str, before: str) -> None:
     """Forget a rollup's old rows, as its retention would."""
     column = value(db, "select bucket_column from rollup.rollups where name = %s", name)
-    db.execute("alter table rollup.rollups add column if not exists expired_before timestamptz")
     db.execute("update rollup.rollups set expired_before = %s where name = %s", [before, name])
     db.execute(f'delete from lab.{name} where "{column}" < %s'.encode(), [before])
 

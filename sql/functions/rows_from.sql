@@ -6,7 +6,7 @@ create or replace function rollup.rows_from(r rollup.rollups)
     stable
     set search_path = pg_catalog, pg_temp
 begin atomic
-    select coalesce((pg_catalog.to_jsonb(r) ->> 'expired_before')::timestamptz, '-infinity');
+    select coalesce(r.expired_before, '-infinity');
 end;
 comment on function rollup.rows_from(rollup.rollups) is
     'Internal. Since when a rollup has all its rows: older buckets have expired.';
