@@ -7,10 +7,13 @@ import platform
 
 import click
 
+from bench import scenarios as standard
+from bench.expiry import expiry
 from bench.lab import Lab, laboratory
-from bench.scenarios import QUICK, SCENARIOS, Row, Sizes
+from bench.scenarios import QUICK, Row, Sizes
 from rollupctl.output import Table, render
 
+SCENARIOS = standard.SCENARIOS | {"expiry": expiry}
 HEADER = ("scenario", "median", "compared with", "median of that", "ratio", "target", "")
 
 

@@ -133,6 +133,8 @@
 \ir functions/partman_maintenance.sql
 \ir functions/partition_range.sql
 \ir functions/history_of.sql
+\ir functions/is_partmans.sql
+\ir functions/coming_partitions.sql
 \ir functions/make_partitions.sql
 \ir functions/drain_default.sql
 \ir functions/maintain_tables.sql

@@ -619,8 +619,42 @@ def test_partitions_of_any_length_join_up(plain_lab: Lab, width: str) -> None:
         " rollup.partitions('lab.visits') where not is_default",
         width,
     )
-    assert len(bounds) <= 105
+    assert len(bounds) <= 55
     assert [until for _, until, _ in bounds[:-1]] == [since for since, *_ in bounds[1:]]
+
+
+def test_maintenance_waits_for_readers_and_runs_a_bounded_time(lab: Lab) -> None:
+    db = prepare(lab, partition_interval="1 day")
+    lab.declare("hours", bucket="1 hour", partition_interval="1 day")
+    ahead = "select count(*) from rollup.partitions(%s) where range_from > now()"
+    reader, runner = lab.connect(autocommit=False), lab.connect(autocommit=False)
+    db.execute("set rollup.max_wait = '200ms'")
+    # With nothing to make it takes no lock.
+    rows(reader, "select count(*) from lab.visits")
+    insert_ago(db, "-30 days")
+    run(runner)
+    db.execute("select rollup.maintain_partitions()")
+    for held in (reader, runner):
+        runner.rollback()
+        for name in ("visits", "hours"):
+            (last,) = row(
+                db,
+                "select partition::text from rollup.partitions(%s)"
+                " where not is_default order by range_from desc limit 1",
+                f"lab.{name}",
+            )
+            held.rollback()
+            db.execute(f"drop table {last}".encode())
+        if held is reader:
+            rows(reader, "select count(*) from lab.visits")
+        else:
+            run(runner)
+        db.execute("select rollup.maintain_partitions()")
+        # Only the one in use goes without.
+        assert [value(db, ahead, f"lab.{name}") for name in ("visits", "hours")] == [3, 4]
+        held.rollback()
+        db.execute("select rollup.maintain_partitions()")
+        assert [value(db, ahead, f"lab.{name}") for name in ("visits", "hours")] == [4, 4]
 
 
 def test_long_and_odd_names_of_partitioned_rollups(plain_lab: Lab) -> None:
@@ -661,6 +695,35 @@ def test_a_table_partitioned_by_hand_is_adopted(lab: Lab) -> None:
     assert verified(db) == 0
     assert expire(db) == [("lab.visits_old", 1, "dropped"), ("lab.visits_rest", 1, "rows deleted")]
     assert (total(db), verified(db)) == (3, 0)
+
+
+def test_a_partition_without_a_beginning_or_an_end_stays_until_all_of_it_is_too_old(
+    plain_lab: Lab,
+) -> None:
+    plain_lab.source()
+    db = plain_lab.connect()
+    db.execute(
+        "create table lab.visits (customer_id bigint not null, bucket timestamptz not null,"
+        " country text, n bigint, amount bigint, devices hll) partition by range (bucket)"
+    )
+    for name, bounds in (
+        ("past", "from (minvalue) to ('2024-06-02 00:00Z')"),
+        ("rest", "from ('2024-06-02 00:00Z') to (maxvalue)"),
+    ):
+        db.execute(f"create table lab.{name} partition of lab.visits for values {bounds}".encode())
+    db.execute("create table lab.default partition of lab.visits default")
+    plain_lab.declare(keep="90 days")
+    insert(db, 5)
+    insert_ago(db, "100 days", 5)
+    run(db)
+    db.execute("update rollup.rollups set keep = now() - '2024-05-01 00:00Z'")
+    assert expire(db) == []
+    db.execute("update rollup.rollups set keep = '90 days'")
+    assert expire(db) == [("lab.past", 1, "dropped")]
+    assert expire(db) == []
+    assert (total(db), verified(db)) == (5, 0)
+    db.execute("update lab.visits set n = 0")
+    assert verified(db) == 1
 
 
 def test_a_table_that_is_not_partitioned_is_no_partitioned_rollup(plain_lab: Lab) -> None:

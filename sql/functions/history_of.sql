@@ -1,4 +1,4 @@
--- A hundred partitions at most: what is older, as what is back-dated later, goes to the default one.
+-- Fifty partitions at most: what is older, as what is back-dated later, goes to the default one.
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup.history_of(r rollup.rollups)
@@ -14,7 +14,7 @@ begin
     if earliest is null then
         execute format('select min(%I) from %s', r.time_column, r.source) into earliest;
     end if;
-    return greatest(least(earliest, now()), now() - r.keep, now() - 100 * r.partition_interval);
+    return greatest(least(earliest, now()), now() - r.keep, now() - 50 * r.partition_interval);
 end
 $$;
 comment on function rollup.history_of(rollup.rollups) is

@@ -13,8 +13,11 @@ declare
     bucket_start constant timestamptz := rollup.bucket_start(r.bucket, r.time_zone, now() - r.keep);
 begin
     if rollup.partition_column(r.target) = r.bucket_column then
-        return coalesce((select p.range_from from rollup.partitions(r.target) p
-                          where p.range_from <= bucket_start and p.range_to > bucket_start), bucket_start);
+        return coalesce((select coalesce(p.range_from, '-infinity')
+                           from rollup.partitions(r.target) p
+                          where not p.is_default
+                            and (p.range_from <= bucket_start or p.range_from is null)
+                            and (p.range_to > bucket_start or p.range_to is null)), bucket_start);
     end if;
     return bucket_start;
 end
