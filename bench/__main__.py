@@ -7,10 +7,18 @@ import platform
 
 import click
 
+from bench.grains import backdated, grains
 from bench.lab import Lab, laboratory
-from bench.scenarios import QUICK, SCENARIOS, Row, Sizes
+from bench.scenarios import QUICK, Row, Sizes, history, load, rollups
 from rollupctl.output import Table, render
 
+SCENARIOS = {
+    "rollups": rollups,
+    "grains": grains,
+    "history": history,
+    "backdated": backdated,
+    "load": load,
+}
 HEADER = ("scenario", "median", "compared with", "median of that", "ratio", "target", "")
 
 
