@@ -14,9 +14,9 @@ as $$
 declare
     kinds constant text[] := '{count,sum,min,max,distinct,top}';
     options constant jsonb := '{"distinct": ["log2m"], "top": ["counters"]}';
-    -- Uniting sketches is dear; a group of one row has nothing to unite.
-    sketches constant text := 'coalesce((array_agg(%%1$s) filter (where "(only row)"))[1], '
-                              '%1$I.%2$s(%%1$s) filter (where not "(only row)"))';
+    -- Uniting lists is dear; a group of one row has nothing to unite.
+    sketches constant text := 'case count(*) when 1 then (array_agg(%%1$s))[1] '
+                              'else (select %1$I.%2$s(s) from unnest(array_agg(%%1$s)) s) end';
     kind text;
     argument text;
     argument_type text;
@@ -102,7 +102,7 @@ begin
             case argument_type when 'numeric' then format('trim_scale(%s)', argument) else argument end, log2m);
         column_type := format('%I.hll(%s,5,-1,1)', hll_schema, log2m);
         merge := format('%I.hll_union(%%1$s, %%2$s)', hll_schema);
-        combine := format(sketches, hll_schema, 'hll_union_agg');
+        combine := format('%I.hll_union_agg(%%1$s)', hll_schema);
         differs := '%1$s::text is distinct from %2$s::text';
         display := format('''about '' || round(%I.hll_cardinality(%%1$s))::bigint', hll_schema);
     when 'top' then
