@@ -7,13 +7,20 @@ import platform
 
 import click
 
-from bench import scenarios as standard
 from bench.expiry import expiry
+from bench.grains import backdated, grains
 from bench.lab import Lab, laboratory
-from bench.scenarios import QUICK, Row, Sizes
+from bench.scenarios import QUICK, Row, Sizes, history, load, rollups
 from rollupctl.output import Table, render
 
-SCENARIOS = standard.SCENARIOS | {"expiry": expiry}
+SCENARIOS = {
+    "rollups": rollups,
+    "grains": grains,
+    "history": history,
+    "backdated": backdated,
+    "load": load,
+    "expiry": expiry,
+}
 HEADER = ("scenario", "median", "compared with", "median of that", "ratio", "target", "")
 
 

@@ -38,9 +38,18 @@ class Sizes:
     new: int = 100_000
     history: tuple[int, int] = (1_000_000, 20_000_000)
     file: int = 2_000_000
+    past: int = 10_000_000
+    late: int = 10_000
 
 
-QUICK = Sizes(events=200_000, new=20_000, history=(100_000, 2_000_000), file=400_000)
+QUICK = Sizes(
+    events=200_000,
+    new=20_000,
+    history=(100_000, 2_000_000),
+    file=400_000,
+    past=1_000_000,
+    late=1_000,
+)
 
 
 @dataclass(frozen=True)
@@ -255,6 +264,3 @@ def load(lab: Lab, sizes: Sizes) -> Iterator[Row]:
     )  # fmt: skip
     yield Row("rollupctl load, peak memory", max(peaks), "", None, max(peaks), 150, unit="MB")
     lab.drop(database)
-
-
-SCENARIOS = {"rollups": rollups, "history": history, "load": load}

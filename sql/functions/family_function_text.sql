@@ -1,7 +1,7 @@
 -- The function that counts for a whole family in one statement: the new events are grouped once, by
--- the finest bucket, and the coarser members combine those groups. The span a member has already
--- counted is left out for that member, so that members which were run alone, or added later, fall
--- into step here.
+-- the finest bucket, and each coarser member combines the groups of the coarsest that nests in it:
+-- there are the fewest left. The span a member has already counted is left out for that member, so
+-- that members which were run alone, or added later, fall into step here.
 --
 -- Days of a time zone are fed from finer buckets of UTC. Before some time they did not begin where
 -- those do (rollup.even_from): events from before are grouped by their exact time too, which is
@@ -17,6 +17,7 @@ as $$
 declare
     lead rollup.rollups;
     r rollup.rollups;
+    feeder rollup.rollups;
     position int := 0;
     names text[];
     expressions text[];
@@ -27,8 +28,10 @@ declare
     own_keys text[];
     own_bucket text;
     exact_before timestamptz;
-    own_expressions text[];
     members text;
+    ordinals text;
+    batches jsonb := '{}';  -- a member to the name of its groups
+    groups text := '';
     feeds text := '';
 begin
     select * into strict lead from rollup.rollups where family = family_id order by bucket, time_zone nulls first, id limit 1;
@@ -39,50 +42,66 @@ begin
            array_agg(quote_ident(column_name)) filter (where role <> 'measure'),
            array_agg(quote_ident(column_name)) filter (where role = 'measure'),
            array_agg(merge) filter (where role = 'measure'),
-           array_agg(format(combine, quote_ident(column_name))) filter (where role = 'measure')
+           array_agg(format('%s as %I', format(combine, quote_ident(column_name)), column_name)) filter (where role = 'measure')
       into names, expressions, keys, measures, merges, combines
       from rollup.target_columns(lead);
     select nullif(max(rollup.even_from(lead.bucket, x.time_zone)), '-infinity') into exact_before
       from rollup.rollups x
      where x.family = family_id and x.time_zone is not null and lead.time_zone is null;
+    select string_agg(n::text, ', ') into ordinals from generate_series(1, cardinality(keys)) n;
 
     for r in select * from rollup.rollups where family = family_id order by bucket, time_zone nulls first, id loop
         position := position + 1;
         own_keys := array_replace(keys, quote_ident(lead.bucket_column), quote_ident(r.bucket_column));
+        select x.* into feeder
+          from rollup.rollups x
+         where batches ? x.name
+           and x.time_zone is not distinct from r.time_zone
+           and rollup.buckets_nest(x.bucket, x.time_zone, r.bucket, r.time_zone)
+         order by x.bucket desc, x.id
+         limit 1;
         own_bucket := case
             when (r.bucket, r.time_zone) is not distinct from (lead.bucket, lead.time_zone) then quote_ident(lead.bucket_column)
+            when feeder.name is not null then
+                rollup.bucket_expression(r.bucket, r.time_zone, quote_ident(feeder.bucket_column))
             else rollup.bucket_expression(r.bucket, r.time_zone,
-                case when r.time_zone is not null and exact_before is not null
+                case when exact_before is not null
                     then format('coalesce("(time)", %I)', lead.bucket_column) else quote_ident(lead.bucket_column) end) end;
-        own_expressions := array_replace(keys, quote_ident(lead.bucket_column), own_bucket);
-        feeds := feeds || format($text$,
+        if own_bucket = quote_ident(lead.bucket_column) and exact_before is null then
+            batches := batches || jsonb_build_object(r.name, 'batch');
+        else
+            groups := groups || format($text$
+        batch_%1$s as (
+            select
+                %2$s
+              from %3$s
+             group by %4$s
+        ),$text$,
+                position,
+                array_to_string(
+                    array_replace(keys, quote_ident(lead.bucket_column),
+                                  concat_ws(' as ', own_bucket, nullif(quote_ident(r.bucket_column), own_bucket)))
+                        || combines, E',\n                '),
+                coalesce(batches ->> feeder.name, 'batch'),
+                ordinals);
+            batches := batches || jsonb_build_object(r.name, format('batch_%s', position));
+        end if;
+        feeds := feeds || format($text$
         member_%1$s as (
             insert into %2$s as r (
                 %3$s)
-            %4$s
-            %5$s
+            select
+                %3$s
+              from %4$s
+             where %5$L = any (span.rollups)
+            %6$s
             returning 1
-        )$text$,
+        ),$text$,
             position,
             r.target,
             array_to_string(array_replace(names, quote_ident(lead.bucket_column), quote_ident(r.bucket_column)), ', '),
-            case when own_bucket = quote_ident(lead.bucket_column) and exact_before is null
-                then format($text$select
-                %s
-              from batch
-             where %L = any (span.rollups)$text$, array_to_string(names, ', '), r.name)
-                else format($text$select
-                %1$s
-              from (select %2$s, %3$s, count(*) over (partition by %4$s) = 1 as "(only row)"
-                      from batch
-                     where %5$L = any (span.rollups)) b
-             group by %6$s$text$,
-                    array_to_string(own_keys || combines, E',\n                '),
-                    array_to_string(array_replace(own_expressions, own_bucket, own_bucket || ' as ' || quote_ident(r.bucket_column)), ', '),
-                    array_to_string(measures, ', '),
-                    array_to_string(own_expressions, ', '),
-                    r.name,
-                    array_to_string(own_keys, ', ')) end,
+            batches ->> r.name,
+            r.name,
             replace(rollup.upsert_text(own_keys, measures, merges), E'\n', E'\n    '));
     end loop;
 
@@ -110,7 +129,7 @@ begin
              where %6$I > span.after_id
                and %6$I <= span.through_id%7$s
              group by %8$s
-        )%9$s
+        ),%9$s
         select (select coalesce(sum("(events)"), 0) from batch),
                array[%10$s]
           into counted, rows_written;
@@ -132,12 +151,11 @@ end
         array_to_string(expressions, E',\n                '),
         lead.id_column,
         E'\n               and (' || lead.filter || ')',
-        (select string_agg(n::text, ', ') from generate_series(1, cardinality(keys)) n)
-            || case when exact_before is null then '' else format(', %s', cardinality(expressions) + 1) end,
-        feeds,
+        ordinals || case when exact_before is null then '' else format(', %s', cardinality(expressions) + 1) end,
+        rtrim(groups || feeds, ','),
         (select string_agg(format('(select count(*) from member_%s)', n), ', ') from generate_series(1, position) n),
         -- Names and expressions may hold anything; these two stand in a comment.
-        case when concat(lead.source, lead.filter, expressions, feeds, members) like '%$function$%'
+        case when concat(lead.source, lead.filter, expressions, groups, feeds, members) like '%$function$%'
             then '$rollup_function$' else '$function$' end,
         translate(lead.source::text, E'\r\n', '  '),
         translate(members, E'\r\n', '  '),

@@ -45,7 +45,7 @@ begin
     if parts is not null then
         execute format('select array_agg(x.place), array_agg(x.number)
                           from (select width_bucket(%1$I, %2$L::timestamptz[]) as place, %3$s as number
-                                  from (select *, false as "(only row)" from (%4$s) p) q
+                                  from (%4$s) q
                                  where true%5$s
                                  group by 1) x',
                        r.bucket_column, grid, rollup.number_expression(r, measure), parts, condition)

@@ -1,5 +1,5 @@
--- The rows of a group are combined as a run combines those of a batch (see rollup.measure_parts), with
--- "(only row)" false for all; what comes of it is shown as in the view of plain numbers.
+-- The rows of a group are combined as a run combines those of a batch (see rollup.measure_parts);
+-- what comes of it is shown as in the view of plain numbers.
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup.number_expression(r rollup.rollups, number_name text)

@@ -44,6 +44,20 @@ begin
                and event_id <= span.through_id
              group by 1, 2, 3, 4, 5
         ),
+        batch_2 as (
+            select
+                customer_id,
+                date_bin('01:00:00', minute, timestamptz '2000-01-01 00:00:00+00') as hour,
+                event_type,
+                country,
+                browser,
+                sum(event_count)::bigint as event_count,
+                public.hll_union_agg(device_distinct_count) as device_distinct_count,
+                public.hll_union_agg(session_distinct_count) as session_distinct_count,
+                case count(*) when 1 then (array_agg(top_devices_1000))[1] else (select rollup_compat.topn_union_agg(s) from unnest(array_agg(top_devices_1000)) s) end as top_devices_1000
+              from batch
+             group by 1, 2, 3, 4, 5
+        ),
         member_1 as (
             insert into public.rollup_events_5min as r (
                 customer_id, minute, event_type, country, browser, event_count, device_distinct_count, session_distinct_count, top_devices_1000)
@@ -62,19 +76,9 @@ begin
             insert into public.rollup_events_1hr as r (
                 customer_id, hour, event_type, country, browser, event_count, device_distinct_count, session_distinct_count, top_devices_1000)
             select
-                customer_id,
-                hour,
-                event_type,
-                country,
-                browser,
-                sum(event_count)::bigint,
-                coalesce((array_agg(device_distinct_count) filter (where "(only row)"))[1], public.hll_union_agg(device_distinct_count) filter (where not "(only row)")),
-                coalesce((array_agg(session_distinct_count) filter (where "(only row)"))[1], public.hll_union_agg(session_distinct_count) filter (where not "(only row)")),
-                coalesce((array_agg(top_devices_1000) filter (where "(only row)"))[1], rollup_compat.topn_union_agg(top_devices_1000) filter (where not "(only row)"))
-              from (select customer_id, date_bin('01:00:00', minute, timestamptz '2000-01-01 00:00:00+00') as hour, event_type, country, browser, event_count, device_distinct_count, session_distinct_count, top_devices_1000, count(*) over (partition by customer_id, date_bin('01:00:00', minute, timestamptz '2000-01-01 00:00:00+00'), event_type, country, browser) = 1 as "(only row)"
-                      from batch
-                     where 'rollup_events_1hr' = any (span.rollups)) b
-             group by customer_id, hour, event_type, country, browser
+                customer_id, hour, event_type, country, browser, event_count, device_distinct_count, session_distinct_count, top_devices_1000
+              from batch_2
+             where 'rollup_events_1hr' = any (span.rollups)
             on conflict (customer_id, hour, event_type, country, browser) do update set
                 event_count = coalesce(r.event_count + excluded.event_count, r.event_count, excluded.event_count),
                 device_distinct_count = coalesce(public.hll_union(r.device_distinct_count, excluded.device_distinct_count), r.device_distinct_count, excluded.device_distinct_count),
