@@ -358,7 +358,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_carries_the_files_it_installs(wheel: Path) -> None:
     inside = wheel / "rollupctl" / "_project"
-    expected = [*SQL.rglob("*.sql"), *(ROOT / step for step in STEPS), *(ROOT / "data").iterdir()]
+    shipped = [*(ROOT / "data").iterdir(), *(ROOT / "examples").iterdir()]
+    expected = [*SQL.rglob("*.sql"), *(ROOT / step for step in STEPS), *shipped]
     assert {path.relative_to(inside): path.read_bytes() for path in inside.rglob("*.*")} == {
         path.relative_to(ROOT): path.read_bytes() for path in expected
     }

@@ -21,6 +21,8 @@ declare
     places int[];
     numbers numeric[];
     nothing numeric;
+    columns text;
+    formula text;
 begin
     select * into strict r from rollup.rollups x where x.name = rollup_name;
     if tenant is not null and r.tenant is null then
@@ -43,12 +45,13 @@ begin
       into parts, gone
       from rollup.parts(rollup_name, grid[1], grid[cardinality(grid)], live, grid) p;
     if parts is not null then
-        execute format('select array_agg(x.place), array_agg(x.number)
-                          from (select width_bucket(%1$I, %2$L::timestamptz[]) as place, %3$s as number
-                                  from (%4$s) q
-                                 where true%5$s
-                                 group by 1) x',
-                       r.bucket_column, grid, rollup.number_expression(r, measure), parts, condition)
+        select * into columns, formula from rollup.number_expression(r, measure);
+        execute format('select array_agg(u."(place)"), array_agg(%1$s)
+                          from (select width_bucket(%2$I, %3$L::timestamptz[]) as "(place)", %4$s
+                                  from (%5$s) q
+                                 where true%6$s
+                                 group by 1) u',
+                       formula, r.bucket_column, grid, columns, parts, condition)
            into places, numbers;
     end if;
     if exists (select from unnest('{count,sum,distinct}'::text[]) k where r.measures -> measure ->> k is not null) then

@@ -2,8 +2,8 @@
 -- what comes of it is shown as in the view of plain numbers.
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
-create or replace function rollup.number_expression(r rollup.rollups, number_name text)
-    returns text
+create or replace function rollup.number_expression(
+    r rollup.rollups, number_name text, out columns text, out formula text)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
@@ -11,10 +11,7 @@ as $$
 declare
     numbers constant regtype[] := '{smallint,integer,bigint,numeric,real,double precision}';
     of_measure text;
-    formula text;
     found_type text;
-    united text;
-    names text;
 begin
     select c.measure, s.value into of_measure, formula
       from rollup.target_columns(r) c, json_each_text(c.shown) s
@@ -34,16 +31,13 @@ begin
             errcode = 'datatype_mismatch',
             message = format('measure %I of rollup %I is no number but %s', number_name, r.name, found_type);
     end if;
-    select string_agg(format(c.combine, quote_ident(c.column_name)), ', '), string_agg(quote_ident(c.column_name), ', ')
-      into united, names
+    select string_agg(format('%s as %I', format(c.combine, quote_ident(c.column_name)), c.column_name), ', ') into columns
       from rollup.target_columns(r) c where c.measure = of_measure;
-    return format(case when exists (select from unnest('{count,sum,distinct}'::text[]) k where r.measures -> of_measure ->> k is not null)
-                       then '(select coalesce(%s, 0)::numeric from (values (%s)) u (%s))'
-                       else '(select (%s)::numeric from (values (%s)) u (%s))' end,
-                  format(formula, 'u'), united, names);
+    formula := format(case when exists (select from unnest('{count,sum,distinct}'::text[]) k where r.measures -> of_measure ->> k is not null)
+                           then 'coalesce(%s, 0)::numeric' else '(%s)::numeric' end, format(formula, 'u'));
 end
 $$;
 comment on function rollup.number_expression(rollup.rollups, text) is
-    'Internal. The aggregate that unites a measure over rows of a rollup''s table and answers a plain number: '
-    'a column of its view of plain numbers.';
+    'Internal. A column of a rollup''s view of plain numbers, for a group of rows: the aggregates that unite its '
+    'measure''s columns, and what makes a number of them, as columns of u.';
 reset citus.enable_ddl_propagation;
