@@ -5,21 +5,29 @@ from __future__ import annotations
 import re
 
 import psycopg
+from psycopg import sql
 
-from rollupctl.csvfile import NOT_UTF8, STDIN, opening_quote_line
+from rollupctl.connect import Session
+from rollupctl.csvfile import NOT_UTF8, STDIN, CsvFile, opening_quote_line
 from rollupctl.errors import BadFileError, primary
-from rollupctl.target import Target
+from rollupctl.target import Check, Target, copy_command
 
-# 'COPY events, line 3, column country: "…"'; the words are in the server's language.
+# 'COPY events, line 3, column country: "…"'; the words are in the server's language, and the value
+# may go over several lines.
 _CONTEXT = re.compile(
-    r"^COPY .+?, \w+ (?P<line>\d+)(?:, \w+ (?P<column>[^:]+?))?(?:: (?P<rest>.*))?$",
-    re.MULTILINE,
+    r"^COPY [^\n]+?, \w+ (?P<line>\d+)(?:, \w+ (?P<column>[^:\n]+?))?"
+    r"(?:: (?P<rest>[\"»«„“”].*[\"»«„“”]|[^\n]*))?$",
+    re.MULTILINE | re.DOTALL,
 )
-_BAD_VALUE = ("22P02", "22007", "22008", "22003")
+_BAD_VALUE = ("22P02", "22007", "22008", "22003", "22P05", "22023")
 _BAD_LINE = "22P04"
 _BAD_BYTE = "22021"
 _NULL = "23502"
+_CHECK = "23514"
 _TOO_LONG = "54000"
+_TOO_DEEP = "54001"
+# What a Citus worker complains of reaches us like this: without SQLSTATE, line and column.
+_FROM_WORKER = "XX000"
 
 NOTHING_LOADED = "nothing of this file was loaded"
 
@@ -27,14 +35,14 @@ NOTHING_LOADED = "nothing of this file was loaded"
 def explain_copy(error: psycopg.Error, target: Target, file: str) -> BadFileError | None:
     """What is wrong with `file`, or None when the error is not about its content.
 
-    Classes 22 (data) and 23 (constraints), PL/pgSQL's own (triggers) and lines beyond the
-    server's limit are about content; a lost connection or a missing privilege are not. Line
+    Classes 22 (data) and 23 (constraints), PL/pgSQL's own (triggers) and what is beyond the
+    server's limits are about content; a lost connection or a missing privilege are not. Line
     numbers are those of the file, the header being line 1; for a record with line breaks in
     quotes it is the line on which it ends.
     """
     state = error.sqlstate or ""
     diag = error.diag
-    if not (state[:2] in ("22", "23", "P0") or state == _TOO_LONG):
+    if not (state[:2] in ("22", "23", "P0") or state in (_TOO_LONG, _TOO_DEEP)):
         return None
     said = primary(error)
     found = _CONTEXT.search(diag.context or "")
@@ -42,15 +50,26 @@ def explain_copy(error: psycopg.Error, target: Target, file: str) -> BadFileErro
     column = (found and found["column"]) or diag.column_name
     value = _value(found["rest"]) if found else None
     place = file + (f", line {line}" if line else "") + (f", column {column}" if column else "")
-    if state in _BAD_VALUE and column and value is not None:
-        message, detail = f"{place}: {value} is not a valid {target.type_of(column)}", None
+    hint = "; ".join(filter(None, (diag.message_hint, NOTHING_LOADED)))
+    if state in (*_BAD_VALUE, _TOO_DEEP) and column and value is not None:
+        type_name = target.type_of(column)
+        message, detail = f"{place}: {value} is not a valid {type_name}", diag.message_detail
+        if type_name.startswith(("timestamp", "date")):
+            hint = f"write it as in 2024-12-31 23:59:59+00; {NOTHING_LOADED}"
         if state in ("22003", "22008"):
-            message = f"{place}: {value} is out of range for {target.type_of(column)}"
+            message = f"{place}: {value} is out of range for {type_name}"
+        if state == _TOO_DEEP:
+            message, hint = f"{place}: {value} is nested too deeply", NOTHING_LOADED
     elif state == _NULL and column:
         message, detail = (
             f"{place}: no value, where one of type {target.type_of(column)} must be",
             None,
         )
+    elif state == _CHECK and (check := _broken(target, diag.constraint_name)):
+        column = check.columns[0] if len(check.columns) == 1 else None
+        place += f", column {column}" if column else ""
+        message = f"{place}: does not meet {check.name}: {check.definition}"
+        detail = f"the line reads {value}" if value is not None else None
     elif state == _BAD_BYTE:
         byte = said.rsplit(": ", 1)[-1]
         if byte == "0x00":
@@ -65,8 +84,48 @@ def explain_copy(error: psycopg.Error, target: Target, file: str) -> BadFileErro
         message, detail = f"{place}: {said}", diag.message_detail
         if state == _BAD_LINE and value is not None:
             detail = f"the line reads {value}"
-    hint = f"{diag.message_hint}; {NOTHING_LOADED}" if diag.message_hint else NOTHING_LOADED
     return BadFileError(message, hint, detail=detail)
+
+
+def explain_worker(
+    error: psycopg.Error, session: Session, file: CsvFile, target: Target, columns: list[str]
+) -> BadFileError | None:
+    """As explain_copy, of what a Citus worker refused, outside of the transaction that failed.
+
+    The coordinator leaves reading some types and all checks to the workers, whose errors name no
+    line. So it reads the file again, into a table of its own that has the same columns and checks.
+    """
+    if error.sqlstate != _FROM_WORKER:
+        return None
+    table = sql.Identifier("pg_temp", "rollupctl_replay")
+    source = sql.Identifier(target.schema, target.name)
+    left_out = [c.name for c in target.columns if c.name not in columns]
+    try:
+        with session.transaction(force_rollback=True):
+            session.execute(
+                sql.SQL("create temp table {} (like {} including constraints)").format(
+                    sql.Identifier("rollupctl_replay"), source
+                )
+            )
+            for name in left_out:
+                session.execute(
+                    sql.SQL("alter table {} alter {} drop not null").format(
+                        table, sql.Identifier(name)
+                    )
+                )
+            with session.cursor().copy(copy_command(table, columns)) as copy:
+                for chunk in file.again():
+                    copy.write(chunk)
+    except psycopg.Error as told:
+        if found := explain_copy(told, target, file.name):
+            return found
+    return BadFileError(
+        f"{file.name}: {primary(error)}", NOTHING_LOADED, detail=error.diag.message_detail
+    )
+
+
+def _broken(target: Target, constraint: str | None) -> Check | None:
+    return next((check for check in target.checks if check.name == constraint), None)
 
 
 def _value(rest: str | None) -> str | None:

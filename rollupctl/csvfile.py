@@ -57,6 +57,12 @@ class CsvFile:
         while chunk := self.stream.read(CHUNK):
             yield chunk
 
+    def again(self) -> Iterator[bytes]:
+        """As chunks, once more; of a pipe nothing."""
+        if self.size is not None:
+            self.stream.seek(len(self.head))
+            yield from self.chunks()
+
     def rows(self) -> Iterator[bytes]:
         r"""As chunks; raises BadFileError at a line \.
 

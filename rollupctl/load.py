@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from rollupctl.connect import Session, query
-from rollupctl.copyerror import NOTHING_LOADED, explain_copy
+from rollupctl.copyerror import NOTHING_LOADED, explain_copy, explain_worker
 from rollupctl.csvfile import STDIN, CsvFile, open_csv, printable
 from rollupctl.errors import BadFileError, UsageError
 from rollupctl.output import Table
@@ -94,27 +94,34 @@ def _load(session: Session, file: CsvFile, target: Target, advance: Progress) ->
     before = file.state()
     digest = hashlib.sha256()
     status, added = "skipped", 0
-    with session.transaction():
-        rows, size = _copy(session, file, target.copy_command(columns), target, digest, advance)
-        if file.state() != before:
-            raise BadFileError(
-                f"{file.name}: changed while it was being loaded",
-                f"{NOTHING_LOADED}: load it again when it is complete",
+    try:
+        with session.transaction():
+            rows, size = _copy(session, file, target.copy_command(columns), digest, advance)
+            if file.state() != before:
+                raise BadFileError(
+                    f"{file.name}: changed while it was being loaded",
+                    f"{NOTHING_LOADED}: load it again when it is complete",
+                )
+            # Waits for a load of the same content that is going on elsewhere, and loses to it.
+            entered = query(
+                session,
+                "insert into rollup.loads (source_table, sha256, file_name, rows, bytes) "
+                "values (%s::regclass, %s, %s, %s, %s) on conflict do nothing returning 1",
+                target.qualified,
+                digest.digest(),
+                file.name,
+                rows,
+                size,
             )
-        # Waits for a load of the same content that is going on elsewhere, and loses to it.
-        entered = query(
-            session,
-            "insert into rollup.loads (source_table, sha256, file_name, rows, bytes) "
-            "values (%s::regclass, %s, %s, %s, %s) on conflict do nothing returning 1",
-            target.qualified,
-            digest.digest(),
-            file.name,
-            rows,
-            size,
-        )
-        if not entered.rows:
-            raise psycopg.Rollback
-        status, added = "loaded", rows
+            if not entered.rows:
+                raise psycopg.Rollback
+            status, added = "loaded", rows
+    except psycopg.Error as error:
+        bad = explain_copy(error, target, file.name)
+        bad = bad or explain_worker(error, session, file, target, columns)
+        if bad is None:
+            raise
+        raise bad from error
     return Loaded(status, added)
 
 
@@ -133,34 +140,30 @@ def _copy(
     session: Session,
     file: CsvFile,
     command: sql.Composed,
-    target: Target,
     digest: hashlib._Hash,
     advance: Progress,
 ) -> tuple[int, int]:
-    """Stream the file through COPY; return its rows and bytes. Raises BadFileError."""
+    """Stream the file through COPY; return its rows and bytes.
+
+    Raises BadFileError, or what the server says.
+    """
     size = 0
     complete = False
-    try:
-        with session.cursor() as cursor:
-            with cursor.copy(command) as copy:
-                for chunk in file.rows():
-                    digest.update(chunk)
-                    copy.write(chunk)
-                    size += len(chunk)
-                    advance(len(chunk))
-                    if _refused(session):
-                        break
-                else:
-                    complete = True
-            # Leaving the block raises what the server said; nothing short of that may commit.
-            if not complete:
-                raise BadFileError(f"{file.name}: the server refused the data", NOTHING_LOADED)
-            return cursor.rowcount, size
-    except psycopg.Error as error:
-        bad = explain_copy(error, target, file.name)
-        if bad is None:
-            raise
-        raise bad from error
+    with session.cursor() as cursor:
+        with cursor.copy(command) as copy:
+            for chunk in file.rows():
+                digest.update(chunk)
+                copy.write(chunk)
+                size += len(chunk)
+                advance(len(chunk))
+                if _refused(session):
+                    break
+            else:
+                complete = True
+        # Leaving the block raises what the server said; nothing short of that may commit.
+        if not complete:
+            raise BadFileError(f"{file.name}: the server refused the data", NOTHING_LOADED)
+        return cursor.rowcount, size
 
 
 def _refused(session: Session) -> bool:
@@ -188,6 +191,8 @@ def _refused(session: Session) -> bool:
 
 
 def _set_time_zone(session: Session, time_zone: str) -> None:
+    # 01/02/2024 is a day in January to some and in February to others: better refused than guessed.
+    query(session, "select set_config('DateStyle', 'ISO, YMD', false)")
     try:
         query(session, "select set_config('TimeZone', %s, false)", time_zone)
     except psycopg.DataError:

@@ -35,6 +35,14 @@ where a.attrelid = %s and a.attnum > 0 and not a.attisdropped
 order by a.attnum
 """
 
+_CHECKS = """
+select conname as name, pg_catalog.pg_get_constraintdef(oid) as definition,
+       array(select a.attname::text from pg_catalog.pg_attribute a
+             where a.attrelid = conrelid and a.attnum = any (conkey)) as columns
+from pg_catalog.pg_constraint
+where conrelid = %s and contype = 'c'
+"""
+
 _NAMES = "every column needs a name, and one of its own"
 
 
@@ -50,6 +58,15 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Check:
+    """A check constraint, as SQL defines it, and the columns that it looks at."""
+
+    name: str
+    definition: str
+    columns: list[str]
+
+
+@dataclass(frozen=True)
 class Target:
     """A table to load into; `qualified` is its quoted name with the schema."""
 
@@ -57,12 +74,11 @@ class Target:
     name: str
     qualified: str
     columns: tuple[Column, ...]
+    checks: tuple[Check, ...]
 
     def copy_command(self, columns: list[str]) -> sql.Composed:
         """COPY of a CSV with a header, whose fields are `columns` in this order."""
-        return sql.SQL("copy {} ({}) from stdin (format csv, header true)").format(
-            sql.Identifier(self.schema, self.name), sql.SQL(", ").join(map(sql.Identifier, columns))
-        )
+        return copy_command(sql.Identifier(self.schema, self.name), columns)
 
     def type_of(self, column: str) -> str:
         """The type of `column`, in words for a message."""
@@ -122,6 +138,12 @@ class Target:
         return BadFileError(f"{place}: {self.qualified} has no column {field!r}", hint)
 
 
+def copy_command(table: sql.Identifier, columns: list[str]) -> sql.Composed:
+    """COPY of a CSV with a header into `table`."""
+    listed = sql.SQL(", ").join(map(sql.Identifier, columns))
+    return sql.SQL("copy {} ({}) from stdin (format csv, header true)").format(table, listed)
+
+
 def find_target(session: Session, name: str) -> Target:
     """The table called `name`, which may be quoted and qualified as in SQL.
 
@@ -150,4 +172,5 @@ def find_target(session: Session, name: str) -> Target:
             f"{table['qualified']} is not a table", "views and the like cannot be loaded"
         )
     columns = tuple(Column(**row) for row in query(session, _COLUMNS, table["oid"]).records())
-    return Target(table["schema"], table["name"], table["qualified"], columns)
+    checks = tuple(Check(**row) for row in query(session, _CHECKS, table["oid"]).records())
+    return Target(table["schema"], table["name"], table["qualified"], columns, checks)
