@@ -170,7 +170,7 @@
 \ir functions/query.sql
 \ir functions/grid.sql
 \ir functions/buckets.sql
-\ir functions/number_expression.sql
+\ir functions/measure_number.sql
 \ir functions/gapfill.sql
 
 \ir views/status.sql

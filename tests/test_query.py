@@ -411,6 +411,49 @@ def test_series_has_every_bucket_and_zeros_where_nothing_was(lab: Lab) -> None:
     assert values("highest", live=True) == [7, 3, None, 3]
 
 
+def test_series_of_every_number_that_is_shown(lab: Lab) -> None:
+    """Averages and quantiles of a step are of its events, not of its rows."""
+    lab.source()
+    measures = {
+        "place": {"count": "*"},
+        "price": {"avg": "amount"},
+        "spread": {"quantiles": "amount"},
+        "latest": {"last": "amount"},
+        "best": {"top": "country", "weight": "amount"},
+    }
+    for name, bucket in (("visits", "5 minutes"), ("hours", "1 hour")):
+        lab.declare(name, bucket=bucket, measures=measures, dimensions=["country"])
+    db = lab.connect()
+    for minute, amount, number in ((1, 2, 1), (2, 8, 3), (31, 4, 2), (70, 5, 1), (190, 7, 1)):
+        insert(
+            db, number, amount=amount, country="de" if minute % 2 else "fr",
+            event_time=f"2024-06-01 {10 + minute // 60}:{minute % 60:02}Z",
+        )  # fmt: skip
+    db.execute("call rollup.run_all()")
+
+    def values(number: str, **named: Any) -> list[Any]:
+        found = series(
+            db, "visits", number, "2024-06-01 10:00Z", "2024-06-01 13:10Z", step="1 hour", **named
+        )
+        return [number if number is None else round(float(number), 3) for _, number in found]
+
+    for tenant in (None, "1"):
+        assert values("place", tenant=tenant) == [6, 1, 0, 1]
+        assert values("price", tenant=tenant) == [5.667, 5, None, 7]
+        assert values("price_sum", tenant=tenant) == [34, 5, 0, 7]
+        assert values("price_count", tenant=tenant) == [6, 1, 0, 1]
+        assert values("spread_p50", tenant=tenant)[1:] == [5, None, 7]
+        assert 4 <= values("spread_p50", tenant=tenant)[0] <= 8
+        assert values("latest", tenant=tenant) == [4, 5, None, 7]
+        assert values("best_value", tenant=tenant) == [24, 5, None, 7]
+    assert values("price", dimensions='{"country": "de"}') == [3.333, None, None, None]
+    with pytest.raises(errors.DatatypeMismatch, match="best_item of rollup visits is no number"):
+        values("best_item")
+    with pytest.raises(errors.UndefinedColumn) as caught:
+        values("spread")
+    assert "spread_p50" in str(caught.value.diag.message_hint)
+
+
 @pytest.mark.parametrize(
     ("step", "zone"),
     [

@@ -20,9 +20,7 @@ declare
     wrong text;
     places int[];
     numbers numeric[];
-    nothing numeric;
-    columns text;
-    formula text;
+    wanted record;
 begin
     select * into strict r from rollup.rollups x where x.name = rollup_name;
     if tenant is not null and r.tenant is null then
@@ -44,27 +42,25 @@ begin
            range_agg(tstzrange(p.part_from, p.part_to)) filter (where p.rollup is null)
       into parts, gone
       from rollup.parts(rollup_name, grid[1], grid[cardinality(grid)], live, grid) p;
+    select * into wanted from rollup.measure_number(r, measure);
     if parts is not null then
-        select * into columns, formula from rollup.number_expression(r, measure);
-        execute format('select array_agg(u."(place)"), array_agg(%1$s)
+        execute format('select array_agg(t."(place)"), array_agg(%1$s)
                           from (select width_bucket(%2$I, %3$L::timestamptz[]) as "(place)", %4$s
                                   from (%5$s) q
                                  where true%6$s
-                                 group by 1) u',
-                       formula, r.bucket_column, grid, columns, parts, condition)
+                                 group by 1) t',
+                       wanted.formula, r.bucket_column, grid, wanted.combined, parts, condition)
            into places, numbers;
     end if;
-    if exists (select from unnest('{count,sum,distinct}'::text[]) k where r.measures -> measure ->> k is not null) then
-        nothing := 0;
-    end if;
     return query
-        select grid[n], case when tstzrange(grid[n], grid[n + 1]) && gone then null else coalesce(x.number, nothing) end
+        select grid[n], case when tstzrange(grid[n], grid[n + 1]) && gone then null else coalesce(x.number, wanted.nothing) end
           from generate_series(1, cardinality(grid) - 1) n
           left join unnest(places, numbers) x (place, number) on x.place = n
          order by n;
 end
 $$;
 comment on function rollup.gapfill(text, text, timestamptz, timestamptz, text, interval, text, jsonb, boolean) is
-    'A measure, or another column of the view of plain numbers, as a series for a chart: one for every bucket that a range touches, or every step (of '
-    'whole buckets; in a time zone of whole days or months), dimensions united or picked with dimensions => '
-    '''{"country": "de"}''. 0 for counts and sums of nothing, NULL for other measures, and where rows have expired.';
+    'A measure, or another number that a rollup''s view of plain numbers shows, as a series for a chart: one for '
+    'every bucket that a range touches, or every step (of whole buckets; in a time zone of whole days or months), '
+    'dimensions united, or picked with dimensions => ''{"country": "de"}''. 0 for counts and sums of nothing, '
+    'NULL for other measures, and where rows have expired.';
