@@ -552,7 +552,7 @@ def test_series_of_what_several_columns_hold(plain_lab: Lab) -> None:
     with pytest.raises(psycopg.errors.UndefinedColumn) as caught:
         db.execute(series.encode(), ["meen"])
     assert caught.value.diag.message_hint == (
-        "There are: mean, mean_sum, mean_count, top_item, top_value, top_list"
+        "There are: mean, mean_sum, mean_count, top_item, top_list, top_value"
     )
     with pytest.raises(
         psycopg.errors.DatatypeMismatch, match="top_list of rollup visits is no number"

@@ -1,5 +1,5 @@
 -- What the view of plain numbers shows of one row is shown of many: their columns are combined as a
--- run combines the rows of a batch, with "(only row)" false for all. See rollup.measure_parts.
+-- run combines the rows of a batch. See rollup.measure_parts.
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup.measure_number(
