@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.helpers import Connection, Lab, row, rows, run, run_family, value
+from tests.servers import needs_tdigest
 
 START = datetime(2024, 6, 1, tzinfo=timezone.utc)
 MEASURES: dict[str, Any] = {
@@ -144,6 +145,7 @@ def write(db: Connection, events: list[tuple[Any, ...]]) -> None:
         )
 
 
+@needs_tdigest
 def test_any_split_and_order_of_batches_gives_the_same(plain_lab: Lab) -> None:
     lab = plain_lab
     lab.source(columns=", word text, price numeric")
@@ -188,6 +190,7 @@ def fill(db: Connection, begin: int, end: int, backwards: bool = False) -> None:
     )
 
 
+@needs_tdigest
 @pytest.mark.parametrize("together", [True, False])
 def test_every_kind_equals_brute_force(lab: Lab, together: bool) -> None:
     lab.source(columns=", word text, price numeric")
@@ -213,6 +216,7 @@ def test_every_kind_equals_brute_force(lab: Lab, together: bool) -> None:
     assert types["spread"].rpartition(".")[2] == "tdigest"
 
 
+@needs_tdigest
 def test_verify_sees_and_repair_mends_each_column(lab: Lab) -> None:
     lab.source(columns=", word text, price numeric")
     declare(lab)
@@ -236,6 +240,7 @@ def test_verify_sees_and_repair_mends_each_column(lab: Lab) -> None:
         assert rows(db, "select * from rollup.verify('hours')") == []
 
 
+@needs_tdigest
 @pytest.mark.parametrize(
     "change",
     [
@@ -258,6 +263,7 @@ def test_verify_sees_other_quantiles(lab: Lab, change: str) -> None:
         assert found == [("spread", True)]
 
 
+@needs_tdigest
 def test_quantiles_are_exact_while_few_and_close_when_many(lab: Lab) -> None:
     lab.source(columns=", price numeric")
     declare(lab, {"spread": {"quantiles": "price * price"}})
@@ -276,6 +282,7 @@ def test_quantiles_are_exact_while_few_and_close_when_many(lab: Lab) -> None:
         assert number**0.5 / 5000 == pytest.approx(wanted, abs=0.01)
 
 
+@needs_tdigest
 def test_numbers_that_are_none_do_not_count(lab: Lab) -> None:
     # The extension would never come back from a NaN.
     lab.source(columns=", dbl double precision, num numeric, word text")
@@ -463,6 +470,7 @@ def test_who_may_not_create_the_extension_is_told_to_have_it_done(plain_lab: Lab
     assert "create extension tdigest" in (error.value.diag.message_hint or "")
 
 
+@needs_tdigest
 def test_quantiles_create_the_extension_only_when_asked_for(plain_lab: Lab) -> None:
     lab = plain_lab
     lab.source()
