@@ -50,8 +50,10 @@
 \ir functions/top_differs.sql
 \ir functions/quantiles_differ.sql
 \ir functions/top_cut.sql
+\ir functions/top_shortened.sql
 \ir functions/top_list.sql
 \ir functions/top_merge.sql
+\ir functions/top_union.sql
 \ir functions/top_merge_all.sql
 \ir functions/top_union_agg.sql
 \ir functions/top.sql

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import psycopg
 import pytest
 
+from rollupctl.pgbinaries import find_binaries
 from tests import servers
 from tests.helpers import Lab
 from tests.servers import EMPTY, INSTALLED, Server
@@ -152,6 +153,13 @@ def lab(request: pytest.FixtureRequest, server: Server) -> Lab:
     """plain_lab or citus_lab: both in turn."""
     found: Lab = request.getfixturevalue("citus_lab" if server.is_citus else "plain_lab")
     return found
+
+
+@pytest.fixture
+def tdigest() -> None:
+    """Skips the test where the server does not offer the tdigest extension."""
+    if not find_binaries().has_library("tdigest"):
+        pytest.skip("tdigest is not installed")
 
 
 @pytest.fixture

@@ -213,6 +213,9 @@ def citus_is_installed() -> bool:
     return find_binaries().has_library("citus")
 
 
+needs_tdigest = pytest.mark.usefixtures("tdigest")  # skips where the server lacks it
+
+
 @contextlib.contextmanager
 def plain_server(own: bool = False) -> Iterator[Server]:
     """The embedded PostgreSQL, or the server that ROLLUP_TEST_DSN names.

@@ -67,6 +67,10 @@ begin
             problems := problems || format('function %s is missing', r.function_name);
             todo := 'install the package again (rollupctl install)';
         end if;
+        if to_regclass(rollup.view_name(r.target, 'bi')) is null then
+            problems := problems || format('view %s is missing', rollup.view_name(r.target, 'bi'));
+            todo := 'install the package again (rollupctl install)';
+        end if;
         if rollup.is_distributed(r.source) then
             execute 'select s.colocationid = t.colocationid from pg_dist_partition s, pg_dist_partition t
                       where s.logicalrelid = $1 and t.logicalrelid = $2' into colocated using r.source, r.target;
@@ -82,7 +86,7 @@ begin
             end if;
         end if;
         status := case when problems = '{}' then 'ok' else 'fail' end;
-        finding := coalesce(nullif(array_to_string(problems, '; '), ''), 'columns, key and function are right');
+        finding := coalesce(nullif(array_to_string(problems, '; '), ''), 'columns, key, function and view are right');
         return next;
     end loop;
 end

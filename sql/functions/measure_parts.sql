@@ -98,6 +98,13 @@ begin
         end;
     end if;
 
+    if kind in ('min', 'max', 'first', 'last') and coalesce(found_type, argument_type) like '%[]' then
+        raise exception using
+            errcode = 'feature_not_supported',
+            message = format('measure %I: %s of %s cannot be held', measure_name, kind, argument_type),
+            hint = format('Take it as jsonb: {"%s": "to_jsonb(…)"}, or as text.', kind);
+    end if;
+
     column_name := measure_name;
     differs := '%1$s is distinct from %2$s';
     display := '%1$s::text';
@@ -192,7 +199,8 @@ begin
             end if;
             expression := format('rollup.top_list(array_agg((%1$s)::text)%2$s, array_agg((%3$s)::numeric)%2$s, %4$s)',
                                  argument, condition, weight, counters);
-            merge := format('rollup.top_merge(array[%%1$s, %%2$s], %s)', counters);
+            differs := format('rollup.top_differs(%%1$s, %%2$s, %s, true)', counters);
+            merge := format(either, format('rollup.top_union(%%1$s, %%2$s, %s)', counters));
             combine := format('rollup.top_merge(array_agg(%%1$s), %s)', counters);
         else
             -- Counting in place is faster than the stand-in for the extension's aggregate. Citus pushes it

@@ -7,7 +7,6 @@ create or replace function rollup.quantiles_differ(counted double precision[], e
     language sql
     immutable
     parallel safe
-    set search_path = pg_catalog, pg_temp
 begin atomic
     -- A digest as an array: flags, count, compression, number of groups, then each group's mean and count.
     with groups as (

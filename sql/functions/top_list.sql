@@ -2,23 +2,30 @@
 -- some of, is too low by at most the smallest value, not below 0, of each full list that was merged.
 -- For that, only items whose value is not negative are cut. A negative one, as of something given
 -- back, stays: what it takes off may stand in another list.
--- Numeric sums are exact, whatever their order. Ties go by item, in byte order, so that the same items
--- make the same list everywhere. NaN and the infinities are no JSON numbers, and count as NULL.
+-- Numeric sums are exact, whatever their order. NaN and the infinities are no JSON numbers, and count
+-- as NULL.
+-- PL/pgSQL, because it keeps its plans: an SQL function would plan anew for every group. A
+-- search_path of its own would be set for every group, too.
 create or replace function rollup.top_list(items text[], amounts numeric[], counters int)
     returns jsonb
-    language sql
+    language plpgsql
     immutable
     parallel safe
-    set search_path = pg_catalog, pg_temp
-begin atomic
-    select coalesce(pg_catalog.jsonb_object_agg(k.item, k.amount), '{}')
-      from (select s.item, s.amount,
-                   pg_catalog.row_number() over (order by s.amount desc, s.item) as place
-              from (select rollup.top_cut(x.item) collate "C" as item, pg_catalog.sum(x.amount) as amount
-                      from rows from (pg_catalog.unnest(items), pg_catalog.unnest(amounts)) x (item, amount)
-                     where x.item is not null and x.amount > '-infinity' and x.amount < 'infinity'
-                     group by 1) s) k
-     where k.place <= counters or k.amount < 0 or counters is null;
-end;
+as $$
+declare
+    list pg_catalog.jsonb;
+    number pg_catalog.int8;
+begin
+    select pg_catalog.jsonb_object_agg(s.item, s.amount), pg_catalog.count(*)
+      into list, number
+      from (select case when pg_catalog.octet_length(x.item) <= 255 then x.item
+                        else rollup.top_cut(x.item) end collate "C" as item,
+                   pg_catalog.sum(x.amount) as amount
+              from rows from (pg_catalog.unnest(items), pg_catalog.unnest(amounts)) x (item, amount)
+             where x.item is not null and x.amount > '-infinity' and x.amount < 'infinity'
+             group by 1) s;
+    return case when number > counters then rollup.top_shortened(list, counters) else coalesce(list, '{}') end;
+end
+$$;
 comment on function rollup.top_list(text[], numeric[], int) is
-    'Internal. A top list of items and their weights: sums by item, cut to a number of items (none when NULL).';
+    'Internal. A top list of items and their weights: sums by item, cut to a number of items.';

@@ -1,8 +1,9 @@
--- Nothing is cut: what is read is not stored. With a combine function, so that Citus unites on the shards.
+-- Nothing is cut: what is read is not stored. Lists are collected and added up once. Without a combine
+-- function: those of array_append's kind find no types in what Citus makes of an aggregate on workers. So
+-- over several shards Citus gathers the lists; over one, it unites them there.
 create or replace aggregate rollup.top_union_agg(list jsonb) (
     sfunc = array_append,
     stype = jsonb[],
-    combinefunc = array_cat,
     finalfunc = rollup.top_merge_all,
     parallel = safe
 );
