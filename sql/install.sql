@@ -85,6 +85,8 @@
 \ir functions/create_function.sql
 \ir functions/upsert_text.sql
 \ir functions/family_function_text.sql
+\ir functions/drop_batch_table.sql
+\ir functions/create_batch_table.sql
 \ir functions/create_family.sql
 \ir functions/join_family.sql
 \ir functions/valid_keep.sql

@@ -12,8 +12,13 @@ begin
     select * into strict f from rollup.families where id = family_id;
     select min(r.source::oid)::regclass into source
       from rollup.rollups r where r.family = family_id having count(*) > 1;
-    if source is null or rollup.is_distributed(source) then
+    if source is null then
         new_function := null;
+    end if;
+    if source is not null and rollup.is_distributed(source) then
+        perform rollup.create_batch_table(family_id);
+    else
+        perform rollup.drop_batch_table(family_id);
     end if;
     if f.function_name is distinct from new_function then
         update rollup.families set function_name = new_function where id = family_id;

@@ -3,6 +3,10 @@
 -- there are the fewest left. The span a member has already counted is left out for that member, so
 -- that members which were run alone, or added later, fall into step here.
 --
+-- Citus pushes down no statement that inserts into several tables. There the groups go into a table
+-- that is sharded like the events (rollup.create_batch_table), and from it, shard by shard, into each
+-- member. They are deleted before the transaction ends: nobody else ever sees them.
+--
 -- Days of a time zone are fed from finer buckets of UTC. Before some time they did not begin where
 -- those do (rollup.even_from): events from before are grouped by their exact time too, which is
 -- slow, and which hardly anyone will see.
@@ -30,9 +34,15 @@ declare
     exact_before timestamptz;
     members text;
     ordinals text;
-    batches jsonb := '{}';  -- a member to the name of its groups
+    own_names text;
+    is_distributed boolean;
+    is_batch boolean;
+    batch text := 'batch';
+    batches jsonb := '{}';  -- a member to the name of its groups, for coarser ones
+    query text;
     groups text := '';
     feeds text := '';
+    counting text;
 begin
     select * into strict lead from rollup.rollups where family = family_id order by bucket, time_zone nulls first, id limit 1;
     select string_agg(quote_literal(name), ', ' order by bucket, time_zone nulls first, id) into members
@@ -49,6 +59,10 @@ begin
       from rollup.rollups x
      where x.family = family_id and x.time_zone is not null and lead.time_zone is null;
     select string_agg(n::text, ', ') into ordinals from generate_series(1, cardinality(keys)) n;
+    is_distributed := rollup.is_distributed(lead.source);
+    if is_distributed then
+        batch := format('rollup.batch_%s', family_id);
+    end if;
 
     for r in select * from rollup.rollups where family = family_id order by bucket, time_zone nulls first, id loop
         position := position + 1;
@@ -67,25 +81,44 @@ begin
             else rollup.bucket_expression(r.bucket, r.time_zone,
                 case when exact_before is not null
                     then format('coalesce("(time)", %I)', lead.bucket_column) else quote_ident(lead.bucket_column) end) end;
-        if own_bucket = quote_ident(lead.bucket_column) and exact_before is null then
-            batches := batches || jsonb_build_object(r.name, 'batch');
-        else
-            groups := groups || format($text$
-        batch_%1$s as (
-            select
-                %2$s
-              from %3$s
-             group by %4$s
-        ),$text$,
-                position,
+        own_names := array_to_string(
+            array_replace(names, quote_ident(lead.bucket_column), quote_ident(r.bucket_column)), ', ');
+        is_batch := own_bucket = quote_ident(lead.bucket_column) and exact_before is null;
+        query := case when is_batch then format($text$select
+                %s
+              from %s$text$, own_names, batch)
+            else format($text$select
+                %s
+              from %s
+             group by %s$text$,
                 array_to_string(
                     array_replace(keys, quote_ident(lead.bucket_column),
                                   concat_ws(' as ', own_bucket, nullif(quote_ident(r.bucket_column), own_bucket)))
                         || combines, E',\n                '),
-                coalesce(batches ->> feeder.name, 'batch'),
-                ordinals);
-            batches := batches || jsonb_build_object(r.name, format('batch_%s', position));
+                coalesce(batches ->> feeder.name, batch),
+                ordinals) end;
+        if is_distributed then
+            feeds := feeds || format($text$
+
+        if %1$L = any (span.rollups) then
+            insert into %2$s as r (
+                %3$s)
+            %4$s
+            %5$s;
+            get diagnostics number = row_count;
+            rows_written[%6$s] := number;
+        end if;$text$,
+                r.name, r.target, own_names, query,
+                replace(rollup.upsert_text(own_keys, measures, merges), E'\n', E'\n    '),
+                position);
+            continue;
         end if;
+
+        batches := batches || jsonb_build_object(r.name, case when is_batch then batch else format('batch_%s', position) end);
+        groups := groups || case when is_batch then '' else format($text$
+        batch_%s as (
+            %s
+        ),$text$, position, query) end;
         feeds := feeds || format($text$
         member_%1$s as (
             insert into %2$s as r (
@@ -97,42 +130,61 @@ begin
             %6$s
             returning 1
         ),$text$,
-            position,
-            r.target,
-            array_to_string(array_replace(names, quote_ident(lead.bucket_column), quote_ident(r.bucket_column)), ', '),
-            batches ->> r.name,
-            r.name,
+            position, r.target, own_names, batches ->> r.name, r.name,
             replace(rollup.upsert_text(own_keys, measures, merges), E'\n', E'\n    '));
     end loop;
+
+    query := format($text$select
+                %1$s,%2$s
+                count(*) as "(events)"
+              from %3$s
+             where %4$I > span.after_id
+               and %4$I <= span.through_id%5$s
+             group by %6$s$text$,
+        array_to_string(expressions, E',\n                '),
+        case when exact_before is null then '' else format(E'\n                case when %1$I < timestamptz %2$L then %1$I end as "(time)",',
+                                                           lead.time_column, exact_before) end,
+        lead.source,
+        lead.id_column,
+        E'\n               and (' || lead.filter || ')',
+        ordinals || case when exact_before is null then '' else format(', %s', cardinality(expressions) + 1) end);
+    counting := case when is_distributed then format($text$rows_written := array_fill(0::bigint, array[%1$s]);
+        insert into %2$s (
+            %3$s)
+            %4$s;%5$s
+
+        select coalesce(sum("(events)"), 0) into counted from %2$s;
+        delete from %2$s;$text$,
+            position, batch,
+            concat_ws(', ', array_to_string(names, ', '), case when exact_before is not null then '"(time)"' end, '"(events)"'),
+            query, feeds)
+        else format($text$with batch as materialized (
+            %1$s
+        ),%2$s
+        select (select coalesce(sum("(events)"), 0) from batch),
+               array[%3$s]
+          into counted, rows_written;$text$,
+            query,
+            rtrim(groups || feeds, ','),
+            (select string_agg(format('(select count(*) from member_%s)', n), ', ') from generate_series(1, position) n)) end;
 
     return format($text$create or replace function %1$s(
     max_events bigint default null)
     returns table (rollup text, status text, events bigint, rows bigint, more boolean)
     language plpgsql
     volatile%2$s
-as %11$s
--- Counts new events of %12$s into %13$s in one pass.
+as %6$s
+-- Counts new events of %7$s into %8$s in one pass.
 -- Written by rollup.create_rollup from their declarations; change those, not this.
 #variable_conflict use_column
 declare
     run rollup.run := rollup.begin_run(array[%4$s], max_events);
     span rollup.span;
     counted bigint;
-    rows_written bigint[];
+    rows_written bigint[];%3$s
 begin
     foreach span in array run.spans loop
-        with batch as materialized (
-            select
-                %5$s,%14$s
-                count(*) as "(events)"
-              from %3$s
-             where %6$I > span.after_id
-               and %6$I <= span.through_id%7$s
-             group by %8$s
-        ),%9$s
-        select (select coalesce(sum("(events)"), 0) from batch),
-               array[%10$s]
-          into counted, rows_written;
+        %5$s
 
         for n in 1 .. cardinality(run.rollups) loop
             run.rows[n] := run.rows[n] + rows_written[n];
@@ -143,24 +195,16 @@ begin
     end loop;
     return query select * from rollup.finish_run(run);
 end
-%11$s;$text$,
+%6$s;$text$,
         function_name,
         rollup.function_settings(lead.measures, lead.work_mem),
-        lead.source,
+        case when is_distributed then E'\n    number bigint;' else '' end,
         members,
-        array_to_string(expressions, E',\n                '),
-        lead.id_column,
-        E'\n               and (' || lead.filter || ')',
-        ordinals || case when exact_before is null then '' else format(', %s', cardinality(expressions) + 1) end,
-        rtrim(groups || feeds, ','),
-        (select string_agg(format('(select count(*) from member_%s)', n), ', ') from generate_series(1, position) n),
+        counting,
         -- Names and expressions may hold anything; these two stand in a comment.
-        case when concat(lead.source, lead.filter, expressions, groups, feeds, members) like '%$function$%'
-            then '$rollup_function$' else '$function$' end,
+        case when concat(counting, members) like '%$function$%' then '$rollup_function$' else '$function$' end,
         translate(lead.source::text, E'\r\n', '  '),
-        translate(members, E'\r\n', '  '),
-        case when exact_before is null then '' else format(E'\n                case when %1$I < timestamptz %2$L then %1$I end as "(time)",',
-                                                           lead.time_column, exact_before) end);
+        translate(members, E'\r\n', '  '));
 end
 $$;
 comment on function rollup.family_function_text(bigint, text) is

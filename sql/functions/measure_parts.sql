@@ -18,7 +18,7 @@ declare
     kinds constant text[] := '{count,sum,min,max,avg,distinct,top,quantiles,first,last}';
     options constant jsonb := '{"distinct": ["log2m"], "top": ["counters", "weight"], "quantiles": ["compression"]}';
     numbers constant text[] := '{smallint,integer,bigint,numeric,real,double precision}';
-    -- Uniting lists is dear; a group of one row has nothing to unite.
+    -- Uniting sketches is dear; a group of one row has nothing to unite.
     sketches constant text := 'case count(*) when 1 then (array_agg(%%1$s))[1] '
                               'else (select %1$I.%2$s(s) from unnest(array_agg(%%1$s)) s) end';
     either constant text := 'coalesce(%s, %%1$s, %%2$s)';
@@ -176,7 +176,7 @@ begin
                              rollup.hash_expression(measure_name, argument, argument_type), log2m) || condition;
         column_type := format('%I.hll(%s,5,-1,1)', hll_schema, log2m);
         merge := format(either, format('%I.hll_union(%%1$s, %%2$s)', hll_schema));
-        combine := format('%I.hll_union_agg(%%1$s)', hll_schema);
+        combine := format(sketches, hll_schema, 'hll_union_agg');
         differs := '%1$s::text is distinct from %2$s::text';
         display := format('''about '' || round(%I.hll_cardinality(%%1$s))::bigint', hll_schema);
         shown := json_build_object(measure_name, format('round(%I.hll_cardinality(%%1$s.%s))::bigint', hll_schema, own));

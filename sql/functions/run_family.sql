@@ -22,4 +22,4 @@ end
 $$;
 comment on function rollup.run_family(text, bigint) is
     'As rollup.run, for a rollup and all others that differ from it only in their bucket: their new '
-    'events are read once, but on Citus. Answers one row a rollup.';
+    'events are read once. Answers one row a rollup.';

@@ -52,8 +52,8 @@ begin
                 country,
                 browser,
                 sum(event_count)::bigint as event_count,
-                public.hll_union_agg(device_distinct_count) as device_distinct_count,
-                public.hll_union_agg(session_distinct_count) as session_distinct_count,
+                case count(*) when 1 then (array_agg(device_distinct_count))[1] else (select public.hll_union_agg(s) from unnest(array_agg(device_distinct_count)) s) end as device_distinct_count,
+                case count(*) when 1 then (array_agg(session_distinct_count))[1] else (select public.hll_union_agg(s) from unnest(array_agg(session_distinct_count)) s) end as session_distinct_count,
                 case count(*) when 1 then (array_agg(top_devices_1000))[1] else (select public.topn_union_agg(s) from unnest(array_agg(top_devices_1000)) s) end as top_devices_1000
               from batch
              group by 1, 2, 3, 4, 5
