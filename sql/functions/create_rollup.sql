@@ -32,7 +32,7 @@ declare
     target_table regclass;
     columns jsonb;
     doubled text;
-    plan text;
+    same_but_measures boolean;
 begin
     if name is null or source is null or bucket is null or measures is null then
         raise exception using
@@ -86,28 +86,30 @@ begin
 
     select * into existing from rollup.rollups x where x.name = declared.name;
     if found then
-        if (existing.source, existing.tenant, existing.id_column, existing.time_column,
-            existing.bucket, existing.bucket_column, existing.dimensions, existing.measures::jsonb,
+        same_but_measures :=
+           (existing.source, existing.tenant, existing.id_column, existing.time_column,
+            existing.bucket, existing.bucket_column, existing.dimensions,
             existing.filter, existing.function_name, existing.target,
             existing.time_zone, extract(month from existing.bucket), extract(year from existing.bucket))
            is not distinct from
            (declared.source, declared.tenant, declared.id_column, declared.time_column,
-            declared.bucket, declared.bucket_column, declared.dimensions, declared.measures::jsonb,
+            declared.bucket, declared.bucket_column, declared.dimensions,
             declared.filter, declared.function_name, to_regclass(target_name),
             declared.time_zone, extract(month from declared.bucket), extract(year from declared.bucket))
            -- What may be changed later counts where it is said.
-           and (declared.keep is null or declared.keep = existing.keep)
-           and (declared.partition_interval is null or declared.partition_interval = existing.partition_interval)
-        then
+           and (declared.keep is null or declared.keep is not distinct from existing.keep)
+           and (declared.partition_interval is null or declared.partition_interval is not distinct from existing.partition_interval);
+        if same_but_measures and existing.measures::jsonb = declared.measures::jsonb then
             perform rollup.create_function(name);
             return format('rollup %I is there already', name);
         end if;
         raise exception using
             errcode = 'duplicate_object',
             message = format('there is a rollup %I already, declared differently', name),
-            hint = format('select rollup.drop_rollup(%L) first, or choose another name.%s', name,
+            hint = case when same_but_measures then rollup.alter_hint(existing, declared)
+                        else format('select rollup.drop_rollup(%L) first, or choose another name.%s', name,
                           case when declared.keep is not null and declared.keep is distinct from existing.keep then
-                              format(' The retention alone is changed by select rollup.set_retention(%L, %L).', name, keep) end);
+                              format(' The retention alone is changed by select rollup.set_retention(%L, %L).', name, keep) end) end;
     end if;
 
     if tenant is null and rollup.is_distributed(source) then
@@ -165,17 +167,7 @@ begin
     perform rollup.create_function(name);
     perform rollup.create_family(declared.family);
     perform rollup.create_views(name);
-    -- What would fail or be slow in the first run shows here.
-    plan := rollup.plan_of(name);
-    if rollup.is_distributed(source)
-       and (plan !~ '^Custom Scan \(Citus Adaptive\)' or plan like '%Distributed Subplan%') then
-        raise exception using
-            errcode = 'feature_not_supported',
-            message = format('Citus would not count %s into %s on the shards but on the coordinator', source, target_table),
-            detail = plan,
-            hint = 'The tenant must be the distribution column of both tables, the tables colocated, and '
-                   'expressions without volatile functions and subqueries.';
-    end if;
+    perform rollup.refuse_pulled(name);
     return format('rollup %I counts %s into %s', name, source, target_table);
 end
 $$;

@@ -115,7 +115,7 @@ as %11$s
 -- Written by rollup.create_rollup from their declarations; change those, not this.
 #variable_conflict use_column
 declare
-    run rollup.run := rollup.begin_run(array[%4$s], max_events);
+    run rollup.run := rollup.begin_run(array[%4$s], max_events%15$s);
     span rollup.span;
     counted bigint;
     rows_written bigint[];
@@ -160,7 +160,9 @@ end
         translate(lead.source::text, E'\r\n', '  '),
         translate(members, E'\r\n', '  '),
         case when exact_before is null then '' else format(E'\n                case when %1$I < timestamptz %2$L then %1$I end as "(time)",',
-                                                           lead.time_column, exact_before) end);
+                                                           lead.time_column, exact_before) end,
+        (select ', array[' || string_agg(x.revision::text, ', ' order by x.bucket, x.time_zone nulls first, x.id) || ']'
+           from rollup.rollups x where x.family = family_id having max(x.revision) > 0));
 end
 $$;
 comment on function rollup.family_function_text(bigint, text) is
