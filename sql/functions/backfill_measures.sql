@@ -9,15 +9,19 @@ as $$
 declare
     steps pg_catalog.timestamptz[] := rollup.backfill_steps(rollup_name, step, tenant);
     said pg_catalog.text;
+    task rollup.task;
 begin
+    task.waiting := array[rollup_name];
+    task.failures := '{}';
+    task.put_off := true;
     for n in 1 .. pg_catalog.cardinality(steps) loop
         said := rollup.backfill_step(rollup_name, steps[n], coalesce(steps[n - 1], 'infinity'), tenant);
         commit;
         if said is not null then
             raise notice 'rollup %: %; step % of %', rollup_name, said, n, pg_catalog.cardinality(steps);
-            perform rollup.run_next(row(array[rollup_name], '{}', true)::rollup.task, 1000000);
+            perform rollup.run_next(task, 1000000);
             commit;
-            perform pg_catalog.pg_sleep(extract(epoch from pause));
+            perform pg_catalog.pg_sleep_for(pause);
         end if;
     end loop;
     perform rollup.describe_measures(rollup_name);
