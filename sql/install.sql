@@ -94,6 +94,7 @@
 \ir functions/plan_statement.sql
 \ir functions/plan_of.sql
 \ir functions/refuse_pulled.sql
+\ir functions/refuse_doubled.sql
 \ir functions/alter_hint.sql
 \ir functions/find_rollup.sql
 \ir functions/with_measures.sql

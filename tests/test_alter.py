@@ -154,3 +154,195 @@ def test_backfill_makes_it_as_if_it_had_been_declared(lab: Lab) -> None:
     assert said[0] == "rollup visits: biggest, top, cheap complete from 2024-06-02 00:00:00+00 on; step 1 of 3"
     assert said[-1] == "rollup visits: biggest, top, cheap complete in all buckets; step 3 of 3"
     assert backfill(db) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ("'nosuch'", errors.UndefinedObject, "there is no rollup nosuch"),
+        ("'visits', bucket => '1 hour'", errors.FeatureNotSupported, "cannot have another bucket"),
+        ("'visits', dimensions => '{device_id}'", errors.FeatureNotSupported, "another dimensions"),
+        ("'visits', tenant => 'device_id'", errors.FeatureNotSupported, "another tenant"),
+        ("'visits', filter => 'true'", errors.FeatureNotSupported, "another filter"),
+        ("'visits', '[1]'", errors.InvalidParameterValue, "must be an object"),
+        ("'visits', '{\"x\": {\"wild\": \"*\"}}'", errors.InvalidParameterValue, "measure x"),
+        ("'visits', '{\"x\": {\"sum\": \"wild\"}}'", errors.UndefinedColumn, "wild"),
+        ("'visits', '{\"country\": {\"count\": \"*\"}}'", errors.DuplicateColumn, "country is named"),
+        ("'visits', '{\"n\": {\"count\": \"amount\"}}'", errors.DuplicateObject, "n already"),
+        ("'visits', '{\"own\": {\"count\": \"*\"}}'", errors.DuplicateColumn, "not the rollup's"),
+        ("'visits', null, '{n,amount,devices}'", errors.InvalidParameterValue, "at least one"),
+        ("'visits', work_mem => 'lots'", errors.InvalidParameterValue, "work_mem"),
+    ],
+)
+def test_bad_input_changes_nothing(
+    plain_lab: Lab, arguments: str, error: type[psycopg.Error], message: str
+) -> None:
+    plain_lab.source()
+    plain_lab.declare()
+    db = plain_lab.connect()
+    db.execute("alter table lab.visits add column own int")
+    before = row(db, "select x from rollup.rollups x"), state_of(db)
+    with pytest.raises(error, match=message) as caught:
+        db.execute(f"select rollup.alter_rollup({arguments})".encode())
+    assert "\n" not in str(caught.value.diag.message_primary)
+    assert before == (row(db, "select x from rollup.rollups x"), state_of(db))
+
+
+def state_of(db: Connection) -> list[tuple[Any, ...]]:
+    """What describes a rollup: its functions, its views, its columns, its measures."""
+    return rows(
+        db,
+        """select 'function', p.oid::regprocedure::text, prosrc from pg_proc p
+            where proname like 'count_visits%' or proname like 'run_family_%'
+           union all select 'view', c.oid::regclass::text, pg_get_viewdef(c.oid) from pg_class c
+            where relkind = 'v' and relnamespace = 'lab'::regnamespace
+           union all select 'column', attname::text, format_type(atttypid, atttypmod) from pg_attribute
+            where attrelid = 'lab.visits'::regclass and attnum > 0 and not attisdropped
+           union all select 'measure', m::text, '' from rollup.measures m order by 1, 2""",
+    )
+
+
+def test_the_same_again_changes_nothing(lab: Lab) -> None:
+    db = prepare(lab)
+    alter(db, BIGGEST, ["devices"])
+    before = state_of(db)
+    assert alter(db, BIGGEST, ["devices"]) == "rollup visits is like that already"
+    # Named in both lists, but as it is already: not lost.
+    assert alter(db, BIGGEST, ["biggest"]) == "rollup visits is like that already"
+    assert state_of(db) == before
+
+
+def test_declarations_know_what_was_altered(lab: Lab) -> None:
+    db = prepare(lab)
+    alter(db, BIGGEST, ["devices"])
+    with pytest.raises(errors.DuplicateObject, match="declared differently") as caught:
+        lab.declare(db=db)
+    hint = str(caught.value.diag.message_hint)
+    assert "rollup.alter_rollup('visits'" in hint
+    new = {"n": MEASURES["n"], "amount": MEASURES["amount"]} | BIGGEST
+    assert lab.declare(db=db, measures=new) == "rollup visits is there already"
+    # What the hint says leads to the declaration.
+    db.execute(hint[hint.index("select") :].encode())
+    assert lab.declare(db=db) == "rollup visits is there already"
+    with pytest.raises(errors.DuplicateObject) as caught:
+        lab.declare(db=db, bucket="1 hour")
+    assert "drop_rollup" in str(caught.value.diag.message_hint)
+
+
+def test_dropped_measure_is_gone_and_the_others_count_on(lab: Lab) -> None:
+    db = prepare(lab)
+    assert alter(db, drop=["devices"]) == "rollup visits is altered"
+    with pytest.raises(errors.UndefinedColumn):
+        db.execute("select devices from lab.visits")
+    assert value(db, "select sum(n) from lab.visits_live") == 400
+    insert(db, 3)
+    assert run(db).events == 3
+    assert value(db, "select sum(n) from lab.visits") == 403
+    assert differences(db) == []
+    assert rows(db, "select measure from rollup.measures") == [("n",), ("amount",)]
+
+
+def test_measure_can_be_declared_anew(lab: Lab) -> None:
+    db = prepare(lab)
+    alter(db, {"n": {"count": "*", "where": "amount < 5"}}, ["n"])
+    assert since(db, "n") == "2024-06-02 16:05"
+    assert value(db, "select count(n) from lab.visits") == 0
+    assert differences(db) == []
+    backfill(db)
+    assert value(db, "select sum(n) from lab.visits") == value(
+        db, "select count(*) from lab.e where amount < 5"
+    )
+    assert differences(db) == []
+
+
+def test_a_table_of_ones_own_can_be_altered(lab: Lab) -> None:
+    lab.source()
+    db = lab.connect()
+    db.execute(
+        "create table lab.mine (note text, devices hll, n bigint, country varchar,"
+        " bucket timestamptz not null, amount bigint, customer_id bigint not null)"
+    )
+    lab.declare(target="lab.mine")
+    fill(db)
+    catch_up(db)
+    alter(db, BIGGEST, ["amount"])
+    backfill(db)
+    insert(db, 3, country=None)
+    catch_up(db)
+    assert differences(db) == []
+    assert value(db, "select count(*) = count(biggest) from lab.mine")
+
+
+def test_own_view_is_never_pulled_away(lab: Lab) -> None:
+    db = prepare(lab)
+    for own in (
+        "create view lab.own as select n, devices from lab.visits",
+        "create view lab.own as select n from lab.visits_live",
+        "create view lab.own as select n from lab.visits_bi",
+    ):
+        db.execute(own.encode())
+        before = state_of(db)
+        with pytest.raises(errors.DependentObjectsStillExist, match="depend on") as caught:
+            alter(db, drop=["devices"])
+        assert "lab.own" in str(caught.value.diag.message_detail)
+        assert state_of(db) == before
+        # Adding leaves views where they are.
+        alter(db, BIGGEST)
+        assert value(db, "select sum(n) from lab.own") == 400
+        db.execute("drop view lab.own")
+        alter(db, drop=["biggest"])
+
+
+def test_views_keep_their_readers(lab: Lab) -> None:
+    db = prepare(lab)
+    db.execute("do $$ begin create role reader; exception when others then null; end $$")
+    db.execute("grant select on lab.visits_live to reader")
+    alter(db, BIGGEST)
+    alter(db, drop=["devices"])
+    assert value(db, "select has_table_privilege('reader', 'lab.visits_live', 'select')")
+    assert value(db, "select has_table_privilege('reader', 'lab.visits_bi', 'select')")
+    assert value(db, "select sum(n) from lab.visits_bi") == 400
+
+
+def test_comments_say_from_when_on(lab: Lab) -> None:
+    db = prepare(lab)
+    comments = """select col_description('lab.visits'::regclass, attnum),
+                         obj_description('lab.visits_bi'::regclass, 'pg_class'),
+                         obj_description('lab.visits_live'::regclass, 'pg_class')
+                    from pg_attribute where attrelid = 'lab.visits'::regclass and attname = 'biggest'"""
+    alter(db, BIGGEST)
+    for said in row(db, comments):
+        assert "omplete from the bucket of 2024-06-02 16:05:00+00 on." in said
+    backfill(db)
+    column, *views = row(db, comments)
+    assert column is None
+    for said in views:
+        assert "omplete from" not in said
+
+
+def test_family_is_left_and_joined_again(lab: Lab) -> None:
+    lab.source()
+    lab.declare()
+    lab.declare("hours", bucket="1 hour")
+    db = lab.connect()
+    fill(db)
+    db.execute("call rollup.run_all()")
+    families = "select count(distinct family) from rollup.rollups"
+    assert value(db, families) == 1
+    alter(db, BIGGEST)
+    assert value(db, families) == 2
+    fill(db)
+    db.execute("call rollup.run_all()")
+    alter(db, BIGGEST, name="hours")
+    assert value(db, families) == 1
+    assert value(db, "select count(*) from rollup.families") == 1
+    assert lab.server.is_citus or value(db, "select function_name from rollup.families") is not None
+    fill(db)
+    db.execute("call rollup.run_all()")
+    backfill(db)
+    backfill(db, "hours")
+    for name in ("visits", "hours"):
+        assert differences(db, name) == []
+        assert since(db, name=name) is None
+        assert value(db, f"select sum(n) from lab.{name}") == 1200
+        assert value(db, f"select count(*) = count(biggest) from lab.{name}")

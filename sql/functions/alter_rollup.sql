@@ -99,13 +99,7 @@ begin
         return format('rollup %I is like that already', name);
     end if;
 
-    select c.column_name into doubled from rollup.target_columns(altered) c group by 1 having count(*) > 1 limit 1;
-    if doubled is not null then
-        raise exception using
-            errcode = 'duplicate_column',
-            message = format('column %I is named twice', doubled),
-            hint = 'Tenant, bucket, dimensions and measures each need a name of their own.';
-    end if;
+    perform rollup.refuse_doubled(altered);
     select coalesce(jsonb_agg(jsonb_build_object('name', c.column_name, 'type', c.column_type)), '[]')
       into added
       from rollup.target_columns(rollup.with_measures(altered, added_names)) c where c.role = 'measure';

@@ -26,6 +26,7 @@ declare
     r rollup.rollups;
     measures text[];
     span tstzrange;
+    filled tstzrange;
     missing tstzmultirange;
     gone timestamptz;
     any_rows boolean;
@@ -37,7 +38,11 @@ declare
     row_condition text;
 begin
     perform rollup.refuse_old_snapshot(rollup_name, 'backfilled');
+    -- Under the locks: meanwhile nothing expires, neither rows nor events.
     perform rollup.take_run_lock(rollup_name);
+    r := rollup.find_rollup(rollup_name);
+    execute format('lock table %s in access share mode', r.source);
+    perform from rollup.sources s where s.source = r.source for share;
     r := rollup.find_rollup(rollup_name);
     tenant := rollup.known_tenant(r, tenant);
     select array_agg(s.measure), tstzrange(step_from, max(s.valid_since)) into measures, span
@@ -49,41 +54,45 @@ begin
     r := rollup.with_measures(r, measures);
     said := array_to_string(array(select quote_ident(m) from json_object_keys(r.measures) m), ', ');
 
-    missing := rollup.missing_ranges(r.source) * tstzmultirange(span);
+    -- What lies before is not whole whatever it holds.
+    filled := span * tstzrange(r.expired_before, null);
+    missing := rollup.missing_ranges(r.source) * tstzmultirange(filled);
     if not isempty(missing) then
         execute format('select max(t.%1$I) from %2$s t where t.%1$I >= %3$L and t.%1$I < %4$L and %5$s
                            and tstzrange(t.%1$I, rollup.bucket_end(%6$L, %7$L, t.%1$I)) && %8$L::tstzmultirange',
-                       r.bucket_column, r.target, lower(span), upper(span),
+                       r.bucket_column, r.target, lower(filled), upper(filled),
                        case when tenant is null then 'true' else format('t.%I = %L', r.tenant, tenant) end,
                        r.bucket, r.time_zone, missing) into gone;
     end if;
     if gone is not null then
         span := tstzrange(rollup.bucket_end(r.bucket, r.time_zone, gone), upper(span));
+        filled := span;
         if isempty(span) then
             said := format('%s cannot be filled in before %s: raw events were dropped', said, upper(span));
             return;
         end if;
     end if;
 
-    select array_agg(c.expression || coalesce(' as ' || nullif(quote_ident(c.column_name), c.expression), '') order by n),
-           array_agg(quote_ident(c.column_name) order by n) filter (where c.role <> 'measure'),
-           array_agg(quote_ident(c.column_name) order by n) filter (where c.role = 'measure'),
+    select array_agg(c.expression || coalesce(' as ' || nullif(quote_ident(c.column_name), c.expression), '')),
+           array_agg(quote_ident(c.column_name)) filter (where c.role <> 'measure'),
+           array_agg(quote_ident(c.column_name)) filter (where c.role = 'measure'),
            string_agg(format('r.%1$I = s.%1$I', c.column_name), ' and ') filter (where c.role in ('tenant', 'bucket'))
            || coalesce(format(' and array[row(%s)] = array[row(%s)]',
-                  string_agg(format('r.%I::%s', c.column_name, c.column_type), ', ' order by n) filter (where c.role = 'dimension'),
-                  string_agg(format('s.%I::%s', c.column_name, c.column_type), ', ' order by n) filter (where c.role = 'dimension')), '')
+                  string_agg(format('r.%I::%s', c.column_name, c.column_type), ', ') filter (where c.role = 'dimension'),
+                  string_agg(format('s.%I::%s', c.column_name, c.column_type), ', ') filter (where c.role = 'dimension')), '')
       into expressions, keys, columns, same_row
-      from rollup.target_columns(r) with ordinality
-           c (role, column_name, column_type, expression, merge, combine, differs, display, n);
-    raw_condition := format('%1$I >= %2$L and %1$I < %3$L and not %4$s', r.time_column, lower(span), upper(span),
+      from rollup.target_columns(r) c;
+    raw_condition := format('%1$I >= %2$L and %1$I < %3$L and not %4$s', r.time_column, lower(filled), upper(filled),
                             rollup.uncounted(rollup_name)) || coalesce(' and (' || r.filter || ')', '');
-    row_condition := format('r.%1$I >= %2$L and r.%1$I < %3$L', r.bucket_column, lower(span), upper(span));
+    row_condition := format('r.%1$I >= %2$L and r.%1$I < %3$L', r.bucket_column, lower(filled), upper(filled));
     if tenant is not null then
         raw_condition := raw_condition || format(' and %I = %L', r.tenant, tenant);
         row_condition := row_condition || format(' and r.%I = %L', r.tenant, tenant);
     end if;
 
-    execute format('select exists (select 1 from %s r where %s)', r.target, row_condition) into any_rows;
+    if not isempty(filled) then
+        execute format('select exists (select 1 from %s r where %s)', r.target, row_condition) into any_rows;
+    end if;
     if any_rows then
         perform set_config('topn.number_of_counters', coalesce(rollup.top_counters(r.measures), 1000)::text, true);
         perform rollup.tell_workers();

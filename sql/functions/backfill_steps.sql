@@ -21,8 +21,9 @@ begin
             hint = 'For example interval ''1 day''.';
     end if;
     select max(s.valid_since) into newest from rollup.measures_since(rollup_name, known) s;
-    execute format('select array_agg(distinct date_bin(%L, t.%I, timestamptz %L)) from %s t where t.%2$I < %5$L and %6$s',
+    execute format('select array_agg(distinct date_bin(%L, t.%I, timestamptz %L)) from %s t where t.%2$I < %5$L and t.%2$I >= %6$L and %7$s',
                    step, r.bucket_column, '2000-01-01 00:00:00+00', r.target, newest,
+                   coalesce(r.expired_before, '-infinity'),
                    case when known is null then 'true' else format('t.%I = %L', r.tenant, known) end)
        into steps;
     steps := array(select distinct rollup.bucket_start(r.bucket, r.time_zone, s) from unnest(steps) s order by 1 desc);

@@ -31,7 +31,6 @@ declare
     target_name text;
     target_table regclass;
     columns jsonb;
-    doubled text;
     same_but_measures boolean;
 begin
     if name is null or source is null or bucket is null or measures is null then
@@ -129,25 +128,10 @@ begin
             message = format('the filter must be a condition, not %s', filter);
     end if;
 
-    select jsonb_agg(jsonb_build_object('name', c.column_name, 'type', c.column_type, 'role', c.role,
-                                        'shown', coalesce(c.shown::jsonb, jsonb_build_object(c.column_name, null))))
+    select jsonb_agg(jsonb_build_object('name', c.column_name, 'type', c.column_type, 'role', c.role))
       into columns
       from rollup.target_columns(declared) c;
-    -- In the table, and in the view of plain numbers.
-    select x.name into doubled
-      from (select 'table' as place, c ->> 'name' as name from jsonb_array_elements(columns) c
-            union all
-            select 'view', k from jsonb_array_elements(columns) c cross join jsonb_object_keys(c -> 'shown') k) x
-     group by x.place, x.name
-    having count(*) > 1
-     limit 1;
-    if doubled is not null then
-        raise exception using
-            errcode = 'duplicate_column',
-            message = format('column %I is named twice', doubled),
-            hint = 'Tenant, bucket, dimensions and measures each need a name of their own, and so does what a '
-                   'measure adds to its name: avg _sum and _count, say.';
-    end if;
+    perform rollup.refuse_doubled(declared);
 
     target_table := rollup.adopt_table(target_name, source, tenant, columns, partition_interval is not null);
     perform rollup.check_view_names(target_table);
