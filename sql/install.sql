@@ -8,6 +8,7 @@
 \ir tables/rollups.sql
 \ir tables/sources.sql
 \ir tables/watermarks.sql
+\ir tables/added_measures.sql
 \ir tables/backlogs.sql
 \ir tables/tails.sql
 \ir tables/runs.sql
@@ -89,12 +90,18 @@
 \ir functions/create_batch_table.sql
 \ir functions/create_family.sql
 \ir functions/join_family.sql
+\ir functions/leave_family.sql
 \ir functions/valid_keep.sql
 \ir functions/valid_partition_interval.sql
 \ir functions/adopt_table.sql
 \ir functions/begin_counting.sql
 \ir functions/plan_statement.sql
 \ir functions/plan_of.sql
+\ir functions/refuse_pulled.sql
+\ir functions/refuse_doubled.sql
+\ir functions/alter_hint.sql
+\ir functions/find_rollup.sql
+\ir functions/with_measures.sql
 
 \ir functions/view_name.sql
 \ir functions/check_view_names.sql
@@ -103,6 +110,7 @@
 \ir functions/create_live_view.sql
 \ir functions/bi_view_text.sql
 \ir functions/create_bi_view.sql
+\ir functions/describe_measures.sql
 \ir functions/create_views.sql
 \ir functions/drop_views.sql
 
@@ -160,6 +168,11 @@
 \ir functions/unschedule.sql
 
 \ir functions/event_range.sql
+\ir functions/known_tenant.sql
+\ir functions/refuse_old_snapshot.sql
+\ir functions/measures_since.sql
+\ir functions/validity.sql
+\ir functions/note_validity.sql
 \ir functions/verify.sql
 \ir functions/take_run_lock.sql
 \ir functions/restore_expired.sql
@@ -177,7 +190,14 @@
 \ir functions/measure_number.sql
 \ir functions/gapfill.sql
 
+\ir functions/alter_target.sql
+\ir functions/alter_rollup.sql
+\ir functions/backfill_steps.sql
+\ir functions/backfill_step.sql
+\ir functions/backfill_measures.sql
+
 \ir views/status.sql
+\ir views/measures.sql
 
 \ir functions/recent_runs.sql
 \ir functions/check_extensions.sql

@@ -3,4 +3,5 @@
 -- the owner of the package writes its state unless granted.
 grant usage on schema rollup, rollup_compat to public;
 grant select on rollup.rollups, rollup.families, rollup.sources, rollup.watermarks, rollup.backlogs,
-    rollup.tails, rollup.samples, rollup.runs, rollup.status, rollup.retention to public;
+    rollup.tails, rollup.samples, rollup.runs, rollup.status, rollup.retention,
+    rollup.added_measures, rollup.measures to public;

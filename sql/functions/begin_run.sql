@@ -1,5 +1,5 @@
 -- Opens a window: for each node the ids after the watermark that nobody can add to any more.
-create or replace function rollup.begin_run(names text[], max_events bigint)
+create or replace function rollup.begin_run(names text[], max_events bigint, revisions int[] default null)
     returns rollup.run
     language plpgsql
     volatile
@@ -57,6 +57,12 @@ begin
         run.status := 'busy';
         return run;
     end if;
+    -- One of them was altered since the calling function was looked up: that does not know all measures.
+    if exists (select from unnest(names) with ordinality n (name, position) join rollup.rollups x using (name)
+                where x.revision <> coalesce(revisions[n.position], 0)) then
+        run.status := 'busy';
+        return run;
+    end if;
 
     -- The watermarks are read under the lock, in a statement of its own: read before it they
     -- could be those of the run before.
@@ -89,6 +95,6 @@ begin
     return run;
 end
 $$;
-comment on function rollup.begin_run(text[], bigint) is
+comment on function rollup.begin_run(text[], bigint, int[]) is
     'Internal. Takes the rollups'' run locks, waits for open writers and answers the spans of ids to '
     'count, at most max_events ids a node. Raises lock_not_available when put off.';

@@ -31,8 +31,7 @@ declare
     target_name text;
     target_table regclass;
     columns jsonb;
-    doubled text;
-    plan text;
+    same_but_measures boolean;
 begin
     if name is null or source is null or bucket is null or measures is null then
         raise exception using
@@ -86,28 +85,30 @@ begin
 
     select * into existing from rollup.rollups x where x.name = declared.name;
     if found then
-        if (existing.source, existing.tenant, existing.id_column, existing.time_column,
-            existing.bucket, existing.bucket_column, existing.dimensions, existing.measures::jsonb,
+        same_but_measures :=
+           (existing.source, existing.tenant, existing.id_column, existing.time_column,
+            existing.bucket, existing.bucket_column, existing.dimensions,
             existing.filter, existing.function_name, existing.target,
             existing.time_zone, extract(month from existing.bucket), extract(year from existing.bucket))
            is not distinct from
            (declared.source, declared.tenant, declared.id_column, declared.time_column,
-            declared.bucket, declared.bucket_column, declared.dimensions, declared.measures::jsonb,
+            declared.bucket, declared.bucket_column, declared.dimensions,
             declared.filter, declared.function_name, to_regclass(target_name),
             declared.time_zone, extract(month from declared.bucket), extract(year from declared.bucket))
            -- What may be changed later counts where it is said.
-           and (declared.keep is null or declared.keep = existing.keep)
-           and (declared.partition_interval is null or declared.partition_interval = existing.partition_interval)
-        then
+           and (declared.keep is null or declared.keep is not distinct from existing.keep)
+           and (declared.partition_interval is null or declared.partition_interval is not distinct from existing.partition_interval);
+        if same_but_measures and existing.measures::jsonb = declared.measures::jsonb then
             perform rollup.create_function(name);
             return format('rollup %I is there already', name);
         end if;
         raise exception using
             errcode = 'duplicate_object',
             message = format('there is a rollup %I already, declared differently', name),
-            hint = format('select rollup.drop_rollup(%L) first, or choose another name.%s', name,
+            hint = case when same_but_measures then rollup.alter_hint(existing, declared)
+                        else format('select rollup.drop_rollup(%L) first, or choose another name.%s', name,
                           case when declared.keep is not null and declared.keep is distinct from existing.keep then
-                              format(' The retention alone is changed by select rollup.set_retention(%L, %L).', name, keep) end);
+                              format(' The retention alone is changed by select rollup.set_retention(%L, %L).', name, keep) end) end;
     end if;
 
     if tenant is null and rollup.is_distributed(source) then
@@ -127,25 +128,10 @@ begin
             message = format('the filter must be a condition, not %s', filter);
     end if;
 
-    select jsonb_agg(jsonb_build_object('name', c.column_name, 'type', c.column_type, 'role', c.role,
-                                        'shown', coalesce(c.shown::jsonb, jsonb_build_object(c.column_name, null))))
+    select jsonb_agg(jsonb_build_object('name', c.column_name, 'type', c.column_type, 'role', c.role))
       into columns
       from rollup.target_columns(declared) c;
-    -- In the table, and in the view of plain numbers.
-    select x.name into doubled
-      from (select 'table' as place, c ->> 'name' as name from jsonb_array_elements(columns) c
-            union all
-            select 'view', k from jsonb_array_elements(columns) c cross join jsonb_object_keys(c -> 'shown') k) x
-     group by x.place, x.name
-    having count(*) > 1
-     limit 1;
-    if doubled is not null then
-        raise exception using
-            errcode = 'duplicate_column',
-            message = format('column %I is named twice', doubled),
-            hint = 'Tenant, bucket, dimensions and measures each need a name of their own, and so does what a '
-                   'measure adds to its name: avg _sum and _count, say.';
-    end if;
+    perform rollup.refuse_doubled(declared);
 
     target_table := rollup.adopt_table(target_name, source, tenant, columns, partition_interval is not null);
     perform rollup.check_view_names(target_table);
@@ -165,17 +151,7 @@ begin
     perform rollup.create_function(name);
     perform rollup.create_family(declared.family);
     perform rollup.create_views(name);
-    -- What would fail or be slow in the first run shows here.
-    plan := rollup.plan_of(name);
-    if rollup.is_distributed(source)
-       and (plan !~ '^Custom Scan \(Citus Adaptive\)' or plan like '%Distributed Subplan%') then
-        raise exception using
-            errcode = 'feature_not_supported',
-            message = format('Citus would not count %s into %s on the shards but on the coordinator', source, target_table),
-            detail = plan,
-            hint = 'The tenant must be the distribution column of both tables, the tables colocated, and '
-                   'expressions without volatile functions and subqueries.';
-    end if;
+    perform rollup.refuse_pulled(name);
     return format('rollup %I counts %s into %s', name, source, target_table);
 end
 $$;

@@ -7,6 +7,7 @@ as $$
 begin
     perform rollup.create_live_view(rollup_name);
     perform rollup.create_bi_view(rollup_name);
+    perform rollup.describe_measures(rollup_name);
 end
 $$;
 comment on function rollup.create_views(text) is 'Internal. Makes or replaces a rollup''s views.';

@@ -16,14 +16,11 @@ begin
     delete from rollup.watermarks where rollup = rollup_name;
     delete from rollup.backlogs where rollup = rollup_name;
     perform rollup.note_tails(array[rollup_name]);
+    delete from rollup.added_measures where rollup = rollup_name;
     delete from rollup.runs where rollup = rollup_name;
     perform rollup.drop_function(r.function_name);
     perform rollup.drop_views(r.target);
-    if exists (select from rollup.rollups x where x.family = r.family) then
-        perform rollup.create_family(r.family);
-    else
-        delete from rollup.families where id = r.family;
-    end if;
+    perform rollup.leave_family(r.family);
     if drop_table then
         execute format('drop table if exists %s', r.target);
         return format('rollup %I is gone, and its table', rollup_name);

@@ -178,7 +178,7 @@ as %6$s
 -- Written by rollup.create_rollup from their declarations; change those, not this.
 #variable_conflict use_column
 declare
-    run rollup.run := rollup.begin_run(array[%4$s], max_events);
+    run rollup.run := rollup.begin_run(array[%4$s], max_events%9$s);
     span rollup.span;
     counted bigint;
     rows_written bigint[];%3$s
@@ -204,7 +204,9 @@ end
         -- Names and expressions may hold anything; these two stand in a comment.
         case when concat(counting, members) like '%$function$%' then '$rollup_function$' else '$function$' end,
         translate(lead.source::text, E'\r\n', '  '),
-        translate(members, E'\r\n', '  '));
+        translate(members, E'\r\n', '  '),
+        (select ', array[' || string_agg(x.revision::text, ', ' order by x.bucket, x.time_zone nulls first, x.id) || ']'
+           from rollup.rollups x where x.family = family_id having max(x.revision) > 0));
 end
 $$;
 comment on function rollup.family_function_text(bigint, text) is

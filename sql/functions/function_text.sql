@@ -34,7 +34,7 @@ as %12$s
 -- Written by rollup.create_rollup from the declaration of %15$s; change that, not this.
 #variable_conflict use_column
 declare
-    run rollup.run := rollup.begin_run(array[%5$L], max_events);
+    run rollup.run := rollup.begin_run(array[%5$L], max_events%16$s);
     span rollup.span;
     number bigint;
 begin
@@ -79,7 +79,8 @@ end
             then '$rollup_function$' else '$function$' end,
         translate(r.source::text, E'\r\n', '  '),
         translate(r.target::text, E'\r\n', '  '),
-        translate(quote_ident(r.name), E'\r\n', '  '));
+        translate(quote_ident(r.name), E'\r\n', '  '),
+        ', array[' || nullif(r.revision, 0) || ']');
 end
 $$;
 comment on function rollup.function_text(text) is

@@ -30,31 +30,15 @@ declare
     raw_condition text;
     row_condition text := 'true';
 begin
-    select * into r from rollup.rollups where name = rollup_name;
-    if not found then
-        raise exception using
-            errcode = 'undefined_object',
-            message = format('there is no rollup %I', rollup_name),
-            hint = 'See rollup.status.';
-    end if;
-    if tenant is not null and r.tenant is null then
-        raise exception using
-            errcode = 'invalid_parameter_value',
-            message = format('rollup %I has no tenants', rollup_name);
-    end if;
-    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-        raise exception using
-            errcode = 'invalid_transaction_state',
-            message = format('rollup %I cannot be rebuilt at isolation level %s',
-                             rollup_name, current_setting('transaction_isolation')),
-            hint = 'Rebuild it at read committed.';
-    end if;
+    r := rollup.find_rollup(rollup_name);
+    tenant := rollup.known_tenant(r, tenant);
+    perform rollup.refuse_old_snapshot(rollup_name, 'rebuilt');
     span := rollup.event_range(r.bucket, r.time_zone, range_from, range_to);
     -- Under the locks: meanwhile nothing expires, neither rows nor events.
     perform rollup.take_run_lock(rollup_name);
     execute format('lock table %s in access share mode', r.source);
     perform from rollup.sources s where s.source = r.source for share;
-    select * into r from rollup.rollups where name = rollup_name;
+    r := rollup.find_rollup(rollup_name);  -- it may have been altered meanwhile
     missing := rollup.missing_ranges(r.source) * tstzmultirange(span);
     if not isempty(missing) then
         raise exception using
@@ -97,6 +81,9 @@ begin
                    (select string_agg(n::text, ', ') from generate_series(1, number_of_keys) n));
     get diagnostics rows_after = row_count;
     execute format('select count(*) from %s where %s', r.source, raw_condition) into events;
+    if rollup.note_validity(rollup_name, span, tenant) and tenant is null then
+        perform rollup.describe_measures(rollup_name);
+    end if;
 end
 $$;
 comment on function rollup.rebuild(text, timestamptz, timestamptz, text) is

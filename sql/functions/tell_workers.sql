@@ -13,10 +13,10 @@ begin
         return;
     end if;
     foreach setting in array
-        '{enable_seqscan,enable_hashagg,jit,work_mem,topn.number_of_counters,
+        '{enable_seqscan,enable_hashagg,enable_mergejoin,enable_nestloop,jit,work_mem,topn.number_of_counters,
           timezone,datestyle,intervalstyle,extra_float_digits,bytea_output}'::text[]
     loop
-        if current_setting(setting, true) <> '' then
+        if current_setting(setting, true) <> '' and not (setting like 'enable%' and current_setting(setting) = 'on') then
             execute format('set local %s = %L', setting, current_setting(setting));
         end if;
     end loop;

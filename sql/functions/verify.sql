@@ -2,6 +2,7 @@
 -- of one moment and no run needs to be stopped. Citus has no snapshot across nodes: there the
 -- rollup's runs step aside while its verify goes on. Writers never wait. What differs is
 -- materialized before it is spelled out, as Citus pushes down all but that.
+-- A measure that was added later is compared where it is complete.
 create or replace function rollup.verify(
     rollup_name text, range_from timestamptz default null, range_to timestamptz default null,
     tenant text default null)
@@ -34,25 +35,17 @@ declare
     measures text[];
     checks text;
     any_differs text;
+    valid_where jsonb;
     counted_condition text;
     raw_condition text := 'true';
     row_condition text := 'true';
 begin
-    select * into r from rollup.rollups where name = rollup_name;
-    if not found then
-        raise exception using
-            errcode = 'undefined_object',
-            message = format('there is no rollup %I', rollup_name),
-            hint = 'See rollup.status.';
-    end if;
-    if tenant is not null and r.tenant is null then
-        raise exception using
-            errcode = 'invalid_parameter_value',
-            message = format('rollup %I has no tenants', rollup_name);
-    end if;
+    r := rollup.find_rollup(rollup_name);
+    tenant := rollup.known_tenant(r, tenant);
     span := rollup.event_range(r.bucket, r.time_zone, range_from, range_to);
     if rollup.is_distributed(r.source) then
         perform rollup.take_run_lock(rollup_name);
+        r := rollup.find_rollup(rollup_name);  -- it may have been altered meanwhile
         counted_condition := 'not ' || rollup.uncounted(rollup_name);
         missing := format('%L::tstzmultirange', rollup.missing_ranges(r.source));
         kept_from := format('timestamptz %L', coalesce((select x.expired_before from rollup.rollups x where x.name = rollup_name), '-infinity'));
@@ -63,6 +56,7 @@ begin
                                     'and e.%1$I > t.after_id and e.%1$I <= t.through_id)', r.id_column, rollup_name);
     end if;
 
+    select coalesce(jsonb_object_agg(v.column_name, v.condition), '{}') into valid_where from rollup.validity(r) v;
     perform set_config('topn.number_of_counters', coalesce(rollup.top_counters(r.measures), 1000)::text, true);
     perform rollup.tell_workers();
     perform length(repeat(' ', 4000000));  -- as in rollup.begin_run
@@ -70,11 +64,11 @@ begin
     select array_agg(quote_ident(c.column_name)) filter (where c.role <> 'measure'),
            array_agg(c.expression),
            array_agg(quote_ident(c.column_name)) filter (where c.role = 'measure'),
-           string_agg(format('(%L, %s, %s, has_rows <> has_events or %s)', c.column_name,
+           string_agg(format('(%L, %s, %s, (has_rows <> has_events or %s)%s)', c.column_name,
                              format(c.display, 'b.rows_' || n), format(c.display, 'b.events_' || n),
-                             format(c.differs, 'b.rows_' || n, 'b.events_' || n)), E',\n                ')
+                             format(c.differs, 'b.rows_' || n, 'b.events_' || n), ' and ' || (valid_where ->> c.column_name)), E',\n                ')
                filter (where c.role = 'measure'),
-           'has_rows <> has_events' || string_agg(' or ' || format(c.differs, 'b.rows_' || n, 'b.events_' || n), '')
+           'has_rows <> has_events' || string_agg(concat(' or (', format(c.differs, 'b.rows_' || n, 'b.events_' || n), ')', ' and ' || (valid_where ->> c.column_name)), '')
                filter (where c.role = 'measure')
       into keys, expressions, measures, checks, any_differs
       from rollup.target_columns(r) with ordinality

@@ -20,11 +20,12 @@ create table if not exists rollup.rollups (
     keep               interval,
     expired_before     timestamptz,
     partition_interval interval,
+    revision           int         not null default 0,
     created_at    timestamptz not null default now(),
     constraint name_is_given check (name <> ''),
     constraint bucket_is_positive check (bucket > interval '0')
 );
-comment on table rollup.rollups is 'Declared rollups. Written by rollup.create_rollup and rollup.drop_rollup only.';
+comment on table rollup.rollups is 'Declared rollups. Written by rollup.create_rollup, rollup.alter_rollup and rollup.drop_rollup only.';
 comment on column rollup.rollups.id is 'Names the rollup''s run lock.';
 comment on column rollup.rollups.family is 'Rollups counted together, from one pass over the new events.';
 comment on column rollup.rollups.function_name is 'Qualified and quoted name of the generated function that counts one window.';
@@ -33,6 +34,7 @@ comment on column rollup.rollups.id_sequence is 'Where source''s ids come from; 
 comment on column rollup.rollups.dimensions is 'Columns of source, or "expression as name".';
 comment on column rollup.rollups.measures is 'Target column to what it holds, e.g. {"visits": {"count": "*"}}.';
 comment on column rollup.rollups.time_zone is 'The bucket is whole days or months of this zone; NULL for seconds counted from 2000-01-01 00:00 UTC.';
+comment on column rollup.rollups.revision is 'How often rollup.alter_rollup has altered it.';
 comment on column rollup.rollups.filter is 'Only events meeting this condition are counted; NULL for all.';
 comment on column rollup.rollups.keep is 'How long rows are kept, see rollup.set_retention; NULL for ever.';
 comment on column rollup.rollups.expired_before is
