@@ -21,10 +21,10 @@ begin
         raise exception using
             errcode = 'undefined_column',
             message = format('rollup %I has no measure %I', r.name, number_name),
-            hint = (select 'There are: ' || string_agg(k, ', ' order by c.position, k)
+            hint = (select 'There are: ' || string_agg(k.name, ', ' order by c.position, k.n)
                       from rollup.target_columns(r) with ordinality
                            c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown, position)
-                     cross join json_object_keys(c.shown) k);
+                     cross join json_object_keys(c.shown) with ordinality k (name, n));
     end if;
     select string_agg(format(c.combine, quote_ident(c.column_name)) || format(' as %I', c.column_name), ', '),
            string_agg(format('null::%s as %I', c.column_type, c.column_name), ', ')
