@@ -21,6 +21,8 @@ partition by range (event_time);
 -- writers next to nothing, where a B-tree costs COPY almost half of its speed.
 do $$
 begin
+    -- For Citus, on a table that is distributed already: one connection to a node for all that follows.
+    perform set_config('citus.multi_shard_modify_mode', 'sequential', true);
     -- `if not exists` would wait for open writers, and all others behind it, only to find it there.
     if to_regclass('public.events_event_id_event_time_idx') is null then
         create index events_event_id_event_time_idx
@@ -63,6 +65,7 @@ begin
     if missing is not null then
         -- All writers queue behind this while it waits for one that is open: not for long, then.
         perform set_config('lock_timeout', '3s', true);
+        perform set_config('citus.multi_shard_modify_mode', 'sequential', true);
         execute format('alter table public.events %s', missing);
         perform set_config('lock_timeout', lock_timeout_before, true);
     end if;

@@ -52,7 +52,7 @@ def test_examples_print_what_the_page_shows(plain: Server, page: Path) -> None:
 
 def test_pages_have_examples() -> None:
     names = {page.name for page in WITH_EXAMPLES}
-    assert {"README.md", "rollups.md", "operations.md"} <= names
+    assert {"README.md", "rollups.md", "examples.md", "operations.md"} <= names
 
 
 def test_command_line_reference_is_up_to_date() -> None:

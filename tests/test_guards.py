@@ -31,6 +31,7 @@ STEPS = [
     "copy.sql",
     "queries.sql",
 ]
+EXAMPLES = sorted((ROOT / "examples").glob("*.sql"))
 MANIFESTS = [SQL / "install.sql", SQL / "compat" / "install.sql"]
 CREATES = re.compile(r"^create (?:or replace )?(?:function|procedure|aggregate) ([\w.]+)", re.M)
 
@@ -120,7 +121,7 @@ def test_migrations_hold_no_function() -> None:
 
 def test_sql_is_never_glued_together() -> None:
     # What is executed comes from format(), with %I, %L and %s where each belongs.
-    for path in [*SQL.rglob("*.sql"), *(ROOT / step for step in STEPS)]:
+    for path in [*SQL.rglob("*.sql"), *(ROOT / step for step in STEPS), *EXAMPLES]:
         text = without_literals(without_comments(path.read_text()))
         for said in re.findall(r"\bexecute\b.*?(?:;|\bloop\b)", text, re.I | re.S):
             assert "||" not in outside_parentheses(said), f"{path.relative_to(ROOT)}: {said}"
@@ -128,7 +129,7 @@ def test_sql_is_never_glued_together() -> None:
 
 def test_sql_keeps_its_form() -> None:
     words = r"SELECT|FROM|WHERE|CREATE|BEGIN|RETURNS|LANGUAGE|INSERT|UPDATE|DELETE"
-    for path in [*SQL.rglob("*.sql"), *(ROOT / step for step in STEPS)]:
+    for path in [*SQL.rglob("*.sql"), *(ROOT / step for step in STEPS), *EXAMPLES]:
         text = path.read_text()
         assert "\t" not in text, path
         assert not re.search(r"[ \t]+$", text, re.M), path
