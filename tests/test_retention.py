@@ -196,14 +196,23 @@ def test_whole_buckets_go_to_the_second(plain_lab: Lab) -> None:
 def test_age_does_not_follow_the_session_time_zone(plain_lab: Lab, zone: str) -> None:
     # A month before the end of March is not the same hour where the clocks change between.
     db = prepare(plain_lab, keep="5 months")
+    plain_lab.source("lab.other")
+    insert(db, table="lab.other", event_time="2020-01-01 00:00Z")
     with db.transaction():
-        cutoffs = set()
+        cutoffs, ages = set(), set()
         for each in ("UTC", zone):
             db.execute(f"set local timezone = '{each}'".encode())
+            ages.add(
+                value(
+                    db,
+                    "select extract(epoch from range_to) from rollup.expire('lab.other', '5 months',"
+                    " true) where partition = 'lab.other_default'",
+                )
+            )
             cutoffs.add(
                 value(db, "select extract(epoch from rollup.kept_from(r)) from rollup.rollups r")
             )
-        assert len(cutoffs) == 1
+        assert (len(cutoffs), len(ages)) == (1, 1)
         insert_ago(db, "6 months", 2)
         insert_ago(db, "4 months", 3)
         db.execute("set local datestyle = 'SQL, DMY'")
@@ -235,6 +244,29 @@ def test_partitions_are_dropped_whole_and_not_before(lab: Lab) -> None:
     assert value(db, "select to_regclass(%s)", name) is None
     assert value(db, "select expired_before = %s from rollup.rollups", months[0][2])
     assert total(db) == 11
+    assert verified(db) == 0
+    # Nor is what is left of the next one taken for something that has gone.
+    insert_ago(db, "400 days", 4)
+    run(db)
+    db.execute("update rollup.rollups set keep = now() - %s - interval '9 days'", [months[0][2]])
+    assert expire(db) == [("lab.visits_default", 1, "rows deleted")]
+    assert value(db, "select expired_before = %s from rollup.rollups", months[0][2])
+    db.execute("update lab.visits set n = 7 where bucket = %s", [months[1][1]])
+    assert verified(db) == 1
+
+
+def test_buckets_across_the_bounds_of_partitions(lab: Lab) -> None:
+    db = prepare(lab, bucket="7 hours", partition_interval="1 day", keep="20 days")
+    for hours in range(0, 480, 3):
+        insert_ago(db, f"{hours} hours")
+    run(db)
+    assert verified(db) == 0
+    db.execute("select rollup.set_retention('visits', '10 days')")
+    assert len(expire(db)) > 5
+    assert verified(db) == 0
+    since = value(db, "select expired_before from rollup.rollups")
+    assert value(db, "select min(bucket) >= %s from lab.visits", since)
+    db.execute("select rollup.rebuild('visits', %s + interval '7 hours')", [since])
     assert verified(db) == 0
 
 
@@ -420,6 +452,25 @@ def test_expiry_between_the_look_and_the_work_of_rebuild(lab: Lab) -> None:
     with pytest.raises(errors.ObjectNotInPrerequisiteState, match="raw events were dropped"):
         task.result()
     assert total(db) == 5
+
+
+def test_expiry_between_the_look_and_the_work_of_verify(plain_lab: Lab) -> None:
+    db = prepare(plain_lab)
+    # Dropping a partition would wait for the one who verifies.
+    db.execute("drop table lab.e_1, lab.e_2")
+    insert_ago(db, "200 days", 5)
+    insert_ago(db, "89 days", 5)
+    insert_ago(db, "1 day", 5)
+    run(db)
+    for call in ("rollup.expire_rollup('visits')", "rollup.expire('lab.e', '7 days')"):
+        holder, verifier = plain_lab.connect(autocommit=False), plain_lab.connect()
+        holder.execute("lock table lab.visits in access exclusive mode")
+        task = Task(lambda verifier=verifier: verified(verifier))  # type: ignore[misc]
+        until_waiting(db, verifier, task, "Lock")
+        assert len(rows(holder, f"select {call}")) >= 1
+        holder.commit()
+        assert task.result() == 0
+    assert (total(db), total_events(db)) == (10, 5)
 
 
 # With others at work
