@@ -106,7 +106,9 @@ def as_if_declared(lab: Lab, db: Connection, measures: dict[str, Any]) -> None:
     catch_up(db, "fresh")
     columns = ", ".join(f"t.{name}::text" for name in measures)
     found = [
-        sorted(rows(db, f"select customer_id, bucket, country, {columns} from lab.{table} t"), key=str)
+        sorted(
+            rows(db, f"select customer_id, bucket, country, {columns} from lab.{table} t"), key=str
+        )
         for table in ("visits", "fresh")
     ]
     assert found[0] == found[1]
@@ -115,16 +117,27 @@ def as_if_declared(lab: Lab, db: Connection, measures: dict[str, Any]) -> None:
 
 def test_added_measure_counts_what_comes_and_is_valid_from_the_next_bucket(lab: Lab) -> None:
     db = prepare(lab)
-    before = rows(db, "select customer_id, bucket, country, n, amount, devices::text from lab.visits order by 1, 2, 3")
+    before = rows(
+        db,
+        "select customer_id, bucket, country, n, amount, devices::text from lab.visits order by 1, 2, 3",
+    )
     assert alter(db, EXTRA) == "rollup visits is altered"
-    assert rows(db, "select customer_id, bucket, country, n, amount, devices::text from lab.visits order by 1, 2, 3") == before
+    assert (
+        rows(
+            db,
+            "select customer_id, bucket, country, n, amount, devices::text from lab.visits order by 1, 2, 3",
+        )
+        == before
+    )
     # The last event counted is of 2024-06-02 16:00.
     assert since(db) == "2024-06-02 16:05"
     assert value(db, "select count(biggest) from lab.visits") == 0
     assert differences(db) == []
     insert(db, 3, event_time="2024-06-02 17:00Z", amount=7)
     assert run(db).events == 3
-    assert row(db, "select biggest, cheap, top ->> '2' from lab.visits where bucket = '2024-06-02 17:00Z'") == (7, 0, "1")
+    assert row(
+        db, "select biggest, cheap, top ->> '2' from lab.visits where bucket = '2024-06-02 17:00Z'"
+    ) == (7, 0, "1")
     assert differences(db) == []
 
 
@@ -151,7 +164,10 @@ def test_backfill_makes_it_as_if_it_had_been_declared(lab: Lab) -> None:
     assert since(db) is None
     assert differences(db) == []
     as_if_declared(lab, db, MEASURES | EXTRA)
-    assert said[0] == "rollup visits: biggest, top, cheap complete from 2024-06-02 00:00:00+00 on; step 1 of 3"
+    assert (
+        said[0]
+        == "rollup visits: biggest, top, cheap complete from 2024-06-02 00:00:00+00 on; step 1 of 3"
+    )
     assert said[-1] == "rollup visits: biggest, top, cheap complete in all buckets; step 3 of 3"
     assert backfill(db) == []
 
@@ -165,11 +181,11 @@ def test_backfill_makes_it_as_if_it_had_been_declared(lab: Lab) -> None:
         ("'visits', tenant => 'device_id'", errors.FeatureNotSupported, "another tenant"),
         ("'visits', filter => 'true'", errors.FeatureNotSupported, "another filter"),
         ("'visits', '[1]'", errors.InvalidParameterValue, "must be an object"),
-        ("'visits', '{\"x\": {\"wild\": \"*\"}}'", errors.InvalidParameterValue, "measure x"),
-        ("'visits', '{\"x\": {\"sum\": \"wild\"}}'", errors.UndefinedColumn, "wild"),
-        ("'visits', '{\"country\": {\"count\": \"*\"}}'", errors.DuplicateColumn, "country is named"),
-        ("'visits', '{\"n\": {\"count\": \"amount\"}}'", errors.DuplicateObject, "n already"),
-        ("'visits', '{\"own\": {\"count\": \"*\"}}'", errors.DuplicateColumn, "not the rollup's"),
+        ('\'visits\', \'{"x": {"wild": "*"}}\'', errors.InvalidParameterValue, "measure x"),
+        ('\'visits\', \'{"x": {"sum": "wild"}}\'', errors.UndefinedColumn, "wild"),
+        ('\'visits\', \'{"country": {"count": "*"}}\'', errors.DuplicateColumn, "country is named"),
+        ('\'visits\', \'{"n": {"count": "amount"}}\'', errors.DuplicateObject, "n already"),
+        ('\'visits\', \'{"own": {"count": "*"}}\'', errors.DuplicateColumn, "not the rollup's"),
         ("'visits', null, '{n,amount,devices}'", errors.InvalidParameterValue, "at least one"),
         ("'visits', work_mem => 'lots'", errors.InvalidParameterValue, "work_mem"),
     ],
