@@ -258,7 +258,10 @@ NOT_FUNCTIONS = {"in", "as", "and", "or", "not", "values", "exists", "coalesce",
 def unqualified(body: str) -> list[str]:
     """Names called or read from without a schema in a function's body."""
     body = without_literals(without_comments(body))
-    body = re.sub(r"\brows from \((.*?)\)(?: with ordinality)? \w+ \(", r"\1 (", body)
+    # What stands between two pairs of parentheses is no call but an alias, with its columns.
+    body = re.sub(
+        r"\brows from (?=\()", "", re.sub(r"\)(?: with ordinality)? \w+ (?=\()", ") ", body)
+    )
     called = re.findall(r"(?<![\w.])([a-z_]\w*)\s*\(", body, re.I)
     read = re.findall(r"\b(?:from|join|into|update)\s+(?!pg_catalog\.|rollup\.)([a-z_]\w*)", body)
     local = set(re.findall(r"^\s*([a-z_]\w*)\s+(?:constant\s+)?[\w.\[\]]+(?:\s*:=|;)", body, re.M))
