@@ -33,9 +33,9 @@ PLAIN = {
 }
 
 
-def declare(lab: Lab, measures: dict[str, Any] | None = None, **options: object) -> None:
+def declare(lab: Lab, measures: dict[str, Any] | None = None) -> None:
     for name, bucket in (("visits", "5 minutes"), ("hours", "1 hour")):
-        lab.declare(name, bucket=bucket, measures=measures or MEASURES, **options)
+        lab.declare(name, bucket=bucket, measures=measures or MEASURES)
 
 
 def columns(db: Connection, view: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ begin
       from (select case when pg_catalog.octet_length(x.item) <= 255 then x.item
                         else rollup.top_cut(x.item) end collate "C" as item,
                    pg_catalog.sum(x.amount) as amount
-              from rows from (pg_catalog.unnest(items), pg_catalog.unnest(amounts)) x (item, amount)
+              from (select pg_catalog.unnest(items) as item, pg_catalog.unnest(amounts) as amount) x
              where x.item is not null and x.amount > '-infinity' and x.amount < 'infinity'
              group by 1) s;
     return case when number > counters then rollup.top_shortened(list, counters) else coalesce(list, '{}') end;

@@ -12,7 +12,7 @@ begin
     select pg_catalog.jsonb_object_agg(s.key, s.amount), pg_catalog.count(*)
       into list, number
       from (select p.key collate "C" as key, pg_catalog.sum(p.value::pg_catalog.numeric) as amount
-              from pg_catalog.unnest(lists) l (list)
+              from (select pg_catalog.unnest(lists) as list) l
              cross join pg_catalog.jsonb_each_text(l.list) p
              group by 1) s;
     return case when number > counters then rollup.top_shortened(list, counters) else coalesce(list, '{}') end;
