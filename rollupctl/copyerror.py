@@ -80,6 +80,8 @@ def explain_copy(error: psycopg.Error, target: Target, file: str) -> BadFileErro
         return BadFileError(
             f'{file}, line {opened}: a quote (") opens here and never closes', NOTHING_LOADED
         )
+    elif state == _TOO_LONG:
+        message, detail = f"{place}: longer than PostgreSQL takes, 1 GB with its quotes", None
     else:
         message, detail = f"{place}: {said}", diag.message_detail
         if state == _BAD_LINE and value is not None:

@@ -17,6 +17,7 @@ from rollupctl.errors import BadFileError
 
 CHUNK = 1 << 16  # bytes read, hashed and sent at a time
 LONGEST_HEADER = 1 << 20  # bytes
+LONGEST_NAME = 4096  # characters: no system takes a longer path
 BOM = b"\xef\xbb\xbf"
 STDIN = "-"
 
@@ -129,8 +130,12 @@ def open_csv(path: str) -> CsvFile:
 
 
 def printable(path: str) -> str:
-    """`path` for messages and the ledger: what is not UTF-8 in a file's name is replaced."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    """`path` for messages and the ledger: what is not UTF-8 in it is replaced.
+
+    Of an endless one the ends are shown: what is wrong with it must still fit on the line.
+    """
+    shown = os.fsencode(path).decode("utf-8", "replace")
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[:150]}…{shown[-50:]}"
 
 
 def opening_quote_line(name: str) -> int | None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 from collections import Counter
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -26,10 +29,12 @@ def test_same_seed_same_bytes_everywhere(tmp_path: Path) -> None:
     # Written down once: it must hold on every Python and every machine.
     Sample(files=2, rows=30_000, seed=1).write(tmp_path / "a")
     Sample(files=1, rows=30_000, seed=1, until=UNTIL, skew=True).write(tmp_path / "b")
-    assert [digest(tmp_path / name) for name in ("a/1.csv", "a/2.csv", "b/1.csv")] == DIGESTS
+    Sample(files=1, rows=30_000, seed=1, until=UNTIL, shop=True).write(tmp_path / "c")
+    names = ("a/1.csv", "a/2.csv", "b/1.csv", "c/1.csv")
+    assert [digest(tmp_path / name) for name in names] == DIGESTS
 
 
-DIGESTS = ["3b3b118ce418bb48", "f56c4cf054b9dae7", "4b9b2d7c15915c83"]
+DIGESTS = ["3b3b118ce418bb48", "f56c4cf054b9dae7", "4b9b2d7c15915c83", "225cce70577763cd"]
 
 
 def test_files_do_not_depend_on_how_many_there_are(tmp_path: Path) -> None:
@@ -94,6 +99,32 @@ def test_skew(tmp_path: Path) -> None:
     assert 0.08 < customers[1] / 20_000 < 0.12  # (1/1000) ** (1/3)
 
 
+def test_shape_of_the_shop(tmp_path: Path) -> None:
+    Sample(files=2, rows=10_000, customers=10, until=UNTIL, days=2, shop=True).write(tmp_path)
+    found = []
+    for number in (1, 2):
+        with (tmp_path / f"{number}.csv").open(newline="") as lines:
+            found += list(csv.DictReader(lines))
+    assert not any(None in row or None in row.values() for row in found)  # as many as the header
+    kinds = Counter(row["event_type"] for row in found)
+    assert kinds.keys() == {"view", "cart", "order", "refund"}
+    assert kinds["view"] > 10 * kinds["order"] > 40 * kinds["refund"] > 1000
+    money = [row for row in found if row["amount"]]
+    assert {row["event_type"] for row in money} == {"order", "refund"}
+    assert all((Decimal(r["amount"]) < 0) is (r["event_type"] == "refund") for r in money)
+    assert all((int(r["quantity"]) < 0) is (r["event_type"] == "refund") for r in money)
+    assert {row["currency"] for row in money} == {"USD", "GBP", "EUR", "INR", "CNY"}
+    assert {row["status"] for row in found} == {"", "paid", "failed", "done"}
+    for name in ("country", "user_id", "source", "campaign", "product_id", "category", "path"):
+        assert any(row[name] for row in found)
+        assert any(not row[name] for row in found), name
+    properties = [json.loads(row["properties"]) for row in found if row["properties"]]
+    assert {name for each in properties for name in each} == {"query", "order", "coupon"}
+    times = [row["event_time"] for row in found]
+    late = sum(time < latest for time, latest in zip(times, accumulate(times, max), strict=True))
+    assert 0.015 < late / len(times) < 0.025
+
+
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     (tmp_path / "2.csv").write_text("mine")
     with pytest.raises(RollupError, match=r"2\.csv: is there already"):
@@ -114,6 +145,9 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
         ("--days", "0", "--event-time"),
         ("--until", "2024-01-01"),
         ("--until", "soon", "--event-time"),
+        ("--days", "nan", "--event-time"),
+        ("--until", "0001-01-05", "--event-time"),
+        ("--shop", "--skew"),
     ],
 )
 def test_usage_errors(tmp_path: Path, arguments: tuple[str, ...]) -> None:

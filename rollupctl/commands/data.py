@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import math
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import click
@@ -120,6 +121,8 @@ def generate(
     if event_time:
         now = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0)
         until = now if until is None else until.replace(tzinfo=timezone.utc)
+        if math.isnan(days) or until.replace(tzinfo=None) - datetime.min < timedelta(days + 1):
+            raise click.UsageError(f"--days: {days:g} days before {until:%Y-%m-%d} is no date")
     if shop and skew:
         raise click.UsageError("--skew means nothing with --shop")
     sample = Sample(files, rows, seed, customers, until, days, skew, shop)
