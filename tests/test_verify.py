@@ -230,7 +230,10 @@ def test_rebuild_waits_for_a_run_and_no_longer(filled: Connection, connect: Conn
     [
         ("'nosuch'", "there is no rollup nosuch"),
         ("'rollup_events_1hr', '2026-01-02', '2026-01-01'", "end after it begins"),
-        ("'rollup_events_1hr', tenant => 'x'", "there is no tenant .x.: customer_id is of type bigint"),
+        (
+            "'rollup_events_1hr', tenant => 'x'",
+            "there is no tenant .x.: customer_id is of type bigint",
+        ),
     ],
 )
 def test_bad_arguments_get_one_clear_error(
