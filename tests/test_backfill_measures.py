@@ -3,6 +3,7 @@ one tenant's cost."""
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from typing import Any
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from tests.conftest import Rollupctl
 from tests.helpers import (
     MEASURES,
     Connection,
@@ -431,11 +433,44 @@ def test_yesterday_sent_again_by_one_tenant_is_one_call(lab: Lab) -> None:
 @pytest.mark.parametrize("call", ["verify", "rebuild", "repair"])
 def test_what_is_no_tenant_gets_one_clear_error(plain_lab: Lab, call: str) -> None:
     db = prepare(plain_lab)
-    with pytest.raises(
-        errors.InvalidParameterValue,
-        match="^there is no tenant 'x': customer_id is of type bigint$",
+    with pytest.raises(errors.InvalidParameterValue) as caught:
+        db.execute(f"select * from rollup.{call}('visits', tenant => 'x')".encode())
+    assert caught.value.diag.message_primary == (
+        "there is no tenant 'x': customer_id is of type bigint"
+    )
+
+
+def test_the_command_line_fills_in_and_tells(db: Connection, rollupctl: Rollupctl) -> None:
+    db.execute(
+        "insert into events (event_time, customer_id, device_id)"
+        " select timestamptz '2024-06-01Z' + i * interval '1 hour', 1 + i % 2, i from generate_series(1, 48) i"
+    )
+    db.execute("call rollup.run_all()")
+    db.execute(
+        'select rollup.alter_rollup(\'rollup_events_1hr\', \'{"first_device": {"min": "device_id"}}\')'
+    )
+    db.execute(
+        "select rollup.create_rollup('later', 'public.events', '1 day',"
+        ' \'{"n": {"count": "*"}}\', newest_first => true)'
+    )
+    one = rollupctl("backfill", "rollup_events_1hr", "--tenant", "2")
+    assert one.returncode == 0
+    assert "2024-06-03" in one.stdout
+    done = rollupctl("backfill", "rollup_events_1hr", "--step", "12 hours", "-o", "json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == [
+        {"measure": "first_device", "valid_since": None, "still_to_fill": None}
+    ]
+    assert "first_device complete from 2024-06-02 12:00:00+00 on; step 2 of" in done.stderr
+    assert "complete in all buckets" in done.stderr
+    later = rollupctl("backfill", "later", "--max-events", "10")
+    assert "rollup later: 38 ids still to count" in later.stderr
+    assert value(db, "select sum(n) from later") == 48
+    for arguments, code in (
+        (("nosuch",), 1),
+        (("later", "--step", "wild"), 2),
+        (("later", "--tenant", "x"), 1),
     ):
-        try:
-            db.execute(f"select * from rollup.{call}('visits', tenant => 'x')".encode())
-        except psycopg.Error as error:
-            raise type(error)(error.diag.message_primary) from None
+        failed = rollupctl("backfill", *arguments)
+        assert failed.returncode == code
+        assert len(failed.stderr.splitlines()) <= 2

@@ -8,6 +8,7 @@ create or replace procedure rollup.backfill_measures(
 as $$
 declare
     steps pg_catalog.timestamptz[] := rollup.backfill_steps(rollup_name, step, tenant);
+    later pg_catalog.timestamptz := 'infinity';
     said pg_catalog.text;
     task rollup.task;
 begin
@@ -15,10 +16,11 @@ begin
     task.failures := '{}';
     task.put_off := true;
     for n in 1 .. pg_catalog.cardinality(steps) loop
-        said := rollup.backfill_step(rollup_name, steps[n], coalesce(steps[n - 1], 'infinity'), tenant);
+        said := rollup.backfill_step(rollup_name, steps[n], later, tenant);
         commit;
+        later := steps[n];
         if said is not null then
-            raise notice 'rollup %: %; step % of %', rollup_name, said, n, pg_catalog.cardinality(steps);
+            raise notice 'rollup %: %; step % of %', pg_catalog.quote_ident(rollup_name), said, n, pg_catalog.cardinality(steps);
             perform rollup.run_next(task, 1000000);
             commit;
             perform pg_catalog.pg_sleep_for(pause);
