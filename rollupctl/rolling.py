@@ -22,6 +22,12 @@ _FAMILIES = (
     " from rollup.rollups group by family"
 )
 
+_BACKLOGS = """
+select rollup, sum(through_id - after_id) as ids_left,
+       round(100 * (1 - sum(through_id - after_id) / sum(first_size)), 1) as percent
+  from rollup.backlogs where rollup = any (%s) group by rollup order by rollup
+"""
+
 _LONGEST_PAUSE = 30.0  # seconds between attempts to reach a server that is gone
 
 
@@ -122,6 +128,16 @@ def _catch_up(session: Session, crew: list[Outcome], max_events: int) -> bool:
     for each in crew:
         each.seconds = round(each.seconds + time.monotonic() - began, 3)
     return fine
+
+
+def backlogs(session: Session, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """A line for each of these rollups that is being filled newest first: how far that is."""
+    names = [each.rollup for each in outcomes]
+    for row in query(session, _BACKLOGS, names).records():
+        yield (
+            f"rollup {row['rollup']}: {row['percent']} % of its backlog is counted, "
+            f"{row['ids_left']} ids are left; each run counts a window of them"
+        )
 
 
 def as_table(outcomes: Sequence[Outcome]) -> Table:

@@ -21,6 +21,7 @@ from tests.helpers import (
     script,
     value,
 )
+from tests.servers import rollupctl
 
 LIVE = "lab.visits_live"
 
@@ -287,3 +288,23 @@ def test_expire_keeps_what_a_backlog_has_still_to_count(lab: Lab) -> None:
         )[1]
         == 5
     )
+
+
+def test_command_line_tells_how_far_a_backfill_is(
+    plain_lab: Lab,
+) -> None:
+    lab = plain_lab
+    lab.source()
+    db = lab.connect()
+    insert(db, 100)
+    lab.declare(newest_first=True)
+    dsn = lab.server.dsn(lab.database)
+    done = rollupctl(dsn, "rollup", "--max-events", "40")
+    assert done.returncode == 0
+    told = "rollup visits: 40.0 % of its backlog is counted, 60 ids are left"
+    assert told in done.stderr
+    done = rollupctl(dsn, "backfill", "visits", "--max-events", "30")
+    assert done.returncode == 0
+    assert "rollup visits: 70.0 % of its backlog is counted, 30 ids are left" in done.stderr
+    assert counted(db) == expected(db)
+    assert "backlog" not in rollupctl(dsn, "rollup").stderr

@@ -6,10 +6,18 @@ create or replace function rollup.backfill_next(rollup_name text, max_events big
 as $$
 declare
     outcome text;
+    ids_left numeric;
+    first_size numeric;
 begin
     select f.status into outcome from rollup.run_family(rollup_name, max_events) f where f.rollup = rollup_name;
-    if not exists (select from rollup.backlogs b where b.rollup = rollup_name) then
+    select sum(b.through_id - b.after_id), sum(b.first_size) into ids_left, first_size
+      from rollup.backlogs b
+     where b.rollup = rollup_name;
+    if ids_left is null then
         return false;
+    elsif outcome = 'done' then
+        raise notice '%', format('rollup %I: %s %% of its backlog is counted, %s ids are left',
+                                 rollup_name, round(100 * (1 - ids_left / first_size), 1), ids_left);
     elsif outcome = 'busy' then
         perform pg_sleep(0.2);
     elsif outcome = 'nothing new' then
@@ -27,4 +35,4 @@ begin
 end
 $$;
 comment on function rollup.backfill_next(text, bigint) is
-    'Internal. Runs one window of a rollup and its family, and answers whether its backlog has more.';
+    'Internal. Runs one window of a rollup and its family, and answers whether its backlog has more; a notice says how much.';
