@@ -558,3 +558,44 @@ def test_series_of_what_several_columns_hold(plain_lab: Lab) -> None:
         psycopg.errors.DatatypeMismatch, match="top_list of rollup visits is no number"
     ):
         db.execute(series.encode(), ["top_list"])
+
+
+def test_member_whose_added_measure_is_not_filled_in_takes_no_part(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    measures = {"n": {"count": "*"}}
+    lab.declare(measures=measures)
+    lab.declare("hours", bucket="1 hour", measures=measures)
+    db = lab.connect()
+    for minute in (5, 65, 125):
+        insert(db, 2, event_time=f"2024-06-01 {10 + minute // 60}:{minute % 60:02}Z")
+    db.execute("call rollup.run_all()")
+    for name in ("visits", "hours"):
+        db.execute(
+            """select rollup.alter_rollup(%s, add_measures => '{"total": {"sum": "amount"}}')""",
+            [name],
+        )
+    insert(db, 1, event_time="2024-06-01 13:30Z")
+    insert(db, 1, event_time="2024-06-01 10:05Z")
+    db.execute("call rollup.run_all()")
+
+    def total(name: str) -> list[Any]:
+        found = series(
+            db, name, "total", "2024-06-01 10:00Z", "2024-06-01 14:00Z", step="1 hour", tenant="1"
+        )
+        return [number if number is None else int(number) for _, number in found]
+
+    assert total("visits") == total("hours") == [None, None, None, 3]
+    db.execute("call rollup.backfill_measures('visits')")
+    assert total("visits") == [9, 6, 6, 3]
+    assert total("hours") == [None, None, None, 3]
+    query = """select sum(n)::int, sum(total)::int
+                 from rollup.query(null::lab.visits, '2024-06-01 10:00Z', '2024-06-01 14:00Z')"""
+    assert rows(db, query) == [(8, 24)]
+    assert {name for name, *_ in parts(db, "2024-06-01 10:00Z", "2024-06-01 14:00Z")} == {
+        "visits", "hours",
+    }  # fmt: skip
+    db.execute("call rollup.backfill_measures('hours')")
+    assert total("hours") == [9, 6, 6, 3]
+    assert rows(db, query) == [(8, 24)]
+    assert {name for name, *_ in parts(db, "2024-06-01 10:00Z", "2024-06-01 14:00Z")} == {"hours"}

@@ -21,6 +21,7 @@ declare
     places int[];
     numbers numeric[];
     wanted record;
+    complete_from timestamptz;
 begin
     select * into strict r from rollup.rollups x where x.name = rollup_name;
     if tenant is not null and r.tenant is null then
@@ -43,6 +44,7 @@ begin
       into parts, gone
       from rollup.parts(rollup_name, grid[1], grid[cardinality(grid)], live, grid) p;
     select * into wanted from rollup.measure_number(r, measure);
+    complete_from := (select s.valid_since from rollup.measures_since(rollup_name, tenant) s where s.measure = wanted.measure);
     if parts is not null then
         execute format('select array_agg(t."(place)"), array_agg(%1$s)
                           from (select width_bucket(%2$I, %3$L::timestamptz[]) as "(place)", %4$s
@@ -53,7 +55,9 @@ begin
            into places, numbers;
     end if;
     return query
-        select grid[n], case when tstzrange(grid[n], grid[n + 1]) && gone then null else coalesce(x.number, wanted.nothing) end
+        select grid[n],
+               case when tstzrange(grid[n], grid[n + 1]) && gone or grid[n] < complete_from then null
+                    else coalesce(x.number, wanted.nothing) end
           from generate_series(1, cardinality(grid) - 1) n
           left join unnest(places, numbers) x (place, number) on x.place = n
          order by n;
@@ -63,4 +67,5 @@ comment on function rollup.gapfill(text, text, timestamptz, timestamptz, text, i
     'A measure, or another number that a rollup''s view of plain numbers shows, as a series for a chart: one for '
     'every bucket that a range touches, or every step (of whole buckets; in a time zone of whole days or months), '
     'dimensions united, or picked with dimensions => ''{"country": "de"}''. 0 for counts and sums of nothing, '
-    'NULL for other measures, and where rows have expired.';
+    'NULL for other measures, and where rows have expired or the '
+    'measure is not filled in yet.';

@@ -3,34 +3,33 @@
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup.measure_number(
-    r rollup.rollups, number_name text, out combined text, out formula text, out nothing numeric)
+    r rollup.rollups, number_name text, out measure text, out combined text, out formula text, out nothing numeric)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    declared text;
     nulls text;
     type_name text;
 begin
     select c.measure, format(c.shown ->> number_name, 't')
-      into declared, formula
+      into measure, formula
       from rollup.target_columns(r) c
      where c.shown -> number_name is not null;
     if not found then
         raise exception using
             errcode = 'undefined_column',
             message = format('rollup %I has no measure %I', r.name, number_name),
-            hint = (select 'There are: ' || string_agg(k.name, ', ' order by c.position, k.n)
+            hint = (select 'There are: ' || string_agg(k, ', ' order by c.position, k)
                       from rollup.target_columns(r) with ordinality
                            c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown, position)
-                     cross join json_object_keys(c.shown) with ordinality k (name, n));
+                     cross join json_object_keys(c.shown) k);
     end if;
     select string_agg(format(c.combine, quote_ident(c.column_name)) || format(' as %I', c.column_name), ', '),
            string_agg(format('null::%s as %I', c.column_type, c.column_name), ', ')
       into combined, nulls
       from rollup.target_columns(r) c
-     where c.measure = declared;
+     where c.measure = measure_number.measure;
     execute format('select format_type(pg_typeof(%s), -1) from (select %s) t', formula, nulls) into type_name;
     if type_name <> all ('{smallint,integer,bigint,numeric,real,double precision}') then
         raise exception using
@@ -39,13 +38,13 @@ begin
     end if;
     formula := format('(%s)::numeric', formula);
     -- No events have a count and a sum, but no average and no maximum.
-    if exists (select from json_object_keys(r.measures -> declared) k
-                where k in ('count', 'sum', 'distinct') or k = 'avg' and number_name <> declared) then
+    if exists (select from json_object_keys(r.measures -> measure) k
+                where k in ('count', 'sum', 'distinct') or k = 'avg' and number_name <> measure) then
         nothing := 0;
     end if;
 end
 $$;
 comment on function rollup.measure_number(rollup.rollups, text) is
-    'Internal. How a number of the view of plain numbers is made of many rows: the columns of its '
-    'measure combined, the formula over them as t, and what it is where there are no rows.';
+    'Internal. How a number of the view of plain numbers is made of many rows: its measure, whose '
+    'columns combined, the formula over them as t, and what it is where there are no rows.';
 reset citus.enable_ddl_propagation;

@@ -1,7 +1,8 @@
 -- The coarsest member takes the whole buckets that lie inside the range, the next one those of what
 -- is left at the edges, and so on. A member that has counted other events than the rest would count
 -- some twice where it meets them and miss others; it takes no part, except where live views add what
--- is missing.
+-- is missing. Nor does one answer for times in which an added measure is less complete there than in
+-- the one that is asked (see rollup.alter_rollup).
 create or replace function rollup.parts(
     rollup_name text, range_from timestamptz, range_to timestamptz, live boolean default false,
     grid timestamptz[] default null,
@@ -19,6 +20,7 @@ declare
     reference text;
     finest rollup.rollups;
     aligned tstzrange;
+    complete_from timestamptz;
     pieces tstzrange[];
     piece tstzrange;
     rest tstzrange[];
@@ -70,9 +72,13 @@ begin
 
     pieces := array[tstzrange(range_from, range_to)];
     foreach member in array members loop
+        complete_from := (select max(m.valid_since)
+                            from rollup.measures_since(member.name) m
+                            left join rollup.measures_since(reference) f using (measure)
+                           where m.valid_since > coalesce(f.valid_since, '-infinity'));
         rest := '{}';
         foreach piece in array pieces loop
-            part_from := greatest(lower(piece), rollup.rows_from(member));
+            part_from := greatest(lower(piece), rollup.rows_from(member), complete_from);
             if rollup.bucket_start(member.bucket, member.time_zone, part_from) < part_from then
                 part_from := rollup.bucket_end(member.bucket, member.time_zone, part_from);
             end if;
