@@ -102,6 +102,48 @@ def test_trap_04_writer_on_a_worker_is_named(lab: Lab, node: int) -> None:
     assert_exact(db)
 
 
+def batch_table(db: Connection) -> str | None:
+    query = "select 'rollup.batch_' || family from rollup.rollups where name = 'visits'"
+    found: str | None = value(db, f"select to_regclass(({query}))::text")
+    return found
+
+
+def test_family_reads_events_once_through_a_table_that_stays_empty(lab: Lab) -> None:
+    db = lab.connect()
+    assert batch_table(db) is None
+    lab.declare("hours", bucket="1 hour")
+    lab.declare("minutes", bucket="1 minute", bucket_column="minute")  # finer: other columns
+    table = batch_table(db)
+    insert(db, 5)
+    assert {outcome.events for outcome in run_family(db, "visits").values()} == {5}
+    # Every member is fed from the table, by tasks on the shards; nothing stays in it.
+    text = value(db, "select prosrc from pg_proc where proname ~ '^run_family_[0-9]+$'")
+    assert text.count("from lab.e") == 1
+    assert text.count(f"from {table}") == 5  # three members, the sum, the delete
+    assert value(db, f"select count(*) from {table}") == 0
+    # Nor when a run fails half-way.
+    db.execute("set citus.multi_shard_modify_mode = sequential")
+    db.execute("alter table lab.hours add constraint few check (n < 6)")
+    db.execute("reset citus.multi_shard_modify_mode")
+    insert(db, 5)
+    with pytest.raises(errors.CheckViolation):
+        run_family(db, "visits")
+    assert value(db, f"select count(*) from {table}") == 0
+    with pytest.raises(errors.RaiseException, match="rollup hours failed"):
+        db.execute("call rollup.run_all()")
+    assert_exact(db)
+    db.execute("alter table lab.hours drop constraint few")
+    insert(db, 1)
+    events = {name: outcome.events for name, outcome in run_family(db, "visits").items()}
+    assert events == {"minutes": 1, "visits": 1, "hours": 6}
+    assert_exact(db)
+    assert counted(db, "lab.hours") == expected(db, bucket="1 hour")
+    db.execute("select rollup.drop_rollup('minutes')")
+    assert batch_table(db) == table
+    db.execute("select rollup.drop_rollup('hours')")
+    assert batch_table(db) is None
+
+
 def test_trap_08_windows_are_bounded_on_each_node(lab: Lab) -> None:
     db = lab.connect()
     for node, number in zip(NODES, (5, 12, 7), strict=True):

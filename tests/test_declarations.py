@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import psycopg
@@ -657,6 +658,32 @@ def test_family_of_three_grains_equals_brute_force(lab: Lab) -> None:
         }
     for name, bucket in grains.items():
         assert counted(db, f"lab.{name}") == expected(db, bucket=bucket), name
+
+
+def test_members_that_nest_only_in_the_finest_equal_brute_force(lab: Lab) -> None:
+    # 6 minutes are not made of 4, 12 are made of both: each is fed from what it is made of.
+    lab.source()
+    grains = {f"m{minutes}": f"{minutes} minutes" for minutes in (12, 6, 2, 60, 4)}
+    for name, bucket in grains.items():
+        lab.declare(name, bucket=bucket, bucket_column=f"{name}_start")
+    db = lab.connect()
+    assert families(db) == {frozenset(grains)}
+    for turn in range(2):
+        db.execute(
+            "insert into lab.e (event_time, customer_id, country, device_id, amount)"
+            " select timestamptz '2024-06-01 12:00Z' + n * interval '17 seconds', n % 3,"
+            " nullif(n % 2, 0)::text, n % 7, n from generate_series(1, 500) n"
+        )
+        if turn == 0:
+            run(db, "m6")
+        events = {name: outcome.events for name, outcome in run_family(db, "m2").items()}
+        assert events == dict.fromkeys(grains, 500) | ({"m6": 0} if turn == 0 else {})
+    for name, bucket in grains.items():
+        found = rows(
+            db,
+            f"select customer_id, {name}_start, country, n, amount, devices::text from lab.{name}",
+        )
+        assert Counter(found) == expected(db, bucket=bucket), name
 
 
 def test_only_rollups_that_differ_in_nothing_but_nesting_buckets_are_a_family(
