@@ -7,6 +7,7 @@ import platform
 
 import click
 
+from bench.care import care
 from bench.expiry import expiry
 from bench.grains import backdated, grains
 from bench.lab import Lab, laboratory
@@ -20,6 +21,7 @@ SCENARIOS = {
     "backdated": backdated,
     "load": load,
     "expiry": expiry,
+    "care": care,
 }
 HEADER = ("scenario", "median", "compared with", "median of that", "ratio", "target", "")
 
