@@ -8,6 +8,7 @@ import platform
 import click
 
 from bench.care import care
+from bench.dashboards import dashboards
 from bench.expiry import expiry
 from bench.grains import backdated, grains
 from bench.lab import Lab, laboratory
@@ -19,6 +20,7 @@ SCENARIOS = {
     "grains": grains,
     "history": history,
     "backdated": backdated,
+    "dashboards": dashboards,
     "load": load,
     "expiry": expiry,
     "care": care,

@@ -1,0 +1,115 @@
+"""What a dashboard waits for: a rollup's table at rest, and its live view while events pour in."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+
+from bench.lab import Lab, say
+from bench.scenarios import COLUMNS, REST, Row, Sizes
+
+CUSTOMERS = 100
+RATE = 10_000  # events a second, while the live view is read
+QUESTIONS = 300
+# The tutorial's second question: events and sessions of one customer over a week.
+QUESTION = """
+select sum(event_count), hll_cardinality(hll_union_agg(session_distinct_count)) from {}
+ where customer_id = %s and hour >= now() - interval '7 days' and hour <= now()
+"""
+
+
+def dashboards(lab: Lab, sizes: Sizes) -> Iterator[Row]:
+    """One customer's week, by hour and three dimensions; the 95th percentile of many questions."""
+    name = "bench_dashboards"
+    lab.make(name)
+    say(f"making a week of {sizes.past} events")
+    with lab.connect(name) as db:
+        db.execute("select rollup.drop_rollup('rollup_events_5min')")
+        db.execute("select setseed(0.5)")
+        db.execute(
+            f"insert into events (event_time, {COLUMNS})"
+            f" select now() - interval '7 days' * (1 - n::float8 / {sizes.past}),"
+            f" 1 + floor(random() * {CUSTOMERS})::bigint, {REST}"
+            f" from generate_series(1, {sizes.past}) n".encode()
+        )
+        db.execute("vacuum analyze events")
+        db.execute("call rollup.run_all()")
+        db.execute("vacuum analyze")
+    say(f"{QUESTIONS} questions of the table and, with {RATE} events a second, of the live view")
+    # As on a server in use: what is updated all the time is vacuumed.
+    autovacuum(lab, "on")
+    table = percentile(ask(lab, name, "rollup_events_1hr"))
+    stop = threading.Event()
+    written: list[int] = []
+    threads = [
+        threading.Thread(target=write, args=(lab, name, stop, written)),
+        threading.Thread(target=roll, args=(lab, name, stop)),
+    ]
+    for thread in threads:
+        thread.start()
+    time.sleep(3)
+    began, before = time.monotonic(), sum(written)
+    live = percentile(ask(lab, name, "rollup_events_1hr_live", pause=0.05))
+    autovacuum(lab, "off")
+    rate = (sum(written) - before) / (time.monotonic() - began)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    yield Row(
+        f"a customer's week, table, {sizes.past:,} events, 95 % within", table, "", None,
+        table, 10.0, unit="ms",
+    )  # fmt: skip
+    yield Row(
+        f"the same, live view, {rate:,.0f} events/s coming in", live, "table", table,
+        live / table, 3.0, unit="ms",
+    )  # fmt: skip
+    lab.drop(name)
+
+
+def autovacuum(lab: Lab, state: str) -> None:
+    with lab.connect("postgres") as db:
+        db.execute(f"alter system set autovacuum = {state}".encode())
+        db.execute("select pg_reload_conf()")
+
+
+def ask(lab: Lab, database: str, relation: str, pause: float = 0.0) -> list[float]:
+    """Milliseconds that each question took, about any customer."""
+    dice = random.Random(1)
+    found = []
+    with lab.connect(database) as db:
+        for _ in range(QUESTIONS):
+            began = time.perf_counter()
+            db.execute(QUESTION.format(relation).encode(), [dice.randint(1, CUSTOMERS)])
+            found.append((time.perf_counter() - began) * 1000)
+            time.sleep(pause)
+    return found
+
+
+def percentile(milliseconds: list[float]) -> float:
+    return sorted(milliseconds)[int(len(milliseconds) * 0.95)]
+
+
+def write(lab: Lab, database: str, stop: threading.Event, written: list[int]) -> None:
+    """Events at the rate, a tenth of a second's in a transaction, as far as the machine can."""
+    batch = RATE // 10
+    text = (
+        f"insert into events ({COLUMNS})"
+        f" select 1 + floor(random() * {CUSTOMERS})::bigint, {REST}"
+        f" from generate_series(1, {batch})"
+    ).encode()
+    with lab.connect(database) as db:
+        due = time.monotonic()
+        while not stop.is_set():
+            db.execute(text)
+            written.append(batch)
+            due += 0.1
+            time.sleep(max(0.0, due - time.monotonic()))
+
+
+def roll(lab: Lab, database: str, stop: threading.Event) -> None:
+    with lab.connect(database) as db:
+        while not stop.is_set():
+            db.execute("call rollup.run_all()")
+            stop.wait(0.5)
