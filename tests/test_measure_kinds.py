@@ -217,6 +217,23 @@ def test_every_kind_equals_brute_force(lab: Lab, together: bool) -> None:
 
 
 @needs_tdigest
+def test_live_view_shows_what_the_next_run_will_write(lab: Lab) -> None:
+    lab.source(columns=", word text, price numeric")
+    declare(lab)
+    db = lab.connect()
+    shown = """select customer_id, bucket, n, price_sum, price_count, opened, opened_at, opened_id,
+                      closed, closed_at, closed_id, best, tdigest_count(spread)
+                 from lab.{} order by 1, 2"""
+    for begin, end in ((1, 200), (201, 500), (501, 510)):
+        fill(db, begin, end, backwards=end == 500)
+        live = {name: rows(db, shown.format(f"{name}_live")) for name in ("visits", "hours")}
+        run_family(db, "visits")
+        for name, seen in live.items():
+            assert seen == rows(db, shown.format(name))
+            assert seen == rows(db, shown.format(f"{name}_live"))
+
+
+@needs_tdigest
 def test_verify_sees_and_repair_mends_each_column(lab: Lab) -> None:
     lab.source(columns=", word text, price numeric")
     declare(lab)
@@ -320,6 +337,18 @@ def test_negative_weights_take_off_and_are_never_cut(lab: Lab) -> None:
     # The cuts took 5 off c, and then a; what was taken off a was not lost before.
     assert value(db, "select best from lab.visits") == {"b": 8, "c": 4, "d": -1}
     assert rows(db, "select * from rollup.verify('visits')") == []
+
+
+def test_counters_of_lists_with_weights_are_their_own(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    weighted = {"top": "country", "weight": "amount", "counters": 50}
+    lab.declare("both", measures={"best": weighted, "often": {"top": "device_id", "counters": 5}})
+    lab.declare("one", measures={"best": weighted})
+    db = lab.connect()
+    settings = "select proconfig::text from pg_proc where oid = 'lab.count_{}'::regproc"
+    assert "topn.number_of_counters=5" in value(db, settings.format("both"))
+    assert "topn" not in value(db, settings.format("one"))
 
 
 def test_long_items_are_cut_like_those_of_other_lists(lab: Lab) -> None:
