@@ -151,6 +151,7 @@ def test_installing_again_stops_no_writer(db: Connection, dsn: str, server: Serv
 
 
 def test_new_columns_wait_for_a_writer_only_briefly(db: Connection, dsn: str) -> None:
+    db.execute("select rollup.drop_rollup(name, true) from rollup.rollups")
     db.execute("alter table events drop column status")
     with psycopg.connect(dsn) as writer:
         writer.execute("insert into events (customer_id) values (1)")
