@@ -267,6 +267,8 @@ def test_buckets_across_the_bounds_of_partitions(lab: Lab) -> None:
         assert verified(db) == 0
         since = value(db, "select expired_before from rollup.rollups")
         assert value(db, "select min(bucket) >= %s from lab.visits", since)
+        # What is asked for from here on is all there.
+        assert value(db, "select date_bin('7 hours', %s, '2000-01-01Z') = %s", since, since)
 
 
 def test_long_history_goes_in_bounded_parts(lab: Lab) -> None:
@@ -823,6 +825,61 @@ def test_families_count_into_partitioned_rollups(lab: Lab, shape: dict[str, Any]
     for name in ("visits", "hours", "days"):
         assert total(db, f"lab.{name}") == 120
         assert verified(db, name) == 0
+
+
+@pytest.mark.parametrize("bucket", ["1 day", "1 week", "1 month"])
+def test_calendar_buckets_expire_whole(lab: Lab, bucket: str, shape: dict[str, Any]) -> None:
+    db = prepare(lab, bucket=bucket, keep="3 months", time_zone="America/New_York", **shape)
+    for days in range(0, 240, 5):
+        insert_ago(db, f"{days} days")
+    run(db)
+    assert verified(db) == 0
+    expire(db)
+    expire(db)
+    assert verified(db) == 0
+    unit = bucket.split()[1]
+    (since, is_start, oldest) = row(
+        db,
+        "select expired_before, date_trunc(%s, expired_before at time zone 'America/New_York')"
+        " = expired_before at time zone 'America/New_York', (select min(bucket) from lab.visits)"
+        " from rollup.rollups",
+        unit,
+    )
+    assert is_start
+    assert since <= oldest < value(db, "select now() - interval '85 days'")
+    assert total(db) < 48
+    db.execute("select rollup.rebuild('visits', %s)", [since])
+    assert verified(db) == 0
+
+
+def test_measure_added_to_what_has_expired_in_part(lab: Lab, shape: dict[str, Any]) -> None:
+    db = prepare(lab, **shape)
+    for age in ("200 days", "80 days", "1 day"):
+        insert_ago(db, age, 5)
+    run(db)
+    expire(db)
+    insert_ago(db, "200 days", 2)
+    db.execute('select rollup.alter_rollup(\'visits\', add_measures => \'{"m": {"count": "*"}}\')')
+    run(db)
+    db.execute("call rollup.backfill_measures('visits')")
+    since = value(db, "select expired_before from rollup.rollups")
+    assert rows(db, "select m from lab.visits where bucket >= %s", since) == [(5,), (5,)]
+    assert verified(db) == 0
+    expire(db)
+    assert (total(db), verified(db)) == (10, 0)
+
+
+def test_live_view_of_what_has_expired_in_part(lab: Lab, shape: dict[str, Any]) -> None:
+    db = prepare(lab, **shape)
+    insert_ago(db, "200 days", 5)
+    insert_ago(db, "1 day", 5)
+    run(db)
+    insert_ago(db, "1 day", 3)
+    assert total(db, "lab.visits_live") == 13
+    expire(db)
+    assert total(db, "lab.visits_live") == 8
+    run(db)
+    assert total(db, "lab.visits_live") == 8
 
 
 # Doctor

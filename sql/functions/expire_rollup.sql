@@ -65,9 +65,11 @@ begin
             get diagnostics rows = row_count;
         end if;
     end loop;
+    -- A partition may end within a bucket; the next whole one is what there is from now on.
     if number > 0 and not dry_run then
         update rollup.rollups x
-           set expired_before = greatest(x.expired_before, range_to)
+           set expired_before = greatest(x.expired_before,
+                                         upper(rollup.event_range(r.bucket, r.time_zone, null, range_to)))
          where x.name = rollup_name;
         return next;
     end if;
