@@ -464,7 +464,7 @@ def test_the_command_line_fills_in_and_tells(db: Connection, rollupctl: Rollupct
     assert "first_device complete from 2024-06-02 12:00:00+00 on; step 2 of" in done.stderr
     assert "complete in all buckets" in done.stderr
     later = rollupctl("backfill", "later", "--max-events", "10")
-    assert "rollup later: 38 ids still to count" in later.stderr
+    assert "rollup later: 20.8 % of its backlog is counted, 38 ids are left" in later.stderr
     assert value(db, "select sum(n) from later") == 48
     for arguments, code in (
         (("nosuch",), 1),

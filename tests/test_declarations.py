@@ -85,7 +85,10 @@ def test_another_declaration_under_the_same_name_is_refused(
     with pytest.raises(errors.DuplicateObject, match="visits already, declared") as e:
         lab.declare(**other)
     assert e.value.diag.message_hint == (
-        "select rollup.drop_rollup('visits') first, or choose another name."
+        "Measures change without losing what is counted: select rollup.alter_rollup("
+        "'visits', drop_measures => '{amount,devices}')"
+        if "measures" in other
+        else "select rollup.drop_rollup('visits') first, or choose another name."
     )
     assert rows(db, "select * from rollup.rollups") == before
 
@@ -285,7 +288,7 @@ WRONG: list[tuple[dict[str, Any], type[psycopg.Error], str]] = [
     (
         {"measures": {"n": {"distinct": "device_id", "log2m": 3}}},
         errors.InvalidParameterValue,
-        "measure n: log2m must be from 4 to 17, not 3",
+        "measure n: log2m must be a whole number from 4 to 17, not 3",
     ),
     (
         {"measures": {"n": {"top": "device_id", "counters": 0}}},

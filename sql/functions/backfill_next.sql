@@ -27,9 +27,6 @@ begin
             detail = (select format('Ids above %s, up to %s.', b.after_id, b.through_id)
                         from rollup.backlogs b where b.rollup = rollup_name limit 1),
             hint = 'Has the sequence of its source been reset? See rollup.doctor().';
-    else
-        raise notice 'rollup %: % ids still to count', quote_ident(rollup_name),
-            (select sum(b.through_id - b.after_id) from rollup.backlogs b where b.rollup = rollup_name);
     end if;
     return true;
 end
