@@ -10,7 +10,8 @@ from bench.scenarios import Row, Sizes, compare
 
 # A day, a hundred tenants, 1,000 devices each.
 EVENTS = """insert into events (event_time, customer_id, event_type, country, browser, device_id)
-    select date_trunc('day', now()) - interval '1 day' + n % 86400 * interval '1 s', 1 + n * 31 % 100,
+    select date_trunc('day', now()) - interval '1 day' + n % 86400 * interval '1 s',
+           1 + n * 31 % 100,
            (n % 3)::text, 'de', (n % 4)::text, n % 1000
       from generate_series(1, {0}) n"""
 NAME = "rollup_events_5min"
