@@ -308,3 +308,13 @@ def test_command_line_tells_how_far_a_backfill_is(
     assert "rollup visits: 70.0 % of its backlog is counted, 30 ids are left" in done.stderr
     assert counted(db) == expected(db)
     assert "backlog" not in rollupctl(dsn, "rollup").stderr
+
+
+def test_live_view_leaves_other_columns_alone(lab: Lab) -> None:
+    lab.source(columns=", note text, mood text")
+    lab.declare()
+    db = lab.connect()
+    db.execute("alter table lab.e drop column note")
+    db.execute("alter table lab.e alter column mood type varchar(10)")
+    insert(db, 2)
+    assert live(db) == expected(db)

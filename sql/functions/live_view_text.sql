@@ -2,7 +2,8 @@
 -- the row it belongs to. So sketches are made once, of the tail alone, and are united only where
 -- both sides have one. Rows and tail are read in one statement, of one moment: a run that ends
 -- meanwhile moves events from one to the other for the next reader.
--- The tail is a table of its own before it meets rollup.tails, whose columns could be called the same.
+-- The columns of rollup.tails get names that no source has. Only columns that the rollup needs are
+-- read, so that all others can be changed and dropped.
 create or replace function rollup.live_view_text(rollup_name text)
     returns text
     language plpgsql
@@ -33,10 +34,9 @@ begin
                filter (where c.role <> 'measure')
       into names, aggregates, keys, key_expressions, merged, same_row
       from rollup.target_columns(r) c;
-    tail := format('(select e.* from %s e join rollup.tails w on e.%2$I > w.after_id and e.%2$I <= w.through_id'
-                   ' where w.rollup = %3$L) as %4$I%5$s',
-                   r.source, r.id_column, r.name, (select relname from pg_class where oid = r.source),
-                   E'\n         where ' || r.filter);
+    tail := format('%1$s join rollup.tails as "(tail)" ("(rollup)", "(after_id)", "(through_id)")'
+                   ' on %2$I > "(after_id)" and %2$I <= "(through_id)" where "(rollup)" = %3$L%4$s',
+                   r.source, r.id_column, r.name, ' and (' || r.filter || ')');
 
     return format($text$create or replace view %1$s as
     select %2$s
