@@ -1,5 +1,5 @@
 -- What the rollup answers is joined with the series outside of the query: Citus would not send the
--- series to the shards. Stable, as rollup.query is.
+-- series to the shards, nor what combines sketches: that is done with the rows it answers. Stable, as rollup.query is.
 create or replace function rollup.gapfill(
     rollup_name text, measure text, range_from timestamptz, range_to timestamptz,
     tenant text default null, step interval default null, time_zone text default null,
@@ -46,11 +46,10 @@ begin
     select * into wanted from rollup.measure_number(r, measure);
     complete_from := (select s.valid_since from rollup.measures_since(rollup_name, tenant) s where s.measure = wanted.measure);
     if parts is not null then
-        execute format('select array_agg(t."(place)"), array_agg(%1$s)
+        execute format('with q as materialized (select * from (%5$s) p where true%6$s)
+                        select array_agg(t."(place)"), array_agg(%1$s)
                           from (select width_bucket(%2$I, %3$L::timestamptz[]) as "(place)", %4$s
-                                  from (%5$s) q
-                                 where true%6$s
-                                 group by 1) t',
+                                  from q group by 1) t',
                        wanted.formula, r.bucket_column, grid, wanted.combined, parts, condition)
            into places, numbers;
     end if;
