@@ -730,7 +730,7 @@ def test_rows_that_come_while_maintenance_waits_move_too(lab: Lab) -> None:
 
 def test_long_and_odd_names_of_partitioned_rollups(plain_lab: Lab) -> None:
     plain_lab.source()
-    for name in ('Visits "by" Ö', "x" * 63, "ö" * 31):
+    for name in ('Visits "by" Ö', "x" * 58, "ö" * 29):
         plain_lab.declare(name, partition_interval="1 day", keep="3 days")
         db = plain_lab.connect()
         target = value(db, "select target from rollup.rollups where name = %s", name)
