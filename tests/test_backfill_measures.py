@@ -117,8 +117,9 @@ def test_what_comes_in_is_counted_between_the_steps(lab: Lab) -> None:
     db = prepare(lab)
     alter(db, EXTRA)
     insert(db, 5)
+    insert(db, 5, event_time="2024-06-02 15:00Z")
     backfill(db, "visits", STEP)
-    assert value(db, "select sum(n) from lab.visits") == 405
+    assert value(db, "select sum(n) from lab.visits") == 410
     assert differences(db) == []
 
 
