@@ -117,7 +117,7 @@ def test_what_comes_in_is_counted_between_the_steps(lab: Lab) -> None:
     db = prepare(lab)
     alter(db, EXTRA)
     insert(db, 5)
-    insert(db, 5, event_time="2024-06-02 15:00Z")
+    insert(db, 5, event_time="2024-06-02 15:00Z", country="fr")
     backfill(db, "visits", STEP)
     assert value(db, "select sum(n) from lab.visits") == 410
     assert differences(db) == []
