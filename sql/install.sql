@@ -121,6 +121,7 @@
 \ir functions/begin_run.sql
 \ir functions/summarize_blocks.sql
 \ir functions/shorten_backlogs.sql
+\ir functions/analyze_first.sql
 \ir functions/finish_run.sql
 \ir functions/run.sql
 \ir functions/family_members.sql

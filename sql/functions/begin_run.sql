@@ -87,8 +87,10 @@ begin
     perform rollup.tell_workers();
     -- A Citus node commits connection by connection. Through a single one the rows of all its shards
     -- and the tail change at the same moment, for whoever reads a live view there.
-    perform set_config('citus.max_adaptive_executor_pool_size', rollup.setting('rollup.connections_per_node'), true)
-      where rollup.is_distributed(r.source);
+    if rollup.is_distributed(r.source) then
+        perform set_config('citus.max_adaptive_executor_pool_size', rollup.setting('rollup.connections_per_node'), true);
+        perform set_config('citus.force_max_query_parallelization', 'off', true);
+    end if;
     -- Freeing one block of this size teaches glibc to keep memory it would otherwise return to
     -- the system after every group and fault in again: hll's states are 128 kB, just at its limit.
     perform length(repeat(' ', 4000000));

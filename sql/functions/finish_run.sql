@@ -32,6 +32,7 @@ begin
                     else rollup.summarize_blocks(r.source) end
                from rollup.rollups r where r.name = run.rollups[1];
         end if;
+        perform rollup.analyze_first(run);
         delete from rollup.runs r
          where r.rollup = any (run.rollups)
            and r.started_at < now() - rollup.setting('rollup.keep_runs')::interval;
