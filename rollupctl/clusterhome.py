@@ -154,7 +154,8 @@ class Home:
             owner = self.path.stat().st_uid
             if account is None and owner != os.geteuid():
                 raise self.not_ours()
-            if not self.has_cluster() and not {p.name for p in self.path.iterdir()} <= _OURS:
+            # In this order: what another process has just made must not look like somebody's.
+            if not {p.name for p in self.path.iterdir()} <= _OURS and not self.has_cluster():
                 raise ClusterError(
                     f"{self.path} is not empty and holds no cluster of rollupctl",
                     "set ROLLUPCTL_HOME to a new or an empty directory",

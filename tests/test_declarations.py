@@ -293,7 +293,7 @@ WRONG: list[tuple[dict[str, Any], type[psycopg.Error], str]] = [
     (
         {"measures": {"n": {"top": "device_id", "counters": 0}}},
         errors.InvalidParameterValue,
-        "measure n: counters must be at least 1, not 0",
+        "measure n: counters must be a whole number from 1 to 14913080, not 0",
     ),
     (
         {"measures": {"n": {"sum": "nothing"}}},

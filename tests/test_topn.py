@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from psycopg import errors, sql
 from psycopg.types.json import Jsonb
 
+from tests.conftest import Rollupctl
 from tests.servers import ROOT
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -396,6 +397,8 @@ def pretend_extension(db: Connection) -> None:
 
 def test_the_stand_ins_step_aside_for_the_extension(topn: Connection) -> None:
     with topn.transaction(force_rollback=True):
+        # Their views use the stand-ins until an install writes them anew, with the real extension.
+        topn.execute("select rollup.drop_rollup(name) from rollup.rollups")
         pretend_extension(topn)
         install(topn)
         install(topn, "step_aside.sql")
@@ -493,3 +496,18 @@ def test_sum_finds_hll_where_it_is(topn: Connection) -> None:
         install(topn, "sum_hll.sql")
         topn.execute('set local search_path = rollup_compat, "Odd name"')
         assert value(topn, "select hll_cardinality(sum(hll_empty()))") == 0
+
+
+def test_an_install_hands_live_views_to_the_extension(
+    topn: Connection, rollupctl: Rollupctl
+) -> None:
+    if not value(topn, "select count(*) from pg_available_extensions where name = 'topn'"):
+        pytest.skip("topn is not installed")
+    topn.execute("select rollup.create_views(name) from rollup.rollups")
+    topn.execute("insert into events (customer_id, device_id) values (1, 7)")
+    listed = "select top_devices_1000 from rollup_events_1hr_live"
+    assert value(topn, listed) == {"7": 1}
+    done = rollupctl("install")
+    assert done.returncode == 0, done.stderr
+    assert stand_ins(topn) == set()
+    assert value(topn, listed) == {"7": 1}
