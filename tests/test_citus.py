@@ -370,8 +370,9 @@ def test_trap_22_counting_is_done_on_the_shards(lab: Lab) -> None:
         filter="amount is distinct from 7",
     )
     db = lab.connect()
+    # One for each rollup; and for the family of two the batch, and each member from it.
     statements = generated_inserts(db)
-    assert len(statements) == 3
+    assert len(statements) == 6
     for statement in statements:
         plan = "\n".join(line for (line,) in rows(db, f"explain (costs off) {statement}"))
         assert plan.startswith("Custom Scan (Citus Adaptive)\n  Task Count: 4\n"), plan
