@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 _DOWN = re.compile(
-    "did not answer|closed the connection|failed to connect|could not connect|connection to the"
+    "did not answer|could not commit transaction for shard|closed the connection|failed to connect|could not connect|connection to the"
     "|terminat|shut down|marked as essential|shutting down|starting up|not yet accepting|recovery|connection not open",
     re.IGNORECASE,
 )
