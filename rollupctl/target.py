@@ -19,6 +19,8 @@ select c.oid::bigint as oid, c.relkind::text as kind, n.nspname as schema, c.rel
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.oid = pg_catalog.to_regclass(%s)
+  -- Raises for what is no name; since version 16 to_regclass answers NULL to that as well.
+  and pg_catalog.cardinality(pg_catalog.parse_ident(%s)) > 0
 """
 
 _COLUMNS = """
@@ -150,9 +152,9 @@ def find_target(session: Session, name: str) -> Target:
     Raises BadTableError when there is none, or it is a partition or not a table at all.
     """
     try:
-        found = query(session, _TABLE, name).records()
+        found = query(session, _TABLE, name, name).records()
     except psycopg.Error as error:
-        if error.sqlstate not in ("42601", "42602", "0A000", "22P02"):
+        if error.sqlstate not in ("22023", "42601", "42602", "0A000", "22P02"):
             raise
         raise BadTableError(
             f'"{name}" is not the name of a table', "write events or schema.events"

@@ -12,6 +12,14 @@ begin
     if time_zone is null then
         return null;
     end if;
+    -- timezone() takes CET for an hour that never changes, and not for the zone of that name.
+    if upper(time_zone) not in ('UTC', 'GMT')
+       and exists (select from pg_timezone_abbrevs a where a.abbrev = upper(time_zone)) then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('%s is an abbreviation, without daylight saving, and not a time zone', time_zone),
+            hint = 'Name a place in it, such as ''Europe/Berlin''.';
+    end if;
     select z.name into zone_name
       from pg_timezone_names z
      where lower(z.name) = lower(time_zone);
@@ -25,14 +33,6 @@ begin
                           where strpos(lower(z.name), lower(time_zone)) > 0 and time_zone <> ''
                             and z.name !~ '^posix' limit 5) near),
                 'See the view pg_timezone_names.');
-    end if;
-    -- timezone() takes CET for an hour that never changes, and not for the zone of that name.
-    if upper(zone_name) not in ('UTC', 'GMT')
-       and exists (select from pg_timezone_abbrevs a where a.abbrev = upper(zone_name)) then
-        raise exception using
-            errcode = 'invalid_parameter_value',
-            message = format('%s is an abbreviation, without daylight saving, and not a time zone', time_zone),
-            hint = 'Name a place in it, such as ''Europe/Berlin''.';
     end if;
     return zone_name;
 end
