@@ -18,9 +18,9 @@ declare
     kinds constant text[] := '{count,sum,min,max,avg,distinct,top,quantiles,first,last}';
     options constant jsonb := '{"distinct": ["log2m"], "top": ["counters", "weight"], "quantiles": ["compression"]}';
     numbers constant text[] := '{smallint,integer,bigint,numeric,real,double precision}';
-    -- Uniting sketches is dear; a group of one row has nothing to unite.
-    sketches constant text := 'case count(*) when 1 then (array_agg(%%1$s))[1] '
-                              'else (select %1$I.%2$s(s) from unnest(array_agg(%%1$s)) s) end';
+    -- Uniting sketches and lists is dear; a group of one row has nothing to unite.
+    united constant text := 'case count(*) when 1 then (array_agg(%%1$s))[1] else %s end';
+    sketches constant text := '(select %I.%s(s) from unnest(array_agg(%%1$s)) s)';
     either constant text := 'coalesce(%s, %%1$s, %%2$s)';
     kind text;
     argument text;
@@ -36,7 +36,7 @@ declare
     nearest text;
     digest_schema name;
     hll_schema constant name := rollup.extension_schema('hll');
-    topn_schema constant name := coalesce(rollup.extension_schema('topn'), 'rollup_compat');
+    topn_schema constant name := rollup.extension_schema('topn');
     event_time constant text := quote_ident(r.time_column);
     event_id constant text := quote_ident(r.id_column);
     -- Columns as they stand in format strings.
@@ -176,7 +176,7 @@ begin
                              rollup.hash_expression(measure_name, argument, argument_type), log2m) || condition;
         column_type := format('%I.hll(%s,5,-1,1)', hll_schema, log2m);
         merge := format(either, format('%I.hll_union(%%1$s, %%2$s)', hll_schema));
-        combine := format(sketches, hll_schema, 'hll_union_agg');
+        combine := format(united, format(sketches, hll_schema, 'hll_union_agg'));
         differs := '%1$s::text is distinct from %2$s::text';
         display := format('''about '' || round(%I.hll_cardinality(%%1$s))::bigint', hll_schema);
         shown := json_build_object(measure_name, format('round(%I.hll_cardinality(%%1$s.%s))::bigint', hll_schema, own));
@@ -200,14 +200,12 @@ begin
             expression := format('rollup.top_list(array_agg((%1$s)::text)%2$s, array_agg((%3$s)::numeric)%2$s, %4$s)',
                                  argument, condition, weight, counters);
             differs := format('rollup.top_differs(%%1$s, %%2$s, %s, true)', counters);
-            merge := format(either, format('rollup.top_union(%%1$s, %%2$s, %s)', counters));
-            combine := format('rollup.top_merge(array_agg(%%1$s), %s)', counters);
         else
             -- Counting in place is faster than the stand-in for the extension's aggregate. Citus pushes it
             -- down only where all in it is immutable, which making a text often is not.
             expression := case
-                when rollup.extension_schema('topn') is not null or rollup.is_distributed(r.source) then
-                    format('%I.topn_add_agg(%s)%s', topn_schema,
+                when topn_schema is not null or rollup.is_distributed(r.source) then
+                    format('%I.topn_add_agg(%s)%s', coalesce(topn_schema, 'rollup_compat'),
                            case argument_type when 'text' then argument else format('(%s)::text', argument) end, condition)
                 else format(
                     '(select coalesce(jsonb_object_agg(k, n), ''{}'') from (select k, count(*) as n'
@@ -215,9 +213,11 @@ begin
                     case when argument_type in ('smallint', 'integer', 'bigint') then argument
                          else format('rollup_compat.topn_item_key((%s)::text)', argument) end, condition, counters)
                 end;
-            merge := format(either, format('%I.topn_union(%%1$s, %%2$s)', topn_schema));
-            combine := format(sketches, topn_schema, 'topn_union_agg');
         end if;
+        merge := format(either, format('rollup.top_union(%%1$s, %%2$s, %s)', counters));
+        combine := format(united, case when topn_schema is not null and spec ->> 'weight' is null
+            then format(sketches, topn_schema, 'topn_union_agg')
+            else format('rollup.top_merge(array_agg(%%1$s), %s)', counters) end);
         return next;
     when 'quantiles' then
         if argument_type <> all (numbers) then
@@ -234,7 +234,7 @@ begin
         expression := format('%I.tdigest((%s)::double precision, %s)', digest_schema, argument, compression) || condition;
         column_type := format('%I.tdigest', digest_schema);
         merge := format(either, format('%I.tdigest_union(%%1$s, %%2$s)', digest_schema));
-        combine := format(sketches, digest_schema, 'tdigest');
+        combine := format(united, format(sketches, digest_schema, 'tdigest'));
         differs := 'rollup.quantiles_differ(%1$s::double precision[], %2$s::double precision[])';
         display := format('%1$I.tdigest_count(%%1$s) || '' values, mean '' || %1$I.tdigest_digest_avg(%%1$s)', digest_schema);
         shown := (select json_object_agg(measure_name || '_p' || p, format(

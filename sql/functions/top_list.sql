@@ -4,24 +4,26 @@
 -- back, stays: what it takes off may stand in another list.
 -- Numeric sums are exact, whatever their order. NaN and the infinities are no JSON numbers, and count
 -- as NULL.
--- PL/pgSQL, because it keeps its plans: an SQL function would plan anew for every group. A
--- search_path of its own would be set for every group, too.
+-- PL/pgSQL, because it keeps its plans, whatever its caller does with his (rollup.function_settings):
+-- an SQL function would plan anew for every group.
 create or replace function rollup.top_list(items text[], amounts numeric[], counters int)
     returns jsonb
     language plpgsql
     immutable
     parallel safe
+    set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 declare
-    list pg_catalog.jsonb;
-    number pg_catalog.int8;
+    list jsonb;
+    number bigint;
 begin
-    select pg_catalog.jsonb_object_agg(s.item, s.amount), pg_catalog.count(*)
+    select jsonb_object_agg(s.item, s.amount), count(*)
       into list, number
-      from (select case when pg_catalog.octet_length(x.item) <= 255 then x.item
+      from (select case when octet_length(x.item) <= 255 then x.item
                         else rollup.top_cut(x.item) end collate "C" as item,
-                   pg_catalog.sum(x.amount) as amount
-              from (select pg_catalog.unnest(items) as item, pg_catalog.unnest(amounts) as amount) x
+                   sum(x.amount) as amount
+              from (select unnest(items) as item, unnest(amounts) as amount) x
              where x.item is not null and x.amount > '-infinity' and x.amount < 'infinity'
              group by 1) s;
     return case when number > counters then rollup.top_shortened(list, counters) else coalesce(list, '{}') end;

@@ -1,19 +1,21 @@
--- PL/pgSQL and without a search_path of its own, for the reasons of rollup.top_list.
+-- PL/pgSQL, because it keeps its plans, as rollup.top_list does.
 create or replace function rollup.top_merge(lists jsonb[], counters int default null)
     returns jsonb
     language plpgsql
     immutable
     parallel safe
+    set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 declare
-    list pg_catalog.jsonb;
-    number pg_catalog.int8;
+    list jsonb;
+    number bigint;
 begin
-    select pg_catalog.jsonb_object_agg(s.key, s.amount), pg_catalog.count(*)
+    select jsonb_object_agg(s.key, s.amount), count(*)
       into list, number
-      from (select p.key collate "C" as key, pg_catalog.sum(p.value::pg_catalog.numeric) as amount
-              from (select pg_catalog.unnest(lists) as list) l
-             cross join pg_catalog.jsonb_each_text(l.list) p
+      from (select p.key collate "C" as key, sum(p.value::numeric) as amount
+              from (select unnest(lists) as list) l
+             cross join jsonb_each(l.list) p
              group by 1) s;
     return case when number > counters then rollup.top_shortened(list, counters) else coalesce(list, '{}') end;
 end

@@ -46,7 +46,7 @@ begin
             event_count = coalesce(r.event_count + excluded.event_count, r.event_count, excluded.event_count),
             device_distinct_count = coalesce(public.hll_union(r.device_distinct_count, excluded.device_distinct_count), r.device_distinct_count, excluded.device_distinct_count),
             session_distinct_count = coalesce(public.hll_union(r.session_distinct_count, excluded.session_distinct_count), r.session_distinct_count, excluded.session_distinct_count),
-            top_devices_1000 = coalesce(public.topn_union(r.top_devices_1000, excluded.top_devices_1000), r.top_devices_1000, excluded.top_devices_1000);
+            top_devices_1000 = coalesce(rollup.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000);
         get diagnostics number = row_count;
         run.rows[1] := run.rows[1] + number;
 

@@ -54,7 +54,7 @@ begin
                 sum(event_count)::bigint as event_count,
                 case count(*) when 1 then (array_agg(device_distinct_count))[1] else (select public.hll_union_agg(s) from unnest(array_agg(device_distinct_count)) s) end as device_distinct_count,
                 case count(*) when 1 then (array_agg(session_distinct_count))[1] else (select public.hll_union_agg(s) from unnest(array_agg(session_distinct_count)) s) end as session_distinct_count,
-                case count(*) when 1 then (array_agg(top_devices_1000))[1] else (select rollup_compat.topn_union_agg(s) from unnest(array_agg(top_devices_1000)) s) end as top_devices_1000
+                case count(*) when 1 then (array_agg(top_devices_1000))[1] else rollup.top_merge(array_agg(top_devices_1000), 1000) end as top_devices_1000
               from batch
              group by 1, 2, 3, 4, 5
         ),
@@ -69,7 +69,7 @@ begin
                 event_count = coalesce(r.event_count + excluded.event_count, r.event_count, excluded.event_count),
                 device_distinct_count = coalesce(public.hll_union(r.device_distinct_count, excluded.device_distinct_count), r.device_distinct_count, excluded.device_distinct_count),
                 session_distinct_count = coalesce(public.hll_union(r.session_distinct_count, excluded.session_distinct_count), r.session_distinct_count, excluded.session_distinct_count),
-                top_devices_1000 = coalesce(rollup_compat.topn_union(r.top_devices_1000, excluded.top_devices_1000), r.top_devices_1000, excluded.top_devices_1000)
+                top_devices_1000 = coalesce(rollup.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000)
             returning 1
         ),
         member_2 as (
@@ -83,7 +83,7 @@ begin
                 event_count = coalesce(r.event_count + excluded.event_count, r.event_count, excluded.event_count),
                 device_distinct_count = coalesce(public.hll_union(r.device_distinct_count, excluded.device_distinct_count), r.device_distinct_count, excluded.device_distinct_count),
                 session_distinct_count = coalesce(public.hll_union(r.session_distinct_count, excluded.session_distinct_count), r.session_distinct_count, excluded.session_distinct_count),
-                top_devices_1000 = coalesce(rollup_compat.topn_union(r.top_devices_1000, excluded.top_devices_1000), r.top_devices_1000, excluded.top_devices_1000)
+                top_devices_1000 = coalesce(rollup.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000)
             returning 1
         )
         select (select coalesce(sum("(events)"), 0) from batch),
