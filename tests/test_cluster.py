@@ -21,6 +21,7 @@ import pytest
 
 from rollupctl import pgbinaries
 from rollupctl.cluster import Cluster
+from rollupctl.clusterconf import shared_buffers
 from rollupctl.errors import ClusterError
 from rollupctl.files import project_root
 from rollupctl.pgbinaries import find_binaries
@@ -110,6 +111,15 @@ def test_up_gives_a_database_that_answers(running: Cluster) -> None:
     assert ask(running, "show server_encoding") == "UTF8"
     assert ask(running, "show timezone") == "UTC"
     assert ask(running, "show data_checksums") == "on"
+
+
+@pytest.mark.parametrize(("gigabytes", "expected"), [(0.25, 128), (2, 512), (24, 1024)])
+def test_buffers_follow_the_machines_memory(
+    monkeypatch: pytest.MonkeyPatch, gigabytes: float, expected: int
+) -> None:
+    told = {"SC_PHYS_PAGES": int(gigabytes * 1024**3) // 4096, "SC_PAGE_SIZE": 4096}
+    monkeypatch.setattr(os, "sysconf", told.__getitem__)
+    assert shared_buffers() == expected
 
 
 def test_up_again_leaves_the_server_alone(running: Cluster) -> None:
