@@ -206,6 +206,7 @@
 \ir functions/check_targets.sql
 \ir functions/check_partitions.sql
 \ir functions/check_retention.sql
+\ir functions/check_measures.sql
 \ir functions/check_prepared.sql
 \ir functions/check_schedule.sql
 \ir functions/check_lag.sql

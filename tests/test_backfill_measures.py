@@ -150,9 +150,17 @@ def test_only_added_measures_are_written(lab: Lab) -> None:
     )
 
 
+def diagnosis(db: Connection) -> tuple[Any, ...]:
+    return row(
+        db,
+        "select status, todo from rollup.doctor() where check_name = 'measure biggest of visits'",
+    )
+
+
 def test_where_raw_events_are_gone_it_stops_and_says_so(lab: Lab) -> None:
     db = prepare(lab)
     alter(db, BIGGEST)
+    assert diagnosis(db) == ("warn", "call rollup.backfill_measures('visits')")
     db.execute("drop table lab.e_1")
     before = rows(db, "select * from lab.visits where bucket < '2024-06-02' order by 1, 2, 3")
     said = backfill(db, "visits", STEP)
@@ -160,6 +168,8 @@ def test_where_raw_events_are_gone_it_stops_and_says_so(lab: Lab) -> None:
         "rollup visits: biggest cannot be filled in before 2024-06-01 23:55:00+00: raw events were dropped; step 4 of 8"
     )
     assert since(db) == "2024-06-01 23:55"
+    # Nothing is left to do about it.
+    assert diagnosis(db) == ("ok", None)
     assert differences(db) == []
     assert (
         rows(db, "select * from lab.visits where bucket < '2024-06-02' order by 1, 2, 3") == before

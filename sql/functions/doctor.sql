@@ -11,6 +11,7 @@ begin
     return query select * from rollup.check_targets();
     return query select * from rollup.check_partitions();
     return query select * from rollup.check_retention();
+    return query select * from rollup.check_measures();
     return query select * from rollup.check_prepared();
     return query select * from rollup.check_schedule();
     return query select * from rollup.check_lag();
