@@ -261,15 +261,18 @@ def test_buckets_across_the_bounds_of_partitions(lab: Lab) -> None:
     for hours in range(0, 480, 3):
         insert_ago(db, f"{hours} hours")
     run(db)
-    # Once in seven days a day begins with a bucket.
+    # Once in seven days a day begins with a bucket: just after that midnight one partition more can
+    # go, and a day later none.
+    gone = 0
     for keep in ("10 days", "9 days", "8 days"):
         db.execute("select rollup.set_retention('visits', %s::interval)", [keep])
-        assert len(expire(db)) >= 1
+        gone += len(expire(db))
         assert verified(db) == 0
         since = value(db, "select expired_before from rollup.rollups")
         assert value(db, "select min(bucket) >= %s from lab.visits", since)
         # What is asked for from here on is all there.
         assert value(db, "select date_bin('7 hours', %s, '2000-01-01Z') = %s", since, since)
+    assert gone >= 2
 
 
 def test_long_history_goes_in_bounded_parts(lab: Lab) -> None:
@@ -608,7 +611,7 @@ def test_partitioned_rollup_counts_and_maintains(lab: Lab) -> None:
     ahead = rows(
         db,
         "select partition::text from rollup.partitions('lab.visits')"
-        " where range_from > now() - interval '1 day' order by range_from",
+        " where range_to > now() - interval '1 hour' order by range_from",
     )
     for (name,) in ahead:
         db.execute(f"drop table {name}".encode())
@@ -621,7 +624,7 @@ def test_partitioned_rollup_counts_and_maintains(lab: Lab) -> None:
     assert ahead == rows(
         db,
         "select partition::text from rollup.partitions('lab.visits')"
-        " where range_from > now() - interval '1 day' order by range_from",
+        " where range_to > now() - interval '1 hour' order by range_from",
     )
     for age in ("-2 days", "1 hour", "20 days", "400 days"):
         insert_ago(db, age, 10)

@@ -31,6 +31,7 @@ declare
     log2m int;
     counters int;
     weight text;
+    in_place boolean;
     compression int;
     average text;
     nearest text;
@@ -203,21 +204,24 @@ begin
         else
             -- Counting in place is faster than the stand-in for the extension's aggregate. Citus pushes it
             -- down only where all in it is immutable, which making a text often is not.
-            expression := case
-                when topn_schema is not null or rollup.is_distributed(r.source) then
-                    format('%I.topn_add_agg(%s)%s', coalesce(topn_schema, 'rollup_compat'),
-                           case argument_type when 'text' then argument else format('(%s)::text', argument) end, condition)
-                else format(
-                    '(select coalesce(jsonb_object_agg(k, n), ''{}'') from (select k, count(*) as n'
-                    ' from unnest(array_agg(%s)%s) k where k is not null group by k order by n desc, k limit %s) top)',
-                    case when argument_type in ('smallint', 'integer', 'bigint') then argument
-                         else format('rollup_compat.topn_item_key((%s)::text)', argument) end, condition, counters)
+            in_place := topn_schema is null and not rollup.is_distributed(r.source);
+            expression := case when in_place then
+                format('(select coalesce(jsonb_object_agg(k, n), ''{}'') from (select k, count(*) as n'
+                       ' from unnest(array_agg(%s)%s) k where k is not null group by k order by n desc, k limit %s) top)',
+                       case when argument_type in ('smallint', 'integer', 'bigint') then argument
+                            else format('rollup_compat.topn_item_key((%s)::text)', argument) end, condition, counters)
+                else format('%I.topn_add_agg(%s)%s', coalesce(topn_schema, 'rollup_compat'),
+                            case argument_type when 'text' then argument else format('(%s)::text', argument) end, condition)
                 end;
         end if;
         merge := format(either, format('rollup.top_union(%%1$s, %%2$s, %s)', counters));
-        combine := format(united, case when topn_schema is not null and spec ->> 'weight' is null
-            then format(sketches, topn_schema, 'topn_union_agg')
-            else format('rollup.top_merge(array_agg(%%1$s), %s)', counters) end);
+        combine := format(united, case
+            when weight is not null or topn_schema is null and not in_place then
+                format('rollup.top_merge(array_agg(%%1$s), %s)', counters)
+            when in_place then
+                format('(select coalesce(jsonb_object_agg(k, n), ''{}'') from (select p.key collate "C" as k, sum(p.value::bigint) as n'
+                       ' from unnest(array_agg(%%1$s)) l, jsonb_each(l) p group by 1 order by n desc, k limit %s) top)', counters)
+            else format(sketches, topn_schema, 'topn_union_agg') end);
         return next;
     when 'quantiles' then
         if argument_type <> all (numbers) then

@@ -54,7 +54,7 @@ begin
                 sum(event_count)::bigint as event_count,
                 case count(*) when 1 then (array_agg(device_distinct_count))[1] else (select public.hll_union_agg(s) from unnest(array_agg(device_distinct_count)) s) end as device_distinct_count,
                 case count(*) when 1 then (array_agg(session_distinct_count))[1] else (select public.hll_union_agg(s) from unnest(array_agg(session_distinct_count)) s) end as session_distinct_count,
-                case count(*) when 1 then (array_agg(top_devices_1000))[1] else rollup.top_merge(array_agg(top_devices_1000), 1000) end as top_devices_1000
+                case count(*) when 1 then (array_agg(top_devices_1000))[1] else (select coalesce(jsonb_object_agg(k, n), '{}') from (select p.key collate "C" as k, sum(p.value::bigint) as n from unnest(array_agg(top_devices_1000)) l, jsonb_each(l) p group by 1 order by n desc, k limit 1000) top) end as top_devices_1000
               from batch
              group by 1, 2, 3, 4, 5
         ),
