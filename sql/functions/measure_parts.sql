@@ -21,6 +21,9 @@ declare
     -- Uniting sketches and lists is dear; a group of one row has nothing to unite.
     united constant text := 'case count(*) when 1 then (array_agg(%%1$s))[1] else %s end';
     sketches constant text := '(select %I.%s(s) from unnest(array_agg(%%1$s)) s)';
+    -- A list is sorted only if it is too long.
+    in_place_list constant text := '(select case when count(*) > %1$s then rollup.top_shortened(jsonb_object_agg(k, n), %1$s) '
+                                   'else coalesce(jsonb_object_agg(k, n), ''{}'') end from (%2$s) top)';
     either constant text := 'coalesce(%s, %%1$s, %%2$s)';
     kind text;
     argument text;
@@ -206,10 +209,10 @@ begin
             -- down only where all in it is immutable, which making a text often is not.
             in_place := topn_schema is null and not rollup.is_distributed(r.source);
             expression := case when in_place then
-                format('(select coalesce(jsonb_object_agg(k, n), ''{}'') from (select k, count(*) as n'
-                       ' from unnest(array_agg(%s)%s) k where k is not null group by k order by n desc, k limit %s) top)',
-                       case when argument_type in ('smallint', 'integer', 'bigint') then argument
-                            else format('rollup_compat.topn_item_key((%s)::text)', argument) end, condition, counters)
+                format(in_place_list, counters,
+                       format('select k, count(*) as n from unnest(array_agg(%s)%s) k where k is not null group by 1',
+                              case when argument_type in ('smallint', 'integer', 'bigint') then argument
+                                   else format('rollup_compat.topn_item_key((%s)::text)', argument) end, condition))
                 else format('%I.topn_add_agg(%s)%s', coalesce(topn_schema, 'rollup_compat'),
                             case argument_type when 'text' then argument else format('(%s)::text', argument) end, condition)
                 end;
@@ -219,8 +222,8 @@ begin
             when weight is not null or topn_schema is null and not in_place then
                 format('rollup.top_merge(array_agg(%%1$s), %s)', counters)
             when in_place then
-                format('(select coalesce(jsonb_object_agg(k, n), ''{}'') from (select p.key collate "C" as k, sum(p.value::bigint) as n'
-                       ' from unnest(array_agg(%%1$s)) l, jsonb_each(l) p group by 1 order by n desc, k limit %s) top)', counters)
+                format(in_place_list, counters, 'select p.key collate "C" as k, sum(p.value::bigint) as n'
+                                                ' from unnest(array_agg(%1$s)) l, jsonb_each(l) p group by 1')
             else format(sketches, topn_schema, 'topn_union_agg') end);
         return next;
     when 'quantiles' then

@@ -37,7 +37,7 @@ begin
             count(*),
             public.hll_add_agg(public.hll_hash_bigint(device_id), 11, 5, -1, 1),
             public.hll_add_agg(public.hll_hash_bigint(session_id), 11, 5, -1, 1),
-            (select coalesce(jsonb_object_agg(k, n), '{}') from (select k, count(*) as n from unnest(array_agg(device_id)) k where k is not null group by k order by n desc, k limit 1000) top)
+            (select case when count(*) > 1000 then rollup.top_shortened(jsonb_object_agg(k, n), 1000) else coalesce(jsonb_object_agg(k, n), '{}') end from (select k, count(*) as n from unnest(array_agg(device_id)) k where k is not null group by 1) top)
           from public.events
          where event_id > span.after_id
            and event_id <= span.through_id

@@ -37,7 +37,7 @@ begin
                 count(*) as event_count,
                 public.hll_add_agg(public.hll_hash_bigint(device_id), 11, 5, -1, 1) as device_distinct_count,
                 public.hll_add_agg(public.hll_hash_bigint(session_id), 11, 5, -1, 1) as session_distinct_count,
-                (select coalesce(jsonb_object_agg(k, n), '{}') from (select k, count(*) as n from unnest(array_agg(device_id)) k where k is not null group by k order by n desc, k limit 1000) top) as top_devices_1000,
+                (select case when count(*) > 1000 then rollup.top_shortened(jsonb_object_agg(k, n), 1000) else coalesce(jsonb_object_agg(k, n), '{}') end from (select k, count(*) as n from unnest(array_agg(device_id)) k where k is not null group by 1) top) as top_devices_1000,
                 count(*) as "(events)"
               from public.events
              where event_id > span.after_id
@@ -54,7 +54,7 @@ begin
                 sum(event_count)::bigint as event_count,
                 case count(*) when 1 then (array_agg(device_distinct_count))[1] else (select public.hll_union_agg(s) from unnest(array_agg(device_distinct_count)) s) end as device_distinct_count,
                 case count(*) when 1 then (array_agg(session_distinct_count))[1] else (select public.hll_union_agg(s) from unnest(array_agg(session_distinct_count)) s) end as session_distinct_count,
-                case count(*) when 1 then (array_agg(top_devices_1000))[1] else (select coalesce(jsonb_object_agg(k, n), '{}') from (select p.key collate "C" as k, sum(p.value::bigint) as n from unnest(array_agg(top_devices_1000)) l, jsonb_each(l) p group by 1 order by n desc, k limit 1000) top) end as top_devices_1000
+                case count(*) when 1 then (array_agg(top_devices_1000))[1] else (select case when count(*) > 1000 then rollup.top_shortened(jsonb_object_agg(k, n), 1000) else coalesce(jsonb_object_agg(k, n), '{}') end from (select p.key collate "C" as k, sum(p.value::bigint) as n from unnest(array_agg(top_devices_1000)) l, jsonb_each(l) p group by 1) top) end as top_devices_1000
               from batch
              group by 1, 2, 3, 4, 5
         ),
