@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -24,6 +25,7 @@ from tests.helpers import (
 )
 
 PARTITION = "1 month"
+BEGAN: list[datetime] = []  # the server's time when a test first asked for it
 
 
 @pytest.fixture(params=[None, PARTITION], ids=["whole", "partitioned"])
@@ -39,9 +41,18 @@ def prepare(lab: Lab, **options: Any) -> Connection:
     return lab.connect()
 
 
+@pytest.fixture(autouse=True)
+def _start_the_clock() -> None:
+    BEGAN.clear()
+
+
 def insert_ago(db: Connection, age: str, number: int = 1, **columns: Any) -> None:
-    """Write events of an age."""
-    insert(db, number, event_time=value(db, "select now() - %s::interval", age), **columns)
+    """Write events of an age. It counts from one moment for the whole test: events of one age are of
+    one bucket, also when the clock meanwhile steps into the next one."""
+    if not BEGAN:
+        BEGAN.append(value(db, "select now()"))
+    when = value(db, "select %s::timestamptz - %s::interval", BEGAN[0], age)
+    insert(db, number, event_time=when, **columns)
 
 
 def total(db: Connection, target: str = "lab.visits", where: str = "true") -> int:
