@@ -184,6 +184,19 @@ def test_where_raw_events_are_gone_it_stops_and_says_so(lab: Lab) -> None:
     assert "cannot be filled in" in backfill(db)[0]
 
 
+@pytest.mark.parametrize("gone", ["lab.visits", "lab.e"])
+def test_doctor_survives_what_is_gone(lab: Lab, gone: str) -> None:
+    db = prepare(lab, keep="1000 years")
+    alter(db, BIGGEST)
+    db.execute(f"drop table {gone} cascade".encode())
+    failed = rows(db, "select todo from rollup.doctor() where finding = 'the table is gone'")
+    assert len(failed) == 1
+    assert "select rollup.drop_rollup('visits')" in failed[0][0]
+    assert row(db, "select count(*) from rollup.status") == (1,)
+    db.execute("select rollup.drop_rollup('visits')")
+    assert rows(db, "select * from rollup.doctor() where status = 'fail'") == []
+
+
 def test_measures_added_at_different_times_are_filled_in_together(lab: Lab) -> None:
     db = prepare(lab)
     alter(db, BIGGEST)

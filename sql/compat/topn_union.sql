@@ -1,4 +1,5 @@
--- Called for every row that an upsert meets, so the common case is kept cheap: where nothing is to
+-- In an upsert that somebody writes himself it is called for every row (generated ones take
+-- rollup.top_union), so the common case is kept cheap: where nothing is to
 -- be cut and both objects are sound, they are concatenated whole, and only keys that both have are
 -- summed. All else (too many counters, long keys, values that are no whole numbers) takes the
 -- general way, which sorts every pair.

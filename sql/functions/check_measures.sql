@@ -17,6 +17,8 @@ declare
 begin
     for m in select * from rollup.measures x where x.valid_since is not null loop
         r := rollup.find_rollup(m.rollup);
+        -- What is gone altogether stands in rollup.check_sources and rollup.check_targets.
+        continue when (select count(*) from pg_class c where c.oid in (r.source, r.target)) < 2;
         execute format('select max(t.%1$I) from %2$s t where t.%1$I >= $1 and t.%1$I < $2', r.bucket_column, r.target)
            into newest using coalesce(r.expired_before, '-infinity'), m.valid_since;
         is_fillable := newest is not null and not rollup.missing_ranges(r.source)

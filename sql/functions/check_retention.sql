@@ -20,6 +20,7 @@ begin
                                    where p.range_to <= now() - what.keep - interval '2 days');
         else
             select * into r from rollup.rollups x where x.name = what.name;
+            continue when not exists (select from pg_class c where c.oid = r.target);
             r.keep := r.keep + interval '2 days';
             execute format('select exists (select 1 from %s where %I < $1)', r.target, r.bucket_column)
                into is_overdue using rollup.kept_from(r);

@@ -22,6 +22,14 @@ begin
           from rollup.rollups r group by 1, 2, 3 order by 1
     loop
         check_name := 'ids of ' || s.source;
+        if not exists (select from pg_class where oid = s.source) then
+            status := 'fail';
+            finding := 'the table is gone';
+            todo := (select string_agg(format('select rollup.drop_rollup(%L)', r.name), '; ' order by r.id)
+                       from rollup.rollups r where r.source = s.source);
+            return next;
+            continue;
+        end if;
         status := 'ok';
         todo := null;
         begin

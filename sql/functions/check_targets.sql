@@ -16,7 +16,7 @@ declare
     colocated boolean;
     plan text;
 begin
-    for r in select * from rollup.rollups order by id loop
+    for r in select * from rollup.rollups x where exists (select from pg_class y where y.oid = x.source) order by id loop
         check_name := format('table of %I', r.name);
         problems := '{}';
         todo := null;

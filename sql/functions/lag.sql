@@ -9,10 +9,13 @@ declare
     r rollup.rollups;
 begin
     select * into strict r from rollup.rollups where name = rollup_name;
+    if not exists (select from pg_class where oid = r.source) then
+        return;
+    end if;
     execute format('select count(*), min(%I) from %s where %s and (%s)',
                    r.time_column, r.source, rollup.uncounted(rollup_name, with_backlog => false), coalesce(r.filter, 'true'))
        into lag_events, oldest;
 end
 $$;
 comment on function rollup.lag(text) is
-    'Internal. Committed events above a rollup''s watermark, and the time of the oldest.';
+    'Internal. Committed events above a rollup''s watermark, and the time of the oldest; NULLs when its source is gone.';

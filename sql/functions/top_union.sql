@@ -1,6 +1,6 @@
--- Called for every row that an upsert meets, so the cost must follow the shorter list, the one that
--- comes in: the long one is unpacked once, put together with the other whole, and asked for no more
--- items than that has. An item and its number take 15 bytes at least, so that most lists need not
+-- Called for every row that an upsert meets, where the stored list is long and the one that comes in
+-- is short: the long one is unpacked once, copied once, and asked for no more items than the other
+-- has. An item and its number take 15 bytes at least, so that most lists need not
 -- be counted. The topn extension's own function sets up a table of counters for each call: as fast for
 -- a dozen items, four times slower for five hundred.
 -- Callers may have their plans made anew each time (rollup.function_settings); here it would be for
