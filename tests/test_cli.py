@@ -463,6 +463,14 @@ def test_status_tells_who_is_behind(db: Connection, rollupctl: Rollupctl) -> Non
     assert rollupctl("status", "--max-lag", "1300").returncode == 0
     assert rollupctl("rollup").returncode == 0
     assert rollupctl("status", "--max-lag", "0").returncode == 0
+    # A table that is dropped fails the pager's check, before any run does, and the run in one line.
+    db.execute("drop table events cascade")
+    done = rollupctl("status", "-o", "json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout)[0]["lag_events"] is None
+    done = rollupctl("rollup", "rollup_events_1hr")
+    assert done.returncode == 1
+    assert "the source of rollup rollup_events_" in done.stderr
 
 
 # expire, schedule, demo

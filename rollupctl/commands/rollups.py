@@ -117,7 +117,7 @@ def _print_round(settings: Settings, outcomes: list[rolling.Outcome], header: bo
 def status(settings: Settings, max_lag: float) -> None:
     """Show how far behind each rollup is, and how its last run went.
 
-    The exit code is 3 when one is too far behind or its last run failed.
+    The exit code is 3 when one is too far behind, its last run failed or its source is gone.
 
     \b
     Example:
@@ -132,7 +132,10 @@ def status(settings: Settings, max_lag: float) -> None:
     late = [
         row
         for row in table.records()
-        if row["last_status"] == "failed" or (row["lag_seconds"] or 0) > max_lag
+        # Without a source, a rollup has no lag.
+        if row["last_status"] == "failed"
+        or row["lag_seconds"] is None
+        or row["lag_seconds"] > max_lag
     ]
     click.get_current_context().exit(BEHIND if late else 0)
 

@@ -20,6 +20,12 @@ begin
             hint = coalesce('There are: ' || (select string_agg(name, ', ' order by id) from rollup.rollups),
                             'None is declared yet; see rollup.create_rollup.');
     end if;
+    if not exists (select from pg_class where oid = r.source) then
+        raise exception using
+            errcode = 'undefined_table',
+            message = format('the source of rollup %I is gone', r.name),
+            hint = format('Its rows stay: select rollup.drop_rollup(%L)', r.name);
+    end if;
     -- Such a snapshot was taken before the wait below and would miss what ended during it.
     if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
         raise exception using

@@ -8,7 +8,7 @@ as $$
 declare
     s rollup.status;
 begin
-    for s in select * from rollup.status loop
+    for s in select * from rollup.status x where x.lag_events is not null loop
         check_name := format('lag of %I', s.name);
         status := case when s.last_status = 'failed' or s.lag_seconds > 600 then 'fail' else 'ok' end;
         finding := format('%s events, %s s', s.lag_events, s.lag_seconds)
@@ -18,4 +18,4 @@ begin
     end loop;
 end
 $$;
-comment on function rollup.check_lag() is 'Internal. Part of rollup.doctor: rollups that fail, or are more than ten minutes behind.';
+comment on function rollup.check_lag() is 'Internal. Part of rollup.doctor: rollups that fail, or are more than ten minutes behind; not those whose source is gone.';

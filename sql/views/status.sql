@@ -5,7 +5,8 @@ create or replace view rollup.status as
            r.source,
            r.target,
            l.lag_events,
-           case when l.lag_events = 0 then 0
+           case when l.lag_events is null then null
+                when l.lag_events = 0 then 0
                 else round(extract(epoch from least(
                          clock_timestamp() - coalesce(w.as_of, r.created_at),
                          greatest(clock_timestamp() - l.oldest, interval '0'))), 3) end as lag_seconds,
@@ -27,7 +28,7 @@ create or replace view rollup.status as
      order by r.id;
 reset citus.enable_ddl_propagation;
 comment on view rollup.status is 'How far each rollup is behind, and how its last run went.';
-comment on column rollup.status.lag_events is 'Committed events above the watermark, not counted yet.';
+comment on column rollup.status.lag_events is 'Committed events above the watermark, not counted yet; NULL when the source is gone.';
 comment on column rollup.status.backlog_ids is
     'Ids below the watermark still to count, of a rollup that is filled newest first; see rollup.backfill.';
 comment on column rollup.status.filled_percent is 'How much of what it had to count at first it has: by ids, of nodes where some is left.';
