@@ -103,7 +103,7 @@ def first_run(lab: Lab, database: str) -> float:
     with lab.connect(database) as db:
         for (table,) in db.execute("select target::regclass::text from rollup.rollups").fetchall():
             db.execute(f"truncate {table}".encode())
-        db.execute("truncate rollup.watermarks, rollup.runs")
+        db.execute("truncate rollup_internal.watermarks, rollup_internal.runs")
     seconds = lab.seconds(database, "call rollup.run_all()")
     events = lab.value(database, "select count(*) from events")
     assert counted(lab, database, "grain_1min") == events

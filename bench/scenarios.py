@@ -138,7 +138,7 @@ def drop_topn(lab: Lab, database: str) -> None:
     with lab.connect(database) as db:
         db.execute("drop extension topn cascade")
     with lab.connect(database) as db:
-        for script in ("compat/install.sql", "recreate_functions.sql"):
+        for script in ("compat/install.sql", "finish/regenerate.sql"):
             for statement in read_script(project_root() / "sql" / script):
                 db.execute(statement.text.encode())
 
@@ -169,8 +169,8 @@ def forget(lab: Lab, database: str) -> None:
     """As before the first run."""
     with lab.connect(database) as db:
         db.execute("truncate rollup_events_5min, rollup_events_1hr, obvious_5min, obvious_1hr")
-        db.execute("truncate rollup.watermarks, rollup.runs")
-        db.execute("select rollup.note_tails(array_agg(name)) from rollup.rollups")
+        db.execute("truncate rollup_internal.watermarks, rollup_internal.runs")
+        db.execute("select rollup_internal.refresh_tails(array_agg(name)) from rollup.rollups")
 
 
 def counted(lab: Lab, database: str, table: str) -> int:

@@ -18,8 +18,8 @@ _HEAD = """\
 
 <!-- Written by `./run docs` from the comments in the database. Change those, not this. -->
 
-Everything public in the schema `rollup`. Functions and columns that are not listed here are
-internal and may change. In psql, `\\df+ rollup.*` and `\\d+ rollup.*` show the same comments.
+Everything in the schema `rollup`. The schema `rollup_internal` is internal and may change.
+In psql, `\\df+ rollup.*` and `\\d+ rollup.*` show the same comments.
 
 """
 
@@ -45,8 +45,6 @@ select p.proname::text as name,
        pg_catalog.obj_description(p.oid, 'pg_proc') as comment
   from pg_catalog.pg_proc p
  where p.pronamespace = %s::regnamespace
-   and p.oid not in (select pg_catalog.to_regprocedure(f.function_name || '(bigint)')::oid
-                       from rollup.families f where f.function_name is not null)
  order by p.proname collate "C", p.oid
 """
 
@@ -60,8 +58,7 @@ select c.relname::text as name,
          where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
   from pg_catalog.pg_class c
  where c.relnamespace = 'rollup'::regnamespace
-   and c.relkind::text = %s
-   and c.relname not like 'batch\\_%%'
+   and c.relkind = 'v'
  order by c.relname collate "C"
 """
 
@@ -74,10 +71,9 @@ def sql_reference(db: Connection) -> str:
     for title, letters in kinds:
         parts.append(f"## {title}\n\n")
         parts += [_routine("rollup", *row) for row in routines if row[1] in letters and _told(row)]
-    for title, letter in (("Views", "v"), ("Tables", "r")):
-        parts.append(f"## {title}\n\n")
-        for name, comment, columns in db.execute(_RELATIONS, [letter]):
-            parts += _relation(name, comment, columns)
+    parts.append("## Views\n\n")
+    for name, comment, columns in db.execute(_RELATIONS):
+        parts += _relation(name, comment, columns)
     parts.append(f"{STAND_INS}\n\n")
     parts.append(
         "In the schema `rollup_compat`, which comes last in the database's `search_path`, so that\n"
@@ -92,7 +88,7 @@ def sql_reference(db: Connection) -> str:
 def _told(row: tuple[Any, ...]) -> bool:
     """Whether the comment, the last column, is for users."""
     comment = str(row[-1] or "internal.")
-    return not comment.startswith(("Internal.", "TopN stand-in, internal.", "internal."))
+    return not comment.startswith(("TopN stand-in, internal.", "internal."))
 
 
 def _routine(

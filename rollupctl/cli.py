@@ -64,7 +64,7 @@ def main() -> None:
 
     \b
     Exit codes: 0 done, 1 error, 2 usage, 3 behind or degraded,
-    4 put off by another's lock, 5 verify found a difference.
+    4 deferred by another's lock, 5 verify found a difference.
     """
 
 

@@ -16,7 +16,7 @@ DONE = 0
 ERROR = 1
 USAGE = 2
 BEHIND = 3
-PUT_OFF = 4
+DEFERRED = 4
 DIFFERENCE = 5
 INTERRUPTED = 130
 
@@ -91,14 +91,14 @@ _HINTS: dict[str, str] = {
     "08": "the connection was lost; what was not committed is rolled back: run the command again",
     "25006": "the server is read-only: connect to the primary, not to a standby",
     "40": "nothing was changed: run the command again",
-    "42501": "connect as a user that has the right, or have one granted it (sql/privileges.sql)",
+    "42501": "connect as a user that has the right, or have it granted: docs/operations.md, Roles",
     "53": "the server has run out of something: see its log",
     "57014": "cancelled by statement_timeout or pg_cancel_backend; nothing of it was kept",
     "57": "the server ended the session; nothing uncommitted was kept: run the command again",
 }
 
 # What the name of a missing relation, function or schema looks like when the package is missing.
-_OF_PACKAGE = re.compile(r'"?\brollup"?\.|schema "rollup"')
+_OF_PACKAGE = re.compile(r'"?\brollup(?:_internal)?"?\.|schema "rollup(?:_internal)?"')
 _UNDEFINED = {"42P01", "42883", "3F000"}
 INSTALL_HINT = "run `rollupctl install` to put the SQL package into this database"
 
@@ -199,5 +199,5 @@ def _explain_server(error: psycopg.Error) -> Explanation:
         older = ", or is older than rollupctl" if state == "42883" else ""
         return Explanation(f"the SQL package is not in this database{older}", message, INSTALL_HINT)
     hint = diag.message_hint or _HINTS.get(state) or _HINTS.get(state[:2])
-    code = PUT_OFF if state == "55P03" else ERROR
+    code = DEFERRED if state == "55P03" else ERROR
     return Explanation(message, diag.message_detail, hint, code)

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from rollupctl.connect import Session, query
-from rollupctl.errors import DONE, ERROR, PUT_OFF, RollupError, explain, report
+from rollupctl.errors import DEFERRED, DONE, ERROR, RollupError, explain, report
 from rollupctl.output import Table
 
 RESULT = ("rollup", "status", "events", "rows", "seconds")
@@ -33,7 +33,7 @@ _LONGEST_PAUSE = 30.0  # seconds between attempts to reach a server that is gone
 
 @dataclass
 class Outcome:
-    """What became of one rollup: done, nothing new, busy, put off or failed."""
+    """What became of one rollup: done, nothing new, busy, deferred or failed."""
 
     rollup: str
     status: str = "nothing new"
@@ -51,7 +51,7 @@ class Outcome:
     @property
     def exit_code(self) -> int:
         """The exit code that this outcome asks for."""
-        return {"failed": ERROR, "put off": PUT_OFF, "busy": PUT_OFF}.get(self.status, DONE)
+        return {"failed": ERROR, "deferred": DEFERRED, "busy": DEFERRED}.get(self.status, DONE)
 
 
 def names_of(session: Session, wanted: Sequence[str]) -> list[str]:
@@ -71,7 +71,7 @@ def catch_up_all(session: Session, wanted: Sequence[str], max_events: int) -> li
     """Run the rollups `wanted`, or all, window after window, until nothing is waiting.
 
     A family (rollups that differ only in their bucket) is run as one when all of it is meant. A
-    run that is put off or fails is told on stderr and recorded in the run ledger; windows before
+    run that is deferred or fails is told on stderr and recorded in the run ledger; windows before
     it stay counted, and the other rollups go on. Raises psycopg.Error only when the session is
     lost, RollupError for a name that is not a rollup's.
     """
@@ -118,12 +118,12 @@ def _catch_up(session: Session, crew: list[Outcome], max_events: int) -> bool:
     except psycopg.Error as error:
         if session.closed or session.broken:
             raise
-        put_off = error.sqlstate == "55P03"
-        fine = put_off or len(crew) == 1
+        deferred = error.sqlstate == "55P03"
+        fine = deferred or len(crew) == 1
         if fine:
             report(error)
             for each in crew:
-                each.status = "put off" if put_off else "failed"
+                each.status = "deferred" if deferred else "failed"
                 _record(session, each, explain(error).message, time.monotonic() - began_window)
     for each in crew:
         each.seconds = round(each.seconds + time.monotonic() - began, 3)
@@ -149,9 +149,9 @@ def as_table(outcomes: Sequence[Outcome]) -> Table:
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
-    """1 when one failed, else 4 when one was put off, else 0."""
+    """1 when one failed, else 4 when one was deferred, else 0."""
     codes = {each.exit_code for each in outcomes}
-    return next((code for code in (ERROR, PUT_OFF) if code in codes), DONE)
+    return next((code for code in (ERROR, DEFERRED) if code in codes), DONE)
 
 
 def pauses() -> Iterator[float]:
@@ -167,7 +167,8 @@ def _record(session: Session, outcome: Outcome, message: str, seconds: float) ->
     try:
         query(
             session,
-            "select rollup.record_failure(%s, %s, clock_timestamp() - %s * interval '1 s', %s)",
+            "select rollup_internal.record_failure("
+            "%s, %s, clock_timestamp() - %s * interval '1 s', %s)",
             outcome.rollup,
             outcome.status,
             seconds,

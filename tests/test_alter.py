@@ -151,7 +151,7 @@ def test_late_events_leave_old_buckets_invalid(lab: Lab) -> None:
     assert value(db, "select count(biggest) from lab.visits") == 2
     assert since(db) == "2024-06-02 16:05"
     assert differences(db) == []
-    db.execute("update rollup.added_measures set valid_since = '-infinity'")
+    db.execute("update rollup_internal.added_measures set valid_since = '-infinity'")
     assert differences(db) != []
 
 

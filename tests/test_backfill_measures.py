@@ -61,7 +61,7 @@ def test_stopped_half_way_it_goes_on_where_it_was(lab: Lab) -> None:
     )
     # The second step has written its rows and is about to say so.
     until(lambda: since(db) == "2024-06-02 12:00", "the first step is done")
-    holder.execute("lock table rollup.added_measures in exclusive mode")
+    holder.execute("lock table rollup_internal.added_measures in exclusive mode")
     until_waiting(db, filler, task, "Lock")
     db.execute("select pg_terminate_backend(%s::int)", [pid(filler)])
     with pytest.raises(psycopg.OperationalError):
@@ -303,7 +303,7 @@ def test_rolled_back_alter_has_changed_nothing(lab: Lab) -> None:
     second.rollback()
     insert(db, 3)
     assert run(db).events == 3
-    assert rows(db, "select * from rollup.added_measures") == []
+    assert rows(db, "select * from rollup_internal.added_measures") == []
     assert differences(db) == []
 
 
@@ -329,7 +329,7 @@ def test_alter_waits_for_a_run_and_a_run_steps_aside(lab: Lab) -> None:
 def test_run_with_the_old_function_counts_nothing(plain_lab: Lab) -> None:
     """Looked up before the alteration, it gets the run lock after it."""
     db = prepare(plain_lab)
-    text = str(value(db, "select rollup.function_text('visits')"))
+    text = str(value(db, "select rollup_internal.rollup_function_text('visits')"))
     alter(db, BIGGEST)
     db.execute(text.replace("count_visits", "old_function").encode())
     insert(db, 3, event_time="2024-06-02 20:00Z")
@@ -416,7 +416,7 @@ def test_measure_filled_in_for_one_tenant_is_compared_for_that_one(lab: Lab) -> 
     db.execute("select rollup.repair('visits')")
     backfill(db)
     assert since(db) is None
-    assert value(db, "select count(*) from rollup.added_measures") == 1
+    assert value(db, "select count(*) from rollup_internal.added_measures") == 1
     as_if_declared(lab, db, MEASURES | BIGGEST)
 
 

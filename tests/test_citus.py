@@ -93,7 +93,7 @@ def test_trap_04_writer_on_a_worker_is_named(lab: Lab, node: int) -> None:
     with pytest.raises(errors.LockNotAvailable) as caught:
         run(db)
     assert caught.value.diag.message_primary == (
-        f"rollup visits was put off: pid {pid(writer)} on localhost:{port}, user"
+        f"rollup visits was deferred: pid {pid(writer)} on localhost:{port}, user"
         f" {writer.info.user}, application edge, is still writing to lab.e"
     )
     assert watermarks(db) == []
@@ -282,7 +282,9 @@ def test_trap_09_transaction_that_stays_in_doubt_puts_the_run_off(lab: Lab) -> N
     worker.execute("prepare transaction 'citus_77_1_1_1'")
     insert(db, 2)
     db.execute("set rollup.max_wait = '0.1s'")
-    with pytest.raises(errors.LockNotAvailable, match="rollup visits was put off: parts of") as e:
+    with pytest.raises(
+        errors.LockNotAvailable, match="rollup visits was deferred: participants of"
+    ) as e:
         run(db)
     assert "prepared and in doubt" in str(e.value.diag.message_detail)
     assert f"localhost:{worker.info.port}" in str(e.value.diag.message_detail)
@@ -341,8 +343,8 @@ def again(lab: Lab) -> Connection:
 def generated_inserts(db: Connection) -> list[str]:
     """The statements by which generated functions count, for a window of ids."""
     found = []
-    query = """select prosrc from pg_proc where position('rollup.begin_run(array[' in prosrc) > 0
-                  and position('rollup.begin_run(array[%' in prosrc) = 0"""
+    query = """select prosrc from pg_proc where position('rollup_internal.begin_run(array[' in prosrc) > 0
+                  and position('rollup_internal.begin_run(array[%' in prosrc) = 0"""
     for (source,) in rows(db, query):
         for statement in re.findall(r"(?:insert into|with batch) .*?;", source, re.DOTALL):
             for variable, number in (

@@ -375,7 +375,7 @@ def test_rollup_by_name(db: Connection, rollupctl: Rollupctl) -> None:
     assert "there are: rollup_events_5min, rollup_events_1hr" in done.stderr
 
 
-def test_put_off_rollup_does_not_hold_up_the_others(
+def test_deferred_rollup_does_not_hold_up_the_others(
     db: Connection, rollupctl: Rollupctl, connect: Callable[..., Connection]
 ) -> None:
     db.execute("create table visits (event_id bigserial, event_time timestamptz default now(), "
@@ -393,10 +393,10 @@ def test_put_off_rollup_does_not_hold_up_the_others(
     pid = writer.info.backend_pid
     assert f"pid {pid}" in done.stderr
     statuses = {r["rollup"]: r["status"] for r in json.loads(done.stdout)}
-    both = dict.fromkeys(("rollup_events_5min", "rollup_events_1hr"), "put off")
+    both = dict.fromkeys(("rollup_events_5min", "rollup_events_1hr"), "deferred")
     assert statuses == both | {"by_day": "done"}
     last = "select last_status from rollup.status order by name"
-    assert db.execute(last).fetchall() == [("done",), ("put off",), ("put off",)]
+    assert db.execute(last).fetchall() == [("done",), ("deferred",), ("deferred",)]
     writer.rollback()
     assert rollupctl("rollup").returncode == 0
     assert counted(db) == 1
@@ -530,7 +530,7 @@ def test_expire_goes_by_what_retention_says(db: Connection, rollupctl: Rollupctl
     add_events(db, 7, event_time="now() - interval '100 days'")
     assert rollupctl("rollup").returncode == 0
     with db.transaction():
-        db.execute("select rollup.take_run_lock('rollup_events_5min')")
+        db.execute("select rollup_internal.wait_for_run_lock('rollup_events_5min')")
         done = rollupctl("expire", env={"PGOPTIONS": "-c rollup.max_wait=10ms"})
     assert is_told_well(done, 4)
 

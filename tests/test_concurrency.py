@@ -272,7 +272,7 @@ def test_run_that_was_overtaken_by_a_drop_counts_nothing(plain_lab: Lab) -> None
     db = lab.connect()
     insert(db)
     with pytest.raises(errors.UndefinedObject):
-        db.execute("select rollup.begin_run('{visits,hours}', null)")
+        db.execute("select rollup_internal.begin_run('{visits,hours}', null)")
 
 
 @pytest.mark.parametrize("level", ["repeatable read", "serializable"])

@@ -737,7 +737,7 @@ def test_members_at_different_watermarks_fall_into_step(lab: Lab) -> None:
     assert_exact(db)
     assert counted(db, "lab.hours") == expected(db, bucket="1 hour")
     assert counted(db, "lab.days") == expected(db, bucket="1 day")
-    spans = rows(db, "select rollup, spans from rollup.runs where id > 2 order by rollup, id")
+    spans = rows(db, "select rollup, id_ranges from rollup.runs where id > 2 order by rollup, id")
     if not lab.server.is_citus:
         assert {name: [(s["after_id"], s["through_id"]) for s in span] for name, span in spans} == {
             "visits": [(3, 5), (5, 9)],

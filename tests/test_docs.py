@@ -127,7 +127,7 @@ def test_files_that_the_pages_name_exist() -> None:
 
 @pytest.mark.parametrize("server", ["plain"], indirect=True)
 def test_settings_are_documented_with_their_defaults(db: Connection) -> None:
-    body = (ROOT / "sql/functions/setting.sql").read_text(encoding="utf-8")
+    body = (ROOT / "sql/base/setting.sql").read_text(encoding="utf-8")
     page = text_of(DOCS / "operations.md")
     names = sorted(set(re.findall(r'"(rollup\.\w+)":', body)))
     assert names

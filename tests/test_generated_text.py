@@ -34,16 +34,16 @@ def check(name: str, text: str) -> None:
 def text_of(db: Connection, name: str) -> str:
     """What the engine writes for one of the expected files."""
     if name == FAMILY:
-        query = "select rollup.family_function_text(id, 'rollup.run_family_1') from rollup.families"
+        query = "select rollup_internal.family_function_text(id, 'rollup.run_family_1') from rollup.families"
         return str(value(db, query))
-    return str(value(db, "select rollup.function_text(%s)", FUNCTIONS[name]))
+    return str(value(db, "select rollup_internal.rollup_function_text(%s)", FUNCTIONS[name]))
 
 
 def file_of(db: Connection, name: str) -> str:
     """Which file to compare with: there is one for servers with the topn extension, and a family
     passes through a table on Citus."""
-    has_topn = value(db, "select rollup.extension_schema('topn') is not null")
-    on_citus = name == FAMILY and value(db, "select rollup.is_distributed('events')")
+    has_topn = value(db, "select rollup_internal.extension_schema('topn') is not null")
+    on_citus = name == FAMILY and value(db, "select rollup_internal.is_distributed('events')")
     return f"{name}{ON_CITUS if on_citus else ''}{WITH_TOPN if has_topn else ''}"
 
 

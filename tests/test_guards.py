@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,10 +16,10 @@ import pytest
 
 from rollupctl.cli import main
 from rollupctl.pgbinaries import find_binaries
-from rollupctl.sqlscript import read_script
 from tests.conftest import Connection, Rollupctl
 from tests.helpers import rows, value
 from tests.servers import EMPTY, ROOT, Server
+from tests.test_house import defined_routines
 
 SQL = ROOT / "sql"
 STEPS = [
@@ -33,8 +32,6 @@ STEPS = [
     "queries.sql",
 ]
 EXAMPLES = sorted((ROOT / "examples").glob("*.sql"))
-MANIFESTS = [SQL / "install.sql", SQL / "compat" / "install.sql"]
-CREATES = re.compile(r"^create (?:or replace )?(?:function|procedure|aggregate) ([\w.]+)", re.M)
 
 
 def project_files() -> list[Path]:
@@ -78,42 +75,6 @@ def outside_parentheses(text: str) -> str:
 # SQL files
 
 
-def test_every_sql_file_is_in_the_manifest_once() -> None:
-    listed: Counter[Path] = Counter()
-    for manifest in MANIFESTS:
-        for line in manifest.read_text().splitlines():
-            if line.strip():
-                assert re.fullmatch(r"\\ir [\w/.-]+\.sql", line), f"{manifest}: {line}"
-                listed[(manifest.parent / line.split()[1]).resolve()] += 1
-    there = {path.resolve() for path in SQL.rglob("*.sql")} - {MANIFESTS[0].resolve()}
-    assert set(listed) == there
-    assert [path for path, times in listed.items() if times > 1] == []
-
-
-def test_every_function_has_the_file_of_its_name() -> None:
-    for path in sorted((SQL / "functions").iterdir()):
-        assert path.suffix == ".sql"
-        assert CREATES.findall(path.read_text()) == [f"rollup.{path.stem}"], path.name
-    for path in SQL.rglob("*.sql"):
-        if path.parent.name not in ("functions", "compat"):
-            assert CREATES.findall(path.read_text()) == [], path
-
-
-def test_a_file_of_functions_holds_the_function_and_its_comment() -> None:
-    for path in (SQL / "functions").iterdir():
-        beginnings = [
-            re.sub(r"\s+", " ", statement.text).lower() for statement in read_script(path)
-        ]
-        # What takes a declaration cannot go to Citus workers, where there are none.
-        if beginnings[0] == "set citus.enable_ddl_propagation to off":
-            assert beginnings.pop() == "reset citus.enable_ddl_propagation", path.name
-            del beginnings[0]
-        assert len(beginnings) == 2, path.name
-        kind = re.match(r"create or replace (function|procedure|aggregate) ", beginnings[0])
-        assert kind, path.name
-        assert beginnings[1].startswith(f"comment on {kind[1]} rollup.{path.stem}("), path.name
-
-
 def test_migrations_hold_no_function() -> None:
     for path in (SQL / "migrations").iterdir():
         assert not re.search(
@@ -141,7 +102,7 @@ def test_sql_keeps_its_form() -> None:
 
 # Objects in the database
 
-PACKAGE = "('rollup', 'rollup_compat')"
+PACKAGE = "('rollup', 'rollup_internal', 'rollup_compat')"
 # Functions that declarations have made are not the package's.
 OWN_ROUTINES = f"""
     select p.oid, p.oid::regprocedure::text as name, p.prokind, p.proconfig, p.prosrc, p.proname,
@@ -167,11 +128,12 @@ def test_every_function_is_defined_in_its_file(plain_db: Connection) -> None:
         name
         for (name,) in rows(
             plain_db,
-            "select distinct proname from pg_proc where pronamespace = 'rollup'::regnamespace"
+            "select pronamespace::regnamespace || '.' || proname from pg_proc"
+            " where pronamespace in ('rollup'::regnamespace, 'rollup_internal'::regnamespace)"
             " and proname !~ '^run_family_[0-9]+$'",
         )
     }
-    assert found == {path.stem for path in (SQL / "functions").iterdir()}
+    assert found == {name for names in defined_routines().values() for name in names}
 
 
 def test_every_object_has_a_comment(plain_db: Connection) -> None:
@@ -206,21 +168,6 @@ def test_every_object_has_a_comment(plain_db: Connection) -> None:
         """,
     )
     assert silent == []
-
-
-def test_public_functions_are_told_from_internal_ones(plain_db: Connection) -> None:
-    # The comment of an internal function says so first; what is left is what docs must cover.
-    public = {
-        name
-        for (name,) in rows(
-            plain_db,
-            f"select proname from ({OWN_ROUTINES}) r"
-            " where obj_description(oid, 'pg_proc') !~ '(^|\\. |stand-in, i|I)nternal\\.'"
-            " and oid in (select oid from pg_proc where pronamespace = 'rollup'::regnamespace)",
-        )
-    }
-    assert {"create_rollup", "drop_rollup", "run", "run_all", "expire", "schedule"} <= public
-    assert not {"begin_run", "finish_run", "function_text", "node_state"} & public
 
 
 def test_every_engine_function_fixes_its_search_path(plain_db: Connection) -> None:
@@ -268,7 +215,10 @@ def unqualified(body: str) -> list[str]:
         r"\brows from (?=\()", "", re.sub(r"\)(?: with ordinality)? \w+ (?=\()", ") ", body)
     )
     called = re.findall(r"(?<![\w.])([a-z_]\w*)\s*\(", body, re.I)
-    read = re.findall(r"\b(?:from|join|into|update)\s+(?!pg_catalog\.|rollup\.)([a-z_]\w*)", body)
+    read = re.findall(
+        r"\b(?:from|join|into|update)\s+(?!pg_catalog\.|rollup\.|rollup_internal\.)([a-z_]\w*)",
+        body,
+    )
     local = set(re.findall(r"^\s*([a-z_]\w*)\s+(?:constant\s+)?[\w.\[\]]+(?:\s*:=|;)", body, re.M))
     return [name for name in called + read if name.lower() not in NOT_FUNCTIONS | local]
 
@@ -276,7 +226,10 @@ def unqualified(body: str) -> list[str]:
 def test_guard_sees_an_unqualified_name() -> None:
     assert unqualified("begin perform rollup.x(); perform now(); end") == ["now"]
     assert unqualified("begin select 1 from rollups; end") == ["rollups"]
-    assert unqualified("declare t rollup.task;\nbegin t := rollup.f(t, pg_catalog.g()); end") == []
+    assert (
+        unqualified("declare t rollup_internal.job;\nbegin t := rollup.f(t, pg_catalog.g()); end")
+        == []
+    )
 
 
 def test_everything_works_under_a_hostile_search_path(plain_db: Connection) -> None:
@@ -370,7 +323,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_carries_the_files_it_installs(wheel: Path) -> None:
     inside = wheel / "rollupctl" / "_project"
     shipped = [*(ROOT / "data").iterdir(), *(ROOT / "examples").iterdir()]
-    expected = [*SQL.rglob("*.sql"), *(ROOT / step for step in STEPS), *shipped]
+    expected = [*SQL.rglob("*.*"), *(ROOT / step for step in STEPS), *shipped]
     assert {path.relative_to(inside): path.read_bytes() for path in inside.rglob("*.*")} == {
         path.relative_to(ROOT): path.read_bytes() for path in expected
     }

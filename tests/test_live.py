@@ -119,7 +119,7 @@ def test_live_view_goes_with_its_rollup(lab: Lab) -> None:
         assert value(db, "select obj_description(%s::regclass)", LIVE)
         db.execute("select rollup.drop_rollup('visits', %s)", [drop_table])
         assert value(db, "select to_regclass(%s)", LIVE) is None
-        assert rows(db, "select * from rollup.tails where rollup = 'visits'") == []
+        assert rows(db, "select * from rollup_internal.tails where rollup = 'visits'") == []
     lab.declare()
     db.execute("create view lab.mine as select * from lab.visits_live")
     with pytest.raises(psycopg.errors.DependentObjectsStillExist, match="mine"):

@@ -22,7 +22,7 @@ TOTALS = (
 
 
 def run_all(db: Connection, max_wait: str = "0.1s") -> bool:
-    """Run everything; whether it was not put off."""
+    """Run everything; whether it was not deferred."""
     db.execute(f"set rollup.max_wait = '{max_wait}'".encode())
     try:
         db.execute("call rollup.run_all()")

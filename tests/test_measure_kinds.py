@@ -506,7 +506,7 @@ def test_who_may_not_create_the_extension_is_told_to_have_it_done(plain_lab: Lab
     db.execute("drop extension if exists tdigest cascade")
     with db.transaction(), pytest.raises(psycopg.errors.InsufficientPrivilege) as error:
         db.execute("set local role pg_monitor")
-        db.execute("select rollup.tdigest_schema('spread')")
+        db.execute("select rollup_internal.ensure_tdigest('spread')")
     assert "create extension tdigest" in (error.value.diag.message_hint or "")
 
 
@@ -517,7 +517,7 @@ def test_quantiles_create_the_extension_only_when_asked_for(plain_lab: Lab) -> N
     db = lab.connect()
     db.execute("drop extension if exists tdigest cascade")
     lab.declare()
-    query = "select rollup.extension_schema('tdigest')"
+    query = "select rollup_internal.extension_schema('tdigest')"
     assert value(db, query) is None
     lab.declare("spread", measures={"m": {"quantiles": "amount"}})
     assert value(db, query) == "public"

@@ -398,7 +398,7 @@ BATCHES = st.lists(st.tuples(st.lists(PIECES, max_size=3), WAYS), min_size=1, ma
 
 def start_over(db: Connection) -> None:
     db.execute("truncate lab.e, lab.visits, lab.hours; delete from rollup.watermarks")
-    db.execute("select rollup.note_tails(array_agg(name)) from rollup.rollups")
+    db.execute("select rollup_internal.refresh_tails(array_agg(name)) from rollup.rollups")
     db.execute("alter sequence lab.e_event_id_seq restart")
 
 

@@ -204,7 +204,7 @@ def test_events_that_wait_in_the_default_partition_move_to_theirs(db: Connection
     assert value(db, "select sum(lag_events) from rollup.status") == 0
 
 
-def test_moving_events_is_put_off_by_an_open_writer(
+def test_moving_events_is_deferred_by_an_open_writer(
     db: Connection, connect: Callable[..., Connection]
 ) -> None:
     missing = drop_coming(db, 1)

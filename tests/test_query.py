@@ -311,7 +311,7 @@ def test_rows_that_have_expired_are_taken_from_coarser_ones(plain_lab: Lab) -> N
          "integer is not the row type of a rollup's table", "For example null::lab.visits."),
         (
             "rollup.gapfill('nothing', 'n', '2024-06-01', '2024-06-02')",
-            errors.UndefinedObject, "there is no rollup nothing", "See rollup.status.",
+            errors.UndefinedObject, "there is no rollup nothing", "There are: visits, hours",
         ),
         (
             "rollup.gapfill('visits', 'nix', '2024-06-01', '2024-06-02')",
@@ -527,7 +527,7 @@ def test_one_tenants_query_reaches_one_shard(citus_lab: Lab) -> None:
     for live in (False, True):
         (text,) = row(
             db,
-            """select string_agg(rollup.part_text('visits', rollup, part_from, part_to, '1', %s),
+            """select string_agg(rollup_internal.query_part_text('visits', rollup, part_from, part_to, '1', %s),
                                  ' union all ')
                  from rollup.parts('visits', '2024-05-24 11:55Z', '2024-06-04 12:05Z', %s)""",
             live, live,

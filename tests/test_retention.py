@@ -221,7 +221,10 @@ def test_age_does_not_follow_the_session_time_zone(plain_lab: Lab, zone: str) ->
                 )
             )
             cutoffs.add(
-                value(db, "select extract(epoch from rollup.kept_from(r)) from rollup.rollups r")
+                value(
+                    db,
+                    "select extract(epoch from rollup_internal.retention_cutoff(r)) from rollup.rollups r",
+                )
             )
         assert (len(cutoffs), len(ages)) == (1, 1)
         insert_ago(db, "6 months", 2)
@@ -460,7 +463,7 @@ def test_expiry_between_the_look_and_the_work_of_rebuild(lab: Lab) -> None:
     insert_ago(db, "30 days", 5)
     run(db)
     holder, rebuilder = lab.connect(autocommit=False), lab.connect()
-    holder.execute("select rollup.take_run_lock('visits')")
+    holder.execute("select rollup_internal.wait_for_run_lock('visits')")
     task = Task(lambda: rebuilder.execute("select rollup.rebuild('visits')"))
     until_waiting(db, rebuilder, task, "Lock")
     expire_all(db)
@@ -567,13 +570,13 @@ def test_two_at_once_do_no_harm(lab: Lab, shape: dict[str, Any]) -> None:
             try:
                 connection.execute("call rollup.expire_all(3)")
             except errors.LockNotAvailable:
-                return "put off"
+                return "deferred"
             return "done"
 
         return call
 
     tasks = [Task(one(lab.connect())) for _ in range(4)]
-    assert {task.result() for task in tasks} <= {"done", "put off"}
+    assert {task.result() for task in tasks} <= {"done", "deferred"}
     expire_all(db)
     assert (total(db, where="bucket < now() - interval '125 days'"), total_events(db)) == (0, 5)
     assert total(db, where="bucket > now() - interval '90 days'") == 5

@@ -101,7 +101,9 @@ def test_time_spans_become_cron_notation(db: Connection) -> None:
         (" 3,33 * * * 1-5 ", "3,33 * * * 1-5"),
         ("*/5 * * jan sun", "*/5 * * jan sun"),
     ):
-        assert db.execute("select rollup.cron_schedule(%s)", [every]).fetchone() == (schedule,)
+        assert db.execute("select rollup_internal.cron_schedule(%s)", [every]).fetchone() == (
+            schedule,
+        )
 
 
 def test_seconds_take_a_pg_cron_that_has_them(cron: Connection, cron_rollupctl: Rollupctl) -> None:

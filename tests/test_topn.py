@@ -503,7 +503,7 @@ def test_an_install_hands_live_views_to_the_extension(
 ) -> None:
     if not value(topn, "select count(*) from pg_available_extensions where name = 'topn'"):
         pytest.skip("topn is not installed")
-    topn.execute("select rollup.create_views(name) from rollup.rollups")
+    topn.execute("select rollup_internal.create_views(name) from rollup.rollups")
     topn.execute("insert into events (customer_id, device_id) values (1, 7)")
     listed = "select top_devices_1000 from rollup_events_1hr_live"
     assert value(topn, listed) == {"7": 1}

@@ -105,8 +105,8 @@ def test_trap_01_last_id_is_read_before_writers_are_looked_for(plain_lab: Lab) -
     # Whoever reads the sequence stops before it. A writer who comes just then draws an id that
     # the window will hold, so it must be seen afterwards.
     db.execute(
-        """alter function rollup.last_id(regclass) rename to real_last_id;
-           create function rollup.last_id(sequence regclass) returns bigint language plpgsql as $$
+        """alter function rollup_internal.last_issued_id(regclass) rename to real_last_id;
+           create function rollup_internal.last_issued_id(sequence regclass) returns bigint language plpgsql as $$
            begin
                perform pg_advisory_xact_lock_shared(4711);
                return rollup.real_last_id(sequence);
@@ -197,7 +197,7 @@ def test_trap_04_wait_is_bounded_and_names_the_writer(lab: Lab) -> None:
     diag = caught.value.diag
     node = "the coordinator" if lab.server.is_citus else "this server"
     assert diag.message_primary == (
-        f"rollup visits was put off: pid {pid(writer)} on {node}, user {writer.info.user},"
+        f"rollup visits was deferred: pid {pid(writer)} on {node}, user {writer.info.user},"
         " application night load, is still writing to lab.e"
     )
     assert diag.message_detail is not None
@@ -227,7 +227,7 @@ def test_trap_04_oldest_of_several_writers_is_named(plain_lab: Lab) -> None:
     assert "and 2 more are open" in str(caught.value.diag.message_detail)
 
 
-def test_trap_04_put_off_is_recorded_once_and_others_go_on(plain_lab: Lab) -> None:
+def test_trap_04_deferral_is_recorded_once_and_others_go_on(plain_lab: Lab) -> None:
     lab = plain_lab
     lab.source()
     lab.source("lab.other")
@@ -240,25 +240,25 @@ def test_trap_04_put_off_is_recorded_once_and_others_go_on(plain_lab: Lab) -> No
     insert(db)
     for number in range(1, 4):
         insert(db, table="lab.other")
-        with pytest.raises(errors.LockNotAvailable, match="rollups visits, hours were put off"):
+        with pytest.raises(errors.LockNotAvailable, match="rollups visits, hours were deferred"):
             db.execute("call rollup.run_all()")
         assert value(db, "select sum(n) from lab.others") == number
     ledger = "select rollup, status, message is null, finished_at > started_at from rollup.runs"
     assert sorted(rows(db, ledger)) == [
-        ("hours", "put off", False, True),
+        ("hours", "deferred", False, True),
         ("others", "done", True, True),
         ("others", "done", True, True),
         ("others", "done", True, True),
-        ("visits", "put off", False, True),
+        ("visits", "deferred", False, True),
     ]
     writer.commit()
     db.execute("call rollup.run_all()")
     assert_exact(db)
-    # Put off by another one, or again after it went well, is news.
+    # Deferred by another one, or again after it went well, is news.
     insert(writer)
     with pytest.raises(errors.LockNotAvailable):
         db.execute("call rollup.run_all()")
-    query = "select count(*) from rollup.runs where rollup = 'visits' and status = 'put off'"
+    query = "select count(*) from rollup.runs where rollup = 'visits' and status = 'deferred'"
     assert value(db, query) == 2
 
 
@@ -335,7 +335,7 @@ def test_trap_10_prepared_transactions_are_open_writers(plain_lab: Lab, server_i
         run(db)
     diag = caught.value.diag
     assert diag.message_primary == (
-        "rollup visits was put off: prepared transaction 'it''s mine' on this server,"
+        "rollup visits was deferred: prepared transaction 'it''s mine' on this server,"
         f" user {user}, application unnamed, is still writing to lab.e"
     )
     assert str(diag.message_detail).startswith("Its transaction is prepared and 00:00:")

@@ -6,13 +6,14 @@ import click
 import psycopg
 
 from rollupctl.connect import Session, positive_interval, query
-from rollupctl.errors import DONE, PUT_OFF, UsageError, explain, report
+from rollupctl.errors import DEFERRED, DONE, UsageError, explain, report
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import Table
 from rollupctl.target import find_target
 
 _PARTS = """
-select kind, name, p.* from (values (%s, %s)) x (kind, name), rollup.expire_part(kind, name) p
+select kind, name, p.*
+  from (values (%s, %s)) x (kind, name), rollup_internal.expire_item(kind, name) p
 """
 
 
@@ -74,7 +75,7 @@ def _enforce(session: Session) -> tuple[Table, int]:
                 break
             gone.rows += [part[:-1] for part in parts.rows]
             more = any(parts.column("more"))
-    return gone, min(codes - {PUT_OFF} or codes, default=DONE)
+    return gone, min(codes - {DEFERRED} or codes, default=DONE)
 
 
 @click.command()

@@ -41,7 +41,7 @@ def rollup(
 ) -> None:
     """Count new events into the rollups named, or into all, until they have caught up.
 
-    A rollup that another session holds up is put off, the others go on, and the exit code is 4.
+    A rollup that another session holds up is deferred, the others go on, and the exit code is 4.
 
     \b
     Example:

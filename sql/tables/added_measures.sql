@@ -1,6 +1,6 @@
 -- Measures added to rollups that had counted before. What they hold of older buckets is nothing, or
 -- the part that late events have added since, until a backfill or a rebuild has been over them.
-create table if not exists rollup.added_measures (
+create table if not exists rollup_internal.added_measures (
     rollup       text        not null,
     measure      text        not null,
     tenant       text,
@@ -9,7 +9,7 @@ create table if not exists rollup.added_measures (
     added_at     timestamptz not null default now(),
     unique nulls not distinct (rollup, measure, tenant)
 );
-comment on table rollup.added_measures is 'Measures that rollup.alter_rollup has added; see the view rollup.measures.';
-comment on column rollup.added_measures.tenant is 'NULL for all; else one for whom more has been filled in than for all.';
-comment on column rollup.added_measures.valid_since is 'The measure is complete from the bucket that starts here on; -infinity for all buckets.';
-comment on column rollup.added_measures.first_bucket is 'The rollup''s first bucket when the measure was added: what is left lies between.';
+comment on table rollup_internal.added_measures is 'Measures that rollup.alter_rollup has added; see the view rollup.measures.';
+comment on column rollup_internal.added_measures.tenant is 'NULL for all; else one for whom more has been filled in than for all.';
+comment on column rollup_internal.added_measures.valid_since is 'The measure is complete from the bucket that starts here on; -infinity for all buckets.';
+comment on column rollup_internal.added_measures.first_bucket is 'The rollup''s first bucket when the measure was added: what is left lies between.';

@@ -1,6 +1,6 @@
 -- Ids below a rollup's watermark that it has still to count: what there was before a rollup that
 -- is filled newest first. Counted from the top down, so that the newest history is there first.
-create table if not exists rollup.backlogs (
+create table if not exists rollup_internal.backlogs (
     rollup     text   not null,
     node_group int    not null,
     after_id   bigint not null,
@@ -9,6 +9,4 @@ create table if not exists rollup.backlogs (
     primary key (rollup, node_group, through_id),
     constraint backlog_is_not_empty check (through_id > after_id)
 );
-comment on table rollup.backlogs is 'Ranges of event ids below a rollup''s watermark that it has not counted yet.';
-comment on column rollup.backlogs.after_id is 'Ids above this one, up to and including through_id.';
-comment on column rollup.backlogs.first_size is 'How many ids the range had at first: what is left of them tells how far a backfill is.';
+comment on table rollup_internal.backlogs is 'What the view rollup.backlogs shows.';

@@ -1,7 +1,7 @@
 -- Which files were loaded. The row commits with the file's events, so that a file is in
 -- exactly when its row is, whatever happened to the loader. A table that is dropped and made again
 -- is another table, into which the same file may be loaded.
-create table if not exists rollup.loads (
+create table if not exists rollup_internal.loads (
     source_table regclass    not null,
     sha256       bytea       not null,
     file_name    text        not null,
@@ -12,4 +12,4 @@ create table if not exists rollup.loads (
     primary key (source_table, sha256),
     constraint sha256_has_32_bytes check (length(sha256) = 32)
 );
-comment on table rollup.loads is 'Files that rollupctl load has loaded, known by content (SHA-256).';
+comment on table rollup_internal.loads is 'What the view rollup.loads shows.';

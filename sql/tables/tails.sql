@@ -1,11 +1,11 @@
 -- The ids that a rollup has not counted, for live views and checks to read in the statement that
 -- reads the rollup's rows. It follows from watermarks and backlogs, and is written in the
 -- transaction that moves them. On Citus it is a reference table, at hand on every node.
-create table if not exists rollup.tails (
+create table if not exists rollup_internal.tails (
     rollup     text   not null,
     after_id   bigint not null,
     through_id bigint not null,
     primary key (rollup, after_id)
 );
-comment on table rollup.tails is 'Ranges of event ids that a rollup has not counted; see rollup.watermarks and rollup.backlogs.';
-comment on column rollup.tails.after_id is 'Ids above this one, up to and including through_id.';
+comment on table rollup_internal.tails is 'Ranges of event ids that a rollup has not counted; see rollup_internal.watermarks and rollup_internal.backlogs.';
+comment on column rollup_internal.tails.after_id is 'Ids above this one, up to and including through_id.';

@@ -12,7 +12,7 @@ from tests.chaos.ledger import Ledger, is_down
 
 
 class Runner(threading.Thread):
-    """Issues one of its statements at a time until told to stop; being put off is part of it."""
+    """Issues one of its statements at a time until told to stop; being deferred is part of it."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Runner(threading.Thread):
             cursor = connection.execute(self.statements[name].encode())
             rows = cursor.fetchall() if cursor.description else []
         except psycopg.errors.LockNotAvailable:
-            self.ledger.note(f"{name}: put off")
+            self.ledger.note(f"{name}: deferred")
         except psycopg.errors.ObjectNotInPrerequisiteState:
             self.ledger.note(f"{name}: refused")
         except psycopg.errors.DeadlockDetected:

@@ -21,11 +21,11 @@ as $function$
 -- Written by rollup.create_rollup from the declaration of rollup_events_5min; change that, not this.
 #variable_conflict use_column
 declare
-    run rollup.run := rollup.begin_run(array['rollup_events_5min'], max_events);
-    span rollup.span;
+    run rollup_internal.run_state := rollup_internal.begin_run(array['rollup_events_5min'], max_events);
+    span rollup_internal.id_range;
     number bigint;
 begin
-    foreach span in array run.spans loop
+    foreach span in array run.id_ranges loop
         insert into public.rollup_events_5min as r (
             customer_id, minute, event_type, country, browser, event_count, device_distinct_count, session_distinct_count, top_devices_1000)
         select
@@ -46,7 +46,7 @@ begin
             event_count = coalesce(r.event_count + excluded.event_count, r.event_count, excluded.event_count),
             device_distinct_count = coalesce(public.hll_union(r.device_distinct_count, excluded.device_distinct_count), r.device_distinct_count, excluded.device_distinct_count),
             session_distinct_count = coalesce(public.hll_union(r.session_distinct_count, excluded.session_distinct_count), r.session_distinct_count, excluded.session_distinct_count),
-            top_devices_1000 = coalesce(rollup.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000);
+            top_devices_1000 = coalesce(rollup_internal.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000);
         get diagnostics number = row_count;
         run.rows[1] := run.rows[1] + number;
 
@@ -59,6 +59,6 @@ begin
 
     select f.status, f.events, f.rows, f.more
       into status, events, rows, more
-      from rollup.finish_run(run) f;
+      from rollup_internal.finish_run(run) f;
 end
 $function$;

@@ -21,12 +21,12 @@ as $function$
 -- Written by rollup.create_rollup from their declarations; change those, not this.
 #variable_conflict use_column
 declare
-    run rollup.run := rollup.begin_run(array['rollup_events_5min', 'rollup_events_1hr'], max_events);
-    span rollup.span;
+    run rollup_internal.run_state := rollup_internal.begin_run(array['rollup_events_5min', 'rollup_events_1hr'], max_events);
+    span rollup_internal.id_range;
     counted bigint;
     rows_written bigint[];
 begin
-    foreach span in array run.spans loop
+    foreach span in array run.id_ranges loop
         with batch as materialized (
             select
                 customer_id,
@@ -37,7 +37,7 @@ begin
                 count(*) as event_count,
                 public.hll_add_agg(public.hll_hash_bigint(device_id), 11, 5, -1, 1) as device_distinct_count,
                 public.hll_add_agg(public.hll_hash_bigint(session_id), 11, 5, -1, 1) as session_distinct_count,
-                (select case when count(*) > 1000 then rollup.top_shortened(jsonb_object_agg(k, n), 1000) else coalesce(jsonb_object_agg(k, n), '{}') end from (select k, count(*) as n from unnest(array_agg(device_id)) k where k is not null group by 1) top) as top_devices_1000,
+                (select case when count(*) > 1000 then rollup_internal.top_truncate(jsonb_object_agg(k, n), 1000) else coalesce(jsonb_object_agg(k, n), '{}') end from (select k, count(*) as n from unnest(array_agg(device_id)) k where k is not null group by 1) top) as top_devices_1000,
                 count(*) as "(events)"
               from public.events
              where event_id > span.after_id
@@ -54,7 +54,7 @@ begin
                 sum(event_count)::bigint as event_count,
                 case count(*) when 1 then (array_agg(device_distinct_count))[1] else (select public.hll_union_agg(s) from unnest(array_agg(device_distinct_count)) s) end as device_distinct_count,
                 case count(*) when 1 then (array_agg(session_distinct_count))[1] else (select public.hll_union_agg(s) from unnest(array_agg(session_distinct_count)) s) end as session_distinct_count,
-                case count(*) when 1 then (array_agg(top_devices_1000))[1] else (select case when count(*) > 1000 then rollup.top_shortened(jsonb_object_agg(k, n), 1000) else coalesce(jsonb_object_agg(k, n), '{}') end from (select p.key collate "C" as k, sum(p.value::bigint) as n from unnest(array_agg(top_devices_1000)) l, jsonb_each(l) p group by 1) top) end as top_devices_1000
+                case count(*) when 1 then (array_agg(top_devices_1000))[1] else (select case when count(*) > 1000 then rollup_internal.top_truncate(jsonb_object_agg(k, n), 1000) else coalesce(jsonb_object_agg(k, n), '{}') end from (select p.key collate "C" as k, sum(p.value::bigint) as n from unnest(array_agg(top_devices_1000)) l, jsonb_each(l) p group by 1) top) end as top_devices_1000
               from batch
              group by 1, 2, 3, 4, 5
         ),
@@ -69,7 +69,7 @@ begin
                 event_count = coalesce(r.event_count + excluded.event_count, r.event_count, excluded.event_count),
                 device_distinct_count = coalesce(public.hll_union(r.device_distinct_count, excluded.device_distinct_count), r.device_distinct_count, excluded.device_distinct_count),
                 session_distinct_count = coalesce(public.hll_union(r.session_distinct_count, excluded.session_distinct_count), r.session_distinct_count, excluded.session_distinct_count),
-                top_devices_1000 = coalesce(rollup.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000)
+                top_devices_1000 = coalesce(rollup_internal.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000)
             returning 1
         ),
         member_2 as (
@@ -83,7 +83,7 @@ begin
                 event_count = coalesce(r.event_count + excluded.event_count, r.event_count, excluded.event_count),
                 device_distinct_count = coalesce(public.hll_union(r.device_distinct_count, excluded.device_distinct_count), r.device_distinct_count, excluded.device_distinct_count),
                 session_distinct_count = coalesce(public.hll_union(r.session_distinct_count, excluded.session_distinct_count), r.session_distinct_count, excluded.session_distinct_count),
-                top_devices_1000 = coalesce(rollup.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000)
+                top_devices_1000 = coalesce(rollup_internal.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000)
             returning 1
         )
         select (select coalesce(sum("(events)"), 0) from batch),
@@ -97,6 +97,6 @@ begin
             end if;
         end loop;
     end loop;
-    return query select * from rollup.finish_run(run);
+    return query select * from rollup_internal.finish_run(run);
 end
 $function$;

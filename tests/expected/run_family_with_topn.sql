@@ -21,12 +21,12 @@ as $function$
 -- Written by rollup.create_rollup from their declarations; change those, not this.
 #variable_conflict use_column
 declare
-    run rollup.run := rollup.begin_run(array['rollup_events_5min', 'rollup_events_1hr'], max_events);
-    span rollup.span;
+    run rollup_internal.run_state := rollup_internal.begin_run(array['rollup_events_5min', 'rollup_events_1hr'], max_events);
+    span rollup_internal.id_range;
     counted bigint;
     rows_written bigint[];
 begin
-    foreach span in array run.spans loop
+    foreach span in array run.id_ranges loop
         with batch as materialized (
             select
                 customer_id,
@@ -69,7 +69,7 @@ begin
                 event_count = coalesce(r.event_count + excluded.event_count, r.event_count, excluded.event_count),
                 device_distinct_count = coalesce(public.hll_union(r.device_distinct_count, excluded.device_distinct_count), r.device_distinct_count, excluded.device_distinct_count),
                 session_distinct_count = coalesce(public.hll_union(r.session_distinct_count, excluded.session_distinct_count), r.session_distinct_count, excluded.session_distinct_count),
-                top_devices_1000 = coalesce(rollup.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000)
+                top_devices_1000 = coalesce(rollup_internal.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000)
             returning 1
         ),
         member_2 as (
@@ -83,7 +83,7 @@ begin
                 event_count = coalesce(r.event_count + excluded.event_count, r.event_count, excluded.event_count),
                 device_distinct_count = coalesce(public.hll_union(r.device_distinct_count, excluded.device_distinct_count), r.device_distinct_count, excluded.device_distinct_count),
                 session_distinct_count = coalesce(public.hll_union(r.session_distinct_count, excluded.session_distinct_count), r.session_distinct_count, excluded.session_distinct_count),
-                top_devices_1000 = coalesce(rollup.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000)
+                top_devices_1000 = coalesce(rollup_internal.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000)
             returning 1
         )
         select (select coalesce(sum("(events)"), 0) from batch),
@@ -97,6 +97,6 @@ begin
             end if;
         end loop;
     end loop;
-    return query select * from rollup.finish_run(run);
+    return query select * from rollup_internal.finish_run(run);
 end
 $function$;

@@ -1,0 +1,16 @@
+create or replace function rollup.family_members(member text)
+    returns setof text
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+        select r.name
+          from rollup_internal.rollups r
+         where r.family = (select x.family from rollup_internal.rollups x where x.name = member)
+         order by r.bucket, r.time_zone nulls first, r.id;
+end
+$$;
+comment on function rollup.family_members(text) is
+    'The rollups counted together with one, itself included, finest bucket first.';

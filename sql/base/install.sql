@@ -1,0 +1,12 @@
+\ir extension_schema.sql
+\ir setting.sql
+\ir partition_column.sql
+\ir expression_type.sql
+\ir quote_if_column.sql
+\ir validate_name_length.sql
+\ir get_rollup.sql
+\ir view_name.sql
+\ir family_members.sql
+\ir lock_with_retries.sql
+\ir require_read_committed.sql
+\ir wait_for_run_lock.sql

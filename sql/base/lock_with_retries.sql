@@ -1,0 +1,34 @@
+-- For a lock that everyone else would queue behind: asked for again and again, for a moment each,
+-- so that a long writer makes this give up and not the other writers wait.
+create or replace function rollup_internal.lock_with_retries(relation regclass)
+    returns void
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    lock_timeout_before constant text := current_setting('lock_timeout');
+    deadline constant timestamptz := clock_timestamp() + rollup.setting('rollup.max_wait')::interval;
+begin
+    set local citus.propagate_set_commands = 'local';
+    set local lock_timeout = '100ms';
+    loop
+        begin
+            execute format('lock table %s in access exclusive mode', relation);
+            exit;
+        exception when lock_not_available then
+            if clock_timestamp() >= deadline then
+                raise exception using
+                    errcode = 'lock_not_available',
+                    message = format('%s is in use: no lock on it within %s', relation, rollup.setting('rollup.max_wait')),
+                    hint = 'Nothing was changed. Try again when the longest transaction on it has ended.';
+            end if;
+        end;
+        perform pg_sleep(0.2);
+    end loop;
+    execute format('set local lock_timeout = %L', lock_timeout_before);
+end
+$$;
+comment on function rollup_internal.lock_with_retries(regclass) is
+    'Takes an access exclusive lock without making others queue for more than 100 ms at a '
+    'time. Raises lock_not_available after rollup.max_wait.';

@@ -1,0 +1,13 @@
+create or replace function rollup_internal.view_name(target regclass, suffix text)
+    returns text
+    language sql
+    stable
+    set search_path = pg_catalog, pg_temp
+begin atomic
+    select pg_catalog.format('%I.%I', n.nspname, c.relname || '_' || suffix)
+      from pg_catalog.pg_class c
+      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.oid = target;
+end;
+comment on function rollup_internal.view_name(regclass, text) is
+    'Qualified and quoted name of the view beside a rollup''s table that ends in a suffix.';

@@ -1,0 +1,25 @@
+-- Queueing is right here: a run that comes meanwhile steps aside, so that runs which follow upon one
+-- another cannot keep this waiting for ever.
+create or replace function rollup_internal.wait_for_run_lock(rollup_name text)
+    returns void
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set lock_timeout = 0
+as $$
+declare
+    key constant bigint := hashtextextended('rollup.run', (select r.id from rollup_internal.rollups r where r.name = rollup_name));
+    max_wait constant text := rollup.setting('rollup.max_wait');
+begin
+    perform set_config('lock_timeout', greatest(ceil(extract(epoch from max_wait::interval) * 1000), 1)::text, true);
+    perform pg_advisory_xact_lock(key);
+exception when lock_not_available then
+    raise exception using
+        errcode = 'lock_not_available',
+        message = format('rollup %I is being run and was not free within %s', rollup_name, max_wait),
+        hint = 'Nothing was changed. Try again when the run is over.';
+end
+$$;
+comment on function rollup_internal.wait_for_run_lock(text) is
+    'Waits for a rollup''s run to end, rollup.max_wait at most, and keeps runs away until '
+    'the transaction ends: they answer busy meanwhile.';

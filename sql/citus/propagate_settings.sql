@@ -1,0 +1,26 @@
+-- Citus tells its workers nothing of what a function is set to, but passes on SET LOCAL.
+create or replace function rollup_internal.propagate_settings()
+    returns void
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set citus.propagate_set_commands = 'local'
+as $$
+declare
+    setting text;
+begin
+    if rollup_internal.extension_schema('citus') is null then
+        return;
+    end if;
+    foreach setting in array
+        '{enable_seqscan,enable_hashagg,enable_mergejoin,enable_nestloop,jit,work_mem,topn.number_of_counters,
+          timezone,datestyle,intervalstyle,extra_float_digits,bytea_output}'::text[]
+    loop
+        if current_setting(setting, true) <> '' and not (setting like 'enable%' and current_setting(setting) = 'on') then
+            execute format('set local %s = %L', setting, current_setting(setting));
+        end if;
+    end loop;
+end
+$$;
+comment on function rollup_internal.propagate_settings() is
+    'Has Citus workers use the settings of the calling function, until the transaction ends.';

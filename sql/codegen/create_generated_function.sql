@@ -1,0 +1,14 @@
+-- Generated functions are for the node that runs rollups; Citus need not spread them.
+create or replace function rollup_internal.create_generated_function(statement text, function_name text, description text)
+    returns void
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set citus.enable_ddl_propagation = off
+as $$
+begin
+    execute statement;
+    execute format('comment on function %s(bigint) is %L', function_name, description);
+end
+$$;
+comment on function rollup_internal.create_generated_function(text, text, text) is 'Makes a generated function and its comment.';

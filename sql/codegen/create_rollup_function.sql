@@ -1,0 +1,17 @@
+create or replace function rollup_internal.create_rollup_function(rollup_name text)
+    returns void
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    r rollup_internal.rollups;
+begin
+    select * into strict r from rollup_internal.rollups where name = rollup_name;
+    perform rollup_internal.create_generated_function(rollup_internal.rollup_function_text(rollup_name), r.function_name,
+        format('Counts new events of %s into %s: all of them, or at most max_events ids. Answers '
+               'status (done, nothing new, busy), events counted, rows written, whether more is waiting.',
+               r.source, r.target));
+end
+$$;
+comment on function rollup_internal.create_rollup_function(text) is 'Makes or replaces a rollup''s function.';

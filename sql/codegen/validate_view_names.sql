@@ -1,0 +1,25 @@
+-- A view that is there already may be anybody's: it is not to be replaced.
+create or replace function rollup_internal.validate_view_names(target regclass)
+    returns void
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    suffix text;
+    view_name text;
+begin
+    foreach suffix in array '{bi,live}'::text[] loop
+        view_name := rollup_internal.view_name(target, suffix);
+        perform rollup_internal.validate_name_length(parts[2]) from parse_ident(view_name) parts;
+        if to_regclass(view_name) is not null then
+            raise exception using
+                errcode = 'duplicate_table',
+                message = format('%s is there already; the rollup needs the name for a view of its own', view_name),
+                hint = 'Rename it, or choose another table with target => ….';
+        end if;
+    end loop;
+end
+$$;
+comment on function rollup_internal.validate_view_names(regclass) is
+    'Refuses a rollup whose views would have a name that is taken, or too long.';

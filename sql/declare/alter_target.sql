@@ -1,0 +1,72 @@
+-- Columns and views change together. Everyone else would queue behind these locks, so they are asked
+-- for for a moment at a time; giving up at once also settles who goes first when a reader holds a
+-- view and is about to read the table. A view keeps its rights when it can be replaced, and is given
+-- them back when a column has gone and it must be made anew.
+create or replace function rollup_internal.alter_target(
+    rollup_name text, target regclass, added jsonb, dropped text[])
+    returns void
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set lock_timeout = 0
+    set citus.propagate_set_commands = 'local'
+as $$
+declare
+    deadline constant timestamptz := clock_timestamp() + rollup.setting('rollup.max_wait')::interval;
+    suffix text;
+    view_name text;
+    grants text[] := '{}';
+    statement text;
+    detail text;
+begin
+    foreach suffix in array '{live,bi}'::text[] loop
+        view_name := rollup_internal.view_name(target, suffix);
+        grants := grants || array(
+            select format('grant %s on %s to %s%s', a.privilege_type, view_name,
+                          case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end,
+                          case when a.is_grantable then ' with grant option' else '' end)
+              from pg_class c
+             cross join lateral aclexplode(c.relacl) a
+             where c.oid = to_regclass(view_name) and a.grantee <> c.relowner);
+    end loop;
+    loop
+        begin
+            set local lock_timeout = '100ms';
+            if dropped <> '{}' then
+                perform rollup_internal.drop_views(target);
+                execute format('alter table %s %s', target,
+                    (select string_agg(format('drop column %I', d), ', ') from unnest(dropped) d));
+            end if;
+            if added <> '[]' then
+                execute format('alter table %s %s', target,
+                    (select string_agg(format('add column %I %s', a ->> 'name', a ->> 'type'), ', ' order by n)
+                       from jsonb_array_elements(added) with ordinality x (a, n)));
+            end if;
+            perform rollup_internal.create_views(rollup_name);
+            foreach statement in array grants loop
+                execute statement;
+            end loop;
+            exit;
+        exception
+            when lock_not_available then
+                if clock_timestamp() >= deadline then
+                    raise exception using
+                        errcode = 'lock_not_available',
+                        message = format('%s is in use: no lock on it within %s', target, rollup.setting('rollup.max_wait')),
+                        hint = 'Nothing was changed. Try again when the longest transaction on it has ended.';
+                end if;
+            when dependent_objects_still_exist then
+                get stacked diagnostics detail = pg_exception_detail;
+                raise exception using
+                    errcode = 'dependent_objects_still_exist',
+                    message = format('rollup %I cannot be altered: other objects depend on its columns or views', rollup_name),
+                    detail = detail,
+                    hint = 'Nothing was changed. Drop what depends on them first, and make it again afterwards.';
+        end;
+        perform pg_sleep(0.2);
+    end loop;
+end
+$$;
+comment on function rollup_internal.alter_target(text, regclass, jsonb, text[]) is
+    'Adds columns to a rollup''s table, drops others, and makes its views anew, without making others '
+    'queue for more than 100 ms at a time. Raises lock_not_available after rollup.max_wait.';

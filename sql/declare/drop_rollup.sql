@@ -1,0 +1,33 @@
+create or replace function rollup.drop_rollup(rollup_name text, drop_table boolean default false)
+    returns text
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    r rollup_internal.rollups;
+begin
+    -- A run that goes on would leave its watermark behind, for the next rollup of this name.
+    perform rollup_internal.wait_for_run_lock(rollup_name);
+    delete from rollup_internal.rollups where name = rollup_name returning * into r;
+    if not found then
+        return format('there is no rollup %I', rollup_name);
+    end if;
+    delete from rollup_internal.watermarks where rollup = rollup_name;
+    delete from rollup_internal.backlogs where rollup = rollup_name;
+    perform rollup_internal.refresh_tails(array[rollup_name]);
+    delete from rollup_internal.added_measures where rollup = rollup_name;
+    delete from rollup_internal.runs where rollup = rollup_name;
+    perform rollup_internal.drop_generated_function(r.function_name);
+    perform rollup_internal.drop_views(r.target);
+    perform rollup_internal.leave_family(r.family);
+    if drop_table then
+        execute format('drop table if exists %s', r.target);
+        return format('rollup %I is gone, and its table', rollup_name);
+    end if;
+    return format('rollup %I is gone; its table %s stays', rollup_name, r.target);
+end
+$$;
+comment on function rollup.drop_rollup(text, boolean) is
+    'Forgets a rollup and its watermark. Its table stays unless drop_table. Raises lock_not_available '
+    'when a run goes on for longer than rollup.max_wait.';

@@ -1,0 +1,6 @@
+\ir regenerate.sql
+\ir drop_stand_ins.sql
+\ir drop_old.sql
+\ir privileges.sql
+\ir record_version.sql
+\ir unlock.sql

@@ -1,0 +1,1 @@
+insert into rollup_internal.migrations (version) values (rollup.version()) on conflict do nothing;

@@ -1,0 +1,10 @@
+\ir run_alone.sql
+\ir run_step.sql
+\ir finish_job.sql
+\ir run_all.sql
+\ir backlog_step.sql
+\ir backfill.sql
+\ir expire_step.sql
+\ir expire_all.sql
+\ir rebuild_in_steps.sql
+\ir backfill_measures.sql

@@ -1,0 +1,61 @@
+-- Equal values must hash alike, on every node, and after a dump and restore. The bytes that
+-- hll_hash_any looks at are not enough for types whose equal values may differ in them; the hash that
+-- PostgreSQL itself partitions by is. An enum's value is a number that every node gives by itself,
+-- so its label is taken; so it is in an array.
+create or replace function rollup_internal.hll_hash_expression(measure_name text, argument text, argument_type text)
+    returns text
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    base_type regtype := argument_type::regtype;
+    item_type regtype;
+    hll_schema constant name := rollup_internal.extension_schema('hll');
+    category "char";
+    kind "char";
+    hash_function regproc;
+begin
+    while (select typtype from pg_type where oid = base_type) = 'd' loop
+        base_type := (select typbasetype from pg_type where oid = base_type);
+    end loop;
+    item_type := coalesce(nullif((select typelem from pg_type where oid = base_type and typcategory = 'A'), 0), base_type);
+    select typcategory, typtype into category, kind from pg_type where oid = item_type;
+    if category in ('C', 'P') then
+        raise exception using
+            errcode = 'datatype_mismatch',
+            message = format('measure %I: distinct does not take %s', measure_name, argument_type),
+            hint = 'Count its text: {"distinct": "(…)::text"}.';
+    elsif category = 'E' then
+        return format('%I.hll_hash_text((%s)::text)', hll_schema, argument);
+    elsif base_type = 'numeric'::regtype then
+        -- 1.0 and 1.00 are one number, but not the same bytes.
+        return format('%I.hll_hash_any(trim_scale(%s))', hll_schema, argument);
+    elsif base_type = any ('{smallint,integer,bigint,boolean,bytea,text,character varying}'::regtype[]) then
+        return format('%I.%I(%s)', hll_schema,
+                      case when base_type = 'character varying'::regtype then 'hll_hash_text'
+                           else 'hll_hash_' || base_type::text end, argument);
+    elsif base_type = any ('{uuid,date,time,timestamp,timestamptz,inet,cidr,bpchar,name,oid,money}'::regtype[]) then
+        return format('%I.hll_hash_any(%s)', hll_schema, argument);
+    end if;
+
+    select p.amproc into hash_function
+      from pg_opclass c
+      join pg_am m on m.oid = c.opcmethod and m.amname = 'hash'
+      join pg_amproc p on p.amprocfamily = c.opcfamily and p.amprocnum = 2
+                      and p.amproclefttype = c.opcintype and p.amprocrighttype = c.opcintype
+     where c.opcdefault
+       and c.opcintype = case when item_type <> base_type then 'anyarray'::regtype
+                              when kind = 'r' then 'anyrange' when kind = 'm' then 'anymultirange'
+                              else base_type end;
+    if hash_function is null then
+        raise exception using
+            errcode = 'datatype_mismatch',
+            message = format('measure %I: values of type %s cannot be told apart', measure_name, argument_type),
+            hint = 'Count something that has an = and a hash, such as its text: {"distinct": "(…)::text"}.';
+    end if;
+    return format('%I.hll_hash_bigint(%s(%s, 0))', hll_schema, hash_function, argument);
+end
+$$;
+comment on function rollup_internal.hll_hash_expression(text, text, text) is
+    'SQL for the hash under which a distinct count knows a value of some type.';

@@ -1,0 +1,50 @@
+-- What the view of plain numbers shows of one row is shown of many: their columns are combined as a
+-- run combines the rows of a batch. See rollup.measure_parts.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace function rollup_internal.number_formula(
+    r rollup_internal.rollups, number_name text, out measure text, out combined text, out formula text, out nothing numeric)
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    nulls text;
+    type_name text;
+begin
+    select c.measure, format(c.shown ->> number_name, 't')
+      into measure, formula
+      from rollup_internal.target_columns(r) c
+     where c.shown -> number_name is not null;
+    if not found then
+        raise exception using
+            errcode = 'undefined_column',
+            message = format('rollup %I has no measure %I', r.name, number_name),
+            hint = (select 'There are: ' || string_agg(k, ', ' order by c.position, k)
+                      from rollup_internal.target_columns(r) with ordinality
+                           c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown, position)
+                     cross join json_object_keys(c.shown) k);
+    end if;
+    select string_agg(format(c.combine, quote_ident(c.column_name)) || format(' as %I', c.column_name), ', '),
+           string_agg(format('null::%s as %I', c.column_type, c.column_name), ', ')
+      into combined, nulls
+      from rollup_internal.target_columns(r) c
+     where c.measure = number_formula.measure;
+    execute format('select format_type(pg_typeof(%s), -1) from (select %s) t', formula, nulls) into type_name;
+    if type_name <> all ('{smallint,integer,bigint,numeric,real,double precision}') then
+        raise exception using
+            errcode = 'datatype_mismatch',
+            message = format('%I of rollup %I is no number but %s', number_name, r.name, type_name);
+    end if;
+    formula := format('(%s)::numeric', formula);
+    -- No events have a count and a sum, but no average and no maximum.
+    if exists (select from json_object_keys(r.measures -> measure) k
+                where k in ('count', 'sum', 'distinct') or k = 'avg' and number_name <> measure) then
+        nothing := 0;
+    end if;
+end
+$$;
+comment on function rollup_internal.number_formula(rollup_internal.rollups, text) is
+    'How a number of the view of plain numbers is made of many rows: its measure, whose '
+    'columns combined, the formula over them as t, and what it is where there are no rows.';
+reset citus.enable_ddl_propagation;

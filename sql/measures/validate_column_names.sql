@@ -1,0 +1,34 @@
+-- In the table, and in the view of plain numbers.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace function rollup_internal.validate_column_names(declared rollup_internal.rollups)
+    returns void
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    doubled text;
+begin
+    with columns as (select c.column_name, c.shown from rollup_internal.target_columns(declared) c)
+    select x.name into doubled
+      from (select 'table' as place, c.column_name::text as name from columns c
+            union all
+            select 'view', c.column_name from columns c where c.shown is null
+            union all
+            select 'view', k from columns c cross join json_object_keys(c.shown) k) x
+     group by x.place, x.name
+    having count(*) > 1
+     limit 1;
+    if doubled is not null then
+        raise exception using
+            errcode = 'duplicate_column',
+            message = format('column %I is named twice', doubled),
+            hint = 'Tenant, bucket, dimensions and measures each need a name of their own, and so does what a '
+                   'measure adds to its name: avg _sum and _count, say.';
+    end if;
+end
+$$;
+comment on function rollup_internal.validate_column_names(rollup_internal.rollups) is
+    'Raises duplicate_column when two of a rollup''s columns have one name.';
+reset citus.enable_ddl_propagation;

@@ -1,0 +1,2 @@
+\ir require_not_newer.sql
+\ir move_state.sql

@@ -1,1 +1,0 @@
-insert into rollup.migrations (version) values (rollup.version()) on conflict do nothing;

@@ -1,0 +1,21 @@
+create or replace function rollup_internal.check_lag(
+    out check_name text, out status text, out finding text, out todo text)
+    returns setof record
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    s rollup.status;
+begin
+    for s in select * from rollup.status x where x.lag_events is not null loop
+        check_name := format('lag of %I', s.name);
+        status := case when s.last_status = 'failed' or s.lag_seconds > 600 then 'fail' else 'ok' end;
+        finding := format('%s events, %s s', s.lag_events, s.lag_seconds)
+                 || coalesce('; last run ' || s.last_status || ': ' || s.last_message, '');
+        todo := case when status = 'fail' then format('select * from rollup.run(%L)', s.name) end;
+        return next;
+    end loop;
+end
+$$;
+comment on function rollup_internal.check_lag() is 'Part of rollup.doctor: rollups that fail, or are more than ten minutes behind; not those whose source is gone.';

@@ -1,0 +1,56 @@
+create or replace function rollup_internal.check_partitions(
+    out check_name text, out status text, out finding text, out todo text)
+    returns setof record
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    s record;
+    stray bigint;
+begin
+    for s in
+        select r.relation, r.is_source, max(p.range_to) as covered_to,
+               max(p.range_to - p.range_from) as width,
+               (array_agg(p.partition) filter (where p.is_default))[1] as default_partition
+          from (select x.source as relation, true as is_source from rollup_internal.rollups x
+                union select x.target, false from rollup_internal.rollups x) r
+          join pg_partitioned_table t on t.partrelid = r.relation
+         cross join lateral rollup.partitions(r.relation) p
+         where r.is_source or rollup_internal.partition_column(r.relation) is not null
+         group by 1, 2 order by 2 desc, 1
+    loop
+        check_name := 'partitions of ' || s.relation;
+        todo := null;
+        if s.covered_to is null or s.covered_to <= now() then
+            status := 'fail';
+            finding := coalesce('they end at ' || s.covered_to, 'there are none but the default one');
+        elsif s.covered_to < now() + s.width then
+            status := 'warn';
+            finding := 'the last one is in use; they end at ' || s.covered_to;
+        else
+            status := 'ok';
+            finding := 'made ahead to ' || s.covered_to;
+        end if;
+        if status <> 'ok' then
+            todo := 'select rollup.maintain_partitions()';
+        end if;
+        return next;
+
+        if s.default_partition is not null then
+            check_name := 'default partition of ' || s.relation;
+            -- What is back-dated has its place there: among events it tells of something unforeseen.
+            execute format('select count(*) from %s%s', s.default_partition, case when not s.is_source
+                then format(' where %I >= %L', rollup_internal.partition_column(s.relation), s.covered_to) end) into stray;
+            status := case when stray = 0 then 'ok' else 'warn' end;
+            finding := case when stray = 0 then case when s.is_source then 'empty' else 'nothing ahead of the partitions' end
+                          else format('%s %s', stray, case when s.is_source
+                              then 'events lie in it: back-dated, or ahead of the partitions' else 'rows in it are ahead of the partitions' end) end;
+            todo := case when stray > 0 then
+                'select rollup.maintain_partitions() moves those ahead; rollup.expire removes old ones' end;
+            return next;
+        end if;
+    end loop;
+end
+$$;
+comment on function rollup_internal.check_partitions() is 'Part of rollup.doctor: partitions running out, events in the default partition.';

@@ -1,0 +1,101 @@
+-- Exactly-once rests on ids that are drawn one by one and only grow. What breaks that from
+-- outside (a restore, a reset sequence, ids written by hand) shows here.
+create or replace function rollup_internal.check_sources(
+    out check_name text, out status text, out finding text, out todo text)
+    returns setof record
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off
+as $$
+declare
+    s record;
+    seen record;
+    node record;
+    head bigint;
+    highest_mark bigint;
+    largest_id bigint;
+    recount bigint;
+begin
+    for s in
+        select r.source, r.id_column, r.id_sequence, min(r.time_column) as time_column
+          from rollup_internal.rollups r group by 1, 2, 3 order by 1
+    loop
+        check_name := 'ids of ' || s.source;
+        if not exists (select from pg_class where oid = s.source) then
+            status := 'fail';
+            finding := 'the table is gone';
+            todo := (select string_agg(format('select rollup.drop_rollup(%L)', r.name), '; ' order by r.id)
+                       from rollup_internal.rollups r where r.source = s.source);
+            return next;
+            continue;
+        end if;
+        status := 'ok';
+        todo := null;
+        begin
+            perform rollup_internal.id_sequence(s.source, s.id_column);
+            perform rollup_internal.last_issued_id(s.id_sequence);
+            finding := format('%s.%I is bigint, from %s, one by one', s.source, s.id_column, s.id_sequence);
+        exception when object_not_in_prerequisite_state or datatype_mismatch or undefined_column then
+            status := 'fail';
+            get stacked diagnostics finding = message_text, todo = pg_exception_hint;
+        end;
+        return next;
+        continue when status = 'fail';
+
+        for node in
+            select n.node_group, n.node, n.result::bigint as last_id
+              from rollup_internal.on_each_node(format('select coalesce(rollup_internal.last_issued_id(%L), 0)', s.id_sequence)) n
+        loop
+            check_name := format('sequence of %s on %s', s.source, node.node);
+            status := 'ok';
+            todo := null;
+            head := greatest(node.last_id, node.node_group::bigint << 48);
+            select max(w.last_id) into highest_mark
+              from rollup_internal.watermarks w join rollup_internal.rollups r on r.name = w.rollup
+             where r.source = s.source and w.node_group = node.node_group;
+            execute format('select max(%1$I) from %2$s where %1$I > $1 and %1$I < $2', s.id_column, s.source)
+               into largest_id using head, (node.node_group::bigint + 1) << 48;
+            if highest_mark > head or largest_id is not null then
+                status := 'fail';
+                finding := format('it stands at %s, behind %s', head,
+                    case when largest_id is not null then format('event %s', largest_id)
+                         else format('the watermark %s', highest_mark) end);
+                todo := format('select setval(%L, %s)%s, then rollup.verify', s.id_sequence::text,
+                               greatest(highest_mark, largest_id),
+                               case when node.node_group > 0 then ' on that node' else '' end);
+            else
+                finding := format('at %s', head);
+            end if;
+            return next;
+        end loop;
+
+        -- The ids that runs went over can be counted again.
+        check_name := 'counted events of ' || s.source;
+        status := 'ok';
+        todo := null;
+        select sum(x.events) as events, max(x.rollup) as rollup into seen
+          from rollup_internal.recent_runs(s.source) x;
+        execute format('select count(*) from %s where %s', s.source, coalesce((
+            select string_agg(format('%1$I >= %2$s and %1$I < %3$s', s.id_column, lower(ids), upper(ids)), ' or ')
+              from unnest((select range_agg(int8range(p.after_id, p.through_id, '(]'))
+                             from rollup_internal.recent_runs(s.source) x
+                            cross join lateral jsonb_to_recordset(x.id_ranges) p (after_id bigint, through_id bigint)
+                          )) ids), 'false')) into recount;
+        if recount > seen.events then
+            status := 'fail';
+            finding := format('%s events have come in below the watermark in the last day: '
+                            'their ids were not fresh from the sequence', recount - seen.events);
+            todo := format('select * from rollup.repair(%L), for every rollup; leave the id column out of inserts', seen.rollup);
+        elsif recount < seen.events then
+            status := 'warn';
+            finding := format('%s events counted in the last day have been removed since', seen.events - recount);
+            todo := 'where that was not an expiry: rollupctl verify, and rebuild what differs';
+        else
+            finding := format('the %s of the last day are there', recount);
+        end if;
+        return next;
+    end loop;
+end
+$$;
+comment on function rollup_internal.check_sources() is 'Part of rollup.doctor: ids, sequences, and events below the watermark.';

@@ -1,0 +1,95 @@
+create or replace function rollup_internal.check_targets(
+    out check_name text, out status text, out finding text, out todo text)
+    returns setof record
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set datestyle = 'ISO, MDY'
+as $$
+declare
+    r rollup_internal.rollups;
+    problems text[];
+    keys text[];
+    c record;
+    actual text;
+    first_key text[];
+    colocated boolean;
+    plan text;
+begin
+    for r in select * from rollup_internal.rollups x where exists (select from pg_class y where y.oid = x.source) order by id loop
+        check_name := format('table of %I', r.name);
+        problems := '{}';
+        todo := null;
+        if not exists (select from pg_class where oid = r.target) then
+            status := 'fail';
+            finding := 'the table is gone';
+            todo := format('select rollup.drop_rollup(%L), then declare it again', r.name);
+            return next;
+            continue;
+        end if;
+        keys := '{}';
+        for c in
+            select * from rollup_internal.target_columns(r)
+        loop
+            if c.role <> 'measure' then
+                keys := keys || c.column_name::text;
+            end if;
+            select format_type(a.atttypid, a.atttypmod) into actual
+              from pg_attribute a
+             where a.attrelid = r.target and a.attname = c.column_name and not a.attisdropped;
+            if actual is null then
+                problems := problems || format('column %I is missing', c.column_name);
+            elsif c.column_type like '%hll(%' and actual like '%(%' and actual <> c.column_type then
+                problems := problems || format('%I holds %s, the rollup makes %s', c.column_name, actual, c.column_type);
+            end if;
+        end loop;
+        select (select array_agg(a.attname::text order by k.n)
+                  from unnest(i.indkey) with ordinality k (attnum, n)
+                  join pg_attribute a on a.attrelid = r.target and a.attnum = k.attnum)
+          into first_key
+          from pg_index i
+         where i.indrelid = r.target and i.indisunique and i.indisvalid and i.indnullsnotdistinct
+           and i.indpred is null and i.indexprs is null
+           and (select array_agg(a.attname::text order by a.attname) from unnest(i.indkey) k
+                  join pg_attribute a on a.attrelid = r.target and a.attnum = k)
+               = (select array_agg(k order by k) from unnest(keys) k)
+         limit 1;
+        if first_key is null then
+            problems := problems || 'its unique key (nulls not distinct) is missing'::text;
+            todo := format('create unique index on %s (%s) nulls not distinct', r.target,
+                           (select string_agg(quote_ident(k), ', ' order by n) from unnest(keys) with ordinality x (k, n)));
+        elsif r.tenant is not null and first_key[1:2] <> array[r.tenant, r.bucket_column]::text[] then
+            problems := problems || format('its key starts with %s: one tenant''s recent rows do not lie together',
+                                           array_to_string(first_key[1:2], ', '));
+            todo := 'make the key again, tenant and bucket first';
+        end if;
+        if to_regprocedure(r.function_name || '(bigint)') is null then
+            problems := problems || format('function %s is missing', r.function_name);
+            todo := 'install the package again (rollupctl install)';
+        end if;
+        if to_regclass(rollup_internal.view_name(r.target, 'bi')) is null then
+            problems := problems || format('view %s is missing', rollup_internal.view_name(r.target, 'bi'));
+            todo := 'install the package again (rollupctl install)';
+        end if;
+        if rollup_internal.is_distributed(r.source) then
+            execute 'select s.colocationid = t.colocationid from pg_dist_partition s, pg_dist_partition t
+                      where s.logicalrelid = $1 and t.logicalrelid = $2' into colocated using r.source, r.target;
+            if colocated is not true then
+                problems := problems || 'it is not colocated with its source'::text;
+                todo := format('select update_distributed_table_colocation(%L, colocate_with => %L)', r.target, r.source);
+            else
+                plan := rollup_internal.pushdown_problem(r.name);
+                if plan ~ 'pull to coordinator|repartition|Distributed Subplan' then
+                    problems := problems || 'Citus pulls its events to the coordinator instead of counting on the shards'::text;
+                    todo := 'group by columns and expressions that Citus can push down; see explain ' || rollup_internal.insert_select_text(r.name);
+                end if;
+            end if;
+        end if;
+        status := case when problems = '{}' then 'ok' else 'fail' end;
+        finding := coalesce(nullif(array_to_string(problems, '; '), ''), 'columns, key, function and view are right');
+        return next;
+    end loop;
+end
+$$;
+comment on function rollup_internal.check_targets() is
+    'Part of rollup.doctor: columns, sketch parameters, unique keys, functions, colocation and push-down.';

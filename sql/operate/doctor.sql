@@ -1,0 +1,21 @@
+create or replace function rollup.doctor(
+    out check_name text, out status text, out finding text, out todo text)
+    returns setof record
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query select * from rollup_internal.check_extensions();
+    return query select * from rollup_internal.check_sources();
+    return query select * from rollup_internal.check_targets();
+    return query select * from rollup_internal.check_partitions();
+    return query select * from rollup_internal.check_retention();
+    return query select * from rollup_internal.check_measures();
+    return query select * from rollup_internal.check_prepared_transactions();
+    return query select * from rollup_internal.check_schedule();
+    return query select * from rollup_internal.check_lag();
+end
+$$;
+comment on function rollup.doctor() is
+    'One row a check: its name, ok, warn or fail, what was found, and the command that mends it.';

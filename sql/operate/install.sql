@@ -1,0 +1,17 @@
+\ir rollup_lag.sql
+\ir status.sql
+\ir bad_schedule.sql
+\ir cron_schedule.sql
+\ir schedule.sql
+\ir unschedule.sql
+\ir recent_runs.sql
+\ir check_extensions.sql
+\ir check_sources.sql
+\ir check_targets.sql
+\ir check_partitions.sql
+\ir check_retention.sql
+\ir check_measures.sql
+\ir check_prepared_transactions.sql
+\ir check_schedule.sql
+\ir check_lag.sql
+\ir doctor.sql

@@ -1,0 +1,21 @@
+create or replace function rollup_internal.rollup_lag(rollup_name text, out lag_events bigint, out oldest timestamptz)
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set datestyle = 'ISO, MDY'
+as $$
+declare
+    r rollup_internal.rollups;
+begin
+    select * into strict r from rollup_internal.rollups where name = rollup_name;
+    if not exists (select from pg_class where oid = r.source) then
+        return;
+    end if;
+    execute format('select count(*), min(%I) from %s where %s and (%s)',
+                   r.time_column, r.source, rollup_internal.uncounted_condition(rollup_name, with_backlog => false), coalesce(r.filter, 'true'))
+       into lag_events, oldest;
+end
+$$;
+comment on function rollup_internal.rollup_lag(text) is
+    'Committed events above a rollup''s watermark, and the time of the oldest; NULLs when its source is gone.';

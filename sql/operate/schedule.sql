@@ -1,0 +1,57 @@
+-- pg_cron jobs have names, so that scheduling twice is scheduling once and unscheduling finds them.
+-- On Citus pg_cron is the coordinator's: on the workers it may have another database, or be missing.
+create or replace function rollup.schedule(
+    every text default '1 minute', retention interval default null,
+    out job text, out schedule text, out command text)
+    returns setof record
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set citus.enable_ddl_propagation = off
+as $$
+#variable_conflict use_variable
+declare
+    -- The view hides what the role may not see, where current_setting would raise.
+    cron_database text := (select setting from pg_settings where pg_settings.name = 'cron.database_name');
+begin
+    if rollup_internal.extension_schema('pg_cron') is null then
+        if cron_database = current_database() then
+            create extension pg_cron;
+        else
+            raise exception using
+                errcode = 'undefined_object',
+                message = 'pg_cron is not installed in this database',
+                hint = case
+                    when cron_database is not null
+                        then format('pg_cron works from database %I here; set cron.database_name = %L to change it, or run: '
+                                    'rollupctl rollup --watch', cron_database, current_database())
+                    when pg_has_role('pg_read_all_settings', 'usage')
+                        then 'Add pg_cron to shared_preload_libraries and set cron.database_name, or run: rollupctl rollup --watch'
+                    else 'Have a superuser create it (create extension pg_cron), or run: rollupctl rollup --watch' end;
+        end if;
+    end if;
+    if retention is not null then
+        perform rollup.set_retention(s.name, retention)
+           from rollup.retention s
+          where s.kind = 'source' and s.is_enforced and rollup_internal.partition_column(s.relation) is not null;
+    end if;
+
+    for job, schedule, command in
+        select * from (values
+            ('rollup-run', rollup_internal.cron_schedule(every), 'call rollup.run_all()'),
+            ('rollup-partitions', '17 * * * *', 'select rollup.maintain_partitions()'),
+            ('rollup-expire', '37 3 * * *', 'call rollup.expire_all()')
+        ) jobs (job, schedule, command)
+         where jobs.job <> 'rollup-partitions'
+            or rollup_internal.extension_schema('pg_partman') is not null
+            or exists (select from rollup_internal.rollups r where r.partition_interval is not null)
+    loop
+        execute 'select cron.schedule($1, $2, $3)' using job, schedule, command;
+        return next;
+    end loop;
+end
+$$;
+comment on function rollup.schedule(text, interval) is
+    'Makes the pg_cron jobs rollup-run, rollup-partitions and rollup-expire, or changes them. every is '
+    'a time span or cron notation; below a minute it takes pg_cron 1.5. A retention is set for every '
+    'source that is partitioned, as by rollup.set_retention; none leaves those that are set.';

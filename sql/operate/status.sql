@@ -1,0 +1,37 @@
+-- On Citus the view stays on the coordinator, where the ledger is.
+set citus.enable_ddl_propagation to off;
+create or replace view rollup.status as
+    select r.name,
+           r.source,
+           r.target,
+           l.lag_events,
+           case when l.lag_events is null then null
+                when l.lag_events = 0 then 0
+                else round(extract(epoch from least(
+                         clock_timestamp() - coalesce(w.as_of, r.created_at),
+                         greatest(clock_timestamp() - l.oldest, interval '0'))), 3) end as lag_seconds,
+           done.finished_at as last_done,
+           latest.finished_at as last_run,
+           latest.status as last_status,
+           case when latest.status <> 'done' then latest.message end as last_message,
+           coalesce(b.backlog_ids, 0)::bigint as backlog_ids,
+           round(100 * (1 - coalesce(b.backlog_ids / b.first_size, 0)), 1) as filled_percent
+      from rollup_internal.rollups r
+     cross join lateral rollup_internal.rollup_lag(r.name) l
+      left join lateral (select min(as_of) as as_of from rollup_internal.watermarks where rollup = r.name) w on true
+      left join lateral (select finished_at, status, message from rollup_internal.runs
+                          where rollup = r.name order by id desc limit 1) latest on true
+      left join lateral (select finished_at from rollup_internal.runs
+                          where rollup = r.name and status = 'done' order by id desc limit 1) done on true
+      left join lateral (select sum(through_id - after_id) as backlog_ids, sum(first_size) as first_size
+                           from rollup_internal.backlogs where rollup = r.name) b on true
+     order by r.id;
+reset citus.enable_ddl_propagation;
+comment on view rollup.status is 'How far each rollup is behind, and how its last run went.';
+comment on column rollup.status.lag_events is 'Committed events above the watermark, not counted yet; NULL when the source is gone.';
+comment on column rollup.status.backlog_ids is
+    'Ids below the watermark still to count, of a rollup that is filled newest first; see rollup.backfill.';
+comment on column rollup.status.filled_percent is 'How much of what it had to count at first it has: by ids, of nodes where some is left.';
+comment on column rollup.status.lag_seconds is
+    'How long the oldest of them may have been waiting: since its event_time, or since the last window if that is less.';
+comment on column rollup.status.last_status is 'Of the last run that counted, was deferred or failed; runs over nothing new leave no trace.';

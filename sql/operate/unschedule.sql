@@ -1,0 +1,23 @@
+create or replace function rollup.unschedule(out job text, out schedule text, out command text)
+    returns setof record
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    if rollup_internal.extension_schema('pg_cron') is null then
+        return;
+    end if;
+    for job, schedule, command in execute
+        'select jobname, schedule, command from cron.job
+          where jobname in (''rollup-run'', ''rollup-partitions'', ''rollup-expire'')
+            and database = current_database() and username = current_user
+          order by jobid'
+    loop
+        execute 'select cron.unschedule($1)' using job;
+        return next;
+    end loop;
+end
+$$;
+comment on function rollup.unschedule() is 'Removes the pg_cron jobs that rollup.schedule made, and answers them.';

@@ -1,0 +1,59 @@
+-- Rows that arrive before their partition is made, or after it is gone, lie in the default
+-- partition. PostgreSQL refuses to make a partition while the default one holds rows for it, so
+-- one device with a fast clock would stop new partitions for everybody. Those rows step aside
+-- while the partition is made, and then go where they belong. The ids of events stay, so no
+-- rollup counts them again; it is one transaction, so no reader misses them. Runs of a rollup whose
+-- table it is step aside meanwhile.
+create or replace function rollup_internal.drain_default_partition(relation regclass)
+    returns bigint
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set datestyle = 'ISO, MDY'
+as $$
+declare
+    rollup_name constant text := (select r.name from rollup_internal.rollups r where r.target = relation);
+    is_partmans constant boolean := rollup_internal.is_partman_managed(relation);
+    time_column constant name := rollup_internal.partition_column(relation);
+    default_partition regclass;
+    columns text;
+    first_missing timestamptz;
+    moved bigint := 0;
+begin
+    -- Nothing to make is the usual case for a rollup, and nobody need wait for it.
+    if not is_partmans and not exists (select from rollup_internal.upcoming_partitions(relation)) then
+        return 0;
+    end if;
+    if rollup_name is not null then
+        perform rollup_internal.wait_for_run_lock(rollup_name);
+    end if;
+    select p.partition into default_partition from rollup.partitions(relation) p where p.is_default;
+    select max(p.range_to) into first_missing from rollup.partitions(relation) p;
+    if default_partition is not null then
+        execute format('select count(*) from %s where %I >= %L', default_partition, time_column, first_missing)
+           into moved;
+    end if;
+    if moved > 0 then
+        perform rollup_internal.lock_with_retries(relation);
+        select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into columns
+          from pg_attribute a
+         where a.attrelid = relation and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
+        execute format('create temp table rollup_aside on commit drop as select %s from %s where %I >= %L',
+                       columns, default_partition, time_column, first_missing);
+        execute format('delete from %s where %I >= %L', default_partition, time_column, first_missing);
+    end if;
+    if is_partmans then
+        perform rollup_internal.run_partman_maintenance(relation);
+    else
+        perform rollup_internal.create_partitions(relation);
+    end if;
+    if moved > 0 then
+        execute format('insert into %s (%s) overriding system value select %2$s from pg_temp.rollup_aside', relation, columns);
+        drop table pg_temp.rollup_aside;
+    end if;
+    return moved;
+end
+$$;
+comment on function rollup_internal.drain_default_partition(regclass) is
+    'Makes a table''s coming partitions, moving rows that wait in the default partition '
+    'into them; answers how many were moved aside.';

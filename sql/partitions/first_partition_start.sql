@@ -1,0 +1,22 @@
+-- Fifty partitions at most: what is older, as what is back-dated later, goes to the default one.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace function rollup_internal.first_partition_start(r rollup_internal.rollups)
+    returns timestamptz
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+as $$
+declare
+    earliest timestamptz := (select s.covered_from from rollup_internal.sources s where s.source = r.source);
+begin
+    if earliest is null then
+        execute format('select min(%I) from %s', r.time_column, r.source) into earliest;
+    end if;
+    return greatest(least(earliest, now()), now() - r.keep, now() - 50 * r.partition_interval);
+end
+$$;
+comment on function rollup_internal.first_partition_start(rollup_internal.rollups) is
+    'The time from which a rollup''s partitions are made when it is declared.';
+reset citus.enable_ddl_propagation;

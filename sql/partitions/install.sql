@@ -1,0 +1,12 @@
+\ir validate_partition_interval.sql
+\ir partitions.sql
+\ir record_source_history.sql
+\ir missing_ranges.sql
+\ir run_partman_maintenance.sql
+\ir first_partition_start.sql
+\ir is_partman_managed.sql
+\ir upcoming_partitions.sql
+\ir create_partitions.sql
+\ir drain_default_partition.sql
+\ir maintain_all_partitions.sql
+\ir maintain_partitions.sql

@@ -1,0 +1,17 @@
+create or replace function rollup_internal.is_partman_managed(relation regclass)
+    returns boolean
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    found_it boolean := false;
+begin
+    if rollup_internal.extension_schema('pg_partman') is not null then
+        execute format('select exists (select from %I.part_config where parent_table = $1)',
+                       rollup_internal.extension_schema('pg_partman')) into found_it using relation::text;
+    end if;
+    return found_it;
+end
+$$;
+comment on function rollup_internal.is_partman_managed(regclass) is 'Whether pg_partman looks after the partitions of a table.';

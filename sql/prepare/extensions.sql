@@ -1,0 +1,38 @@
+-- Not where search_path would put it: for a role called rollup, "$user" is the package's schema.
+create extension if not exists hll schema public;
+
+-- TopN in C where the server offers it; sql/compat stands in where it does not, or where this
+-- role may not create it.
+do $$
+begin
+    if exists (select from pg_catalog.pg_available_extensions
+                where name = 'topn' and installed_version is null)
+    then
+        create extension topn schema public;
+    end if;
+exception when insufficient_privilege then
+    null;
+end
+$$;
+
+-- pg_cron works from one database of a server. Where that is this one, its functions are at hand
+-- from the start; whoever may not create it still gets the rest. On Citus the workers' pg_cron may
+-- have another database, so the extension stays on the coordinator.
+do $$
+declare
+    propagation constant text := pg_catalog.current_setting('citus.enable_ddl_propagation', true);
+begin
+    if exists (select from pg_catalog.pg_settings
+                where name = 'cron.database_name' and setting = pg_catalog.current_database())
+       and not exists (select from pg_catalog.pg_extension where extname = 'pg_cron')
+       and exists (select from pg_catalog.pg_available_extensions where name = 'pg_cron')
+    then
+        perform pg_catalog.set_config('citus.enable_ddl_propagation', 'off', true);
+        create extension pg_cron;
+        perform pg_catalog.set_config('citus.enable_ddl_propagation', propagation, true)
+          where propagation is not null;
+    end if;
+exception when insufficient_privilege then
+    null;
+end
+$$;

@@ -1,0 +1,5 @@
+\ir lock.sql
+\ir require_server.sql
+\ir schemas.sql
+\ir extensions.sql
+\ir version.sql

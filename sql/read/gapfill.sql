@@ -1,0 +1,70 @@
+-- What the rollup answers is joined with the series outside of the query: Citus would not send the
+-- series to the shards, nor what combines sketches: that is done with the rows it answers. Stable, as rollup.query is.
+create or replace function rollup.gapfill(
+    rollup_name text, measure text, range_from timestamptz, range_to timestamptz,
+    tenant text default null, step interval default null, time_zone text default null,
+    dimensions jsonb default null, live boolean default false)
+    returns table (bucket timestamptz, value numeric)
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+    set jit = off
+as $$
+#variable_conflict use_variable
+declare
+    grid constant timestamptz[] := rollup_internal.series_grid(rollup_name, range_from, range_to, step, time_zone);
+    r rollup_internal.rollups;
+    parts text;
+    gone tstzmultirange;
+    condition text := '';
+    wrong text;
+    places int[];
+    numbers numeric[];
+    wanted record;
+    complete_from timestamptz;
+begin
+    select * into strict r from rollup_internal.rollups x where x.name = rollup_name;
+    if tenant is not null and r.tenant is null then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('rollup %I has no tenants', rollup_name);
+    end if;
+    select d.key into wrong
+      from jsonb_object_keys(dimensions) d (key)
+     where not exists (select from rollup_internal.target_columns(r) c where c.role = 'dimension' and c.column_name = d.key);
+    if wrong is not null then
+        raise exception using
+            errcode = 'undefined_column',
+            message = format('rollup %I has no dimension %I', rollup_name, wrong);
+    end if;
+    select coalesce(string_agg(format(' and %I is not distinct from %L', d.key, d.value), ''), '') into condition
+      from jsonb_each_text(dimensions) d;
+    select string_agg(rollup_internal.query_part_text(rollup_name, p.rollup, p.part_from, p.part_to, tenant, live), ' union all '),
+           range_agg(tstzrange(p.part_from, p.part_to)) filter (where p.rollup is null)
+      into parts, gone
+      from rollup.parts(rollup_name, grid[1], grid[cardinality(grid)], live, grid) p;
+    select * into wanted from rollup_internal.number_formula(r, measure);
+    complete_from := (select s.valid_since from rollup_internal.measures_complete_since(rollup_name, tenant) s where s.measure = wanted.measure);
+    if parts is not null then
+        execute format('with q as materialized (select * from (%5$s) p where true%6$s)
+                        select array_agg(t."(place)"), array_agg(%1$s)
+                          from (select width_bucket(%2$I, %3$L::timestamptz[]) as "(place)", %4$s
+                                  from q group by 1) t',
+                       wanted.formula, r.bucket_column, grid, wanted.combined, parts, condition)
+           into places, numbers;
+    end if;
+    return query
+        select grid[n],
+               case when tstzrange(grid[n], grid[n + 1]) && gone or grid[n] < complete_from then null
+                    else coalesce(x.number, wanted.nothing) end
+          from generate_series(1, cardinality(grid) - 1) n
+          left join unnest(places, numbers) x (place, number) on x.place = n
+         order by n;
+end
+$$;
+comment on function rollup.gapfill(text, text, timestamptz, timestamptz, text, interval, text, jsonb, boolean) is
+    'A measure, or another number that a rollup''s view of plain numbers shows, as a series for a chart: one for '
+    'every bucket that a range touches, or every step (of whole buckets; in a time zone of whole days or months), '
+    'dimensions united, or picked with dimensions => ''{"country": "de"}''. 0 for counts and sums of nothing, '
+    'NULL for other measures, and where rows have expired or the '
+    'measure is not filled in yet.';

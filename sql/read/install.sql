@@ -1,0 +1,7 @@
+\ir rows_from.sql
+\ir parts.sql
+\ir query_part_text.sql
+\ir query.sql
+\ir series_grid.sql
+\ir buckets.sql
+\ir gapfill.sql

@@ -1,0 +1,112 @@
+-- Raw events are dropped only when every rollup has counted every one of them. That is looked at
+-- twice: before anything is locked, and again under the lock, where no event can slip in between.
+-- The parent is locked first, as writers do; the other order would deadlock with them.
+-- Rows of that age in the default partition, where back-dated events end up, fall under the same
+-- rule.
+-- (Citus hands times to its workers as the session spells them: 5 June, day first, would be the 6th
+-- of May there. So the spelling is fixed, here and wherever times go to shards.)
+create or replace function rollup.expire(
+    source regclass, older_than interval, dry_run boolean default false,
+    out partition text, out range_from timestamptz, out range_to timestamptz,
+    out events bigint, out bytes bigint, out action text)
+    returns setof record
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set datestyle = 'ISO, MDY'
+as $$
+declare
+    cutoff constant timestamptz := now() - older_than;
+    size_function constant text := case when rollup_internal.is_distributed(source)
+        then 'citus_total_relation_size' else 'pg_total_relation_size' end;
+    time_column name;
+    old record;
+    condition text;
+    late text[];
+    all_late text[] := '{}';
+    dropped regclass[] := '{}';
+begin
+    if older_than is null or older_than <= interval '0' then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('the age must be longer than zero, not %L', older_than),
+            hint = 'For example interval ''30 days''.';
+    end if;
+    -- Such a snapshot shows nothing under the lock that it did not show before.
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        raise exception using
+            errcode = 'invalid_transaction_state',
+            message = format('events of %s cannot expire at isolation level %s',
+                             source, current_setting('transaction_isolation')),
+            hint = 'Expire them at read committed.';
+    end if;
+    time_column := rollup_internal.partition_column(source);
+    if time_column is null then
+        raise exception using
+            errcode = 'wrong_object_type',
+            message = format('%s is not partitioned by range of one timestamptz column', source),
+            hint = 'Only whole partitions expire, and rows of the default partition.';
+    end if;
+    if not dry_run and not pg_try_advisory_xact_lock(hashtextextended('rollup.expire', source::oid::bigint)) then
+        raise exception using
+            errcode = 'lock_not_available',
+            message = format('events of %s are being expired by another session', source),
+            hint = 'Nothing was changed. There is nothing to do if that one succeeds.';
+    end if;
+
+    for old in
+        select p.* from rollup.partitions(source) p where p.range_to <= cutoff or p.is_default
+    loop
+        condition := case when old.is_default then format('%I < %L', time_column, cutoff) else 'true' end;
+        execute format('select count(*) from %s where %s', old.partition, condition) into events;
+        continue when old.is_default and events = 0;
+        execute format('select %s(%L)', size_function, old.partition) into bytes;
+        late := rollup_internal.uncounted_in_partition(source, old.partition, condition);
+        all_late := all_late || late;
+        partition := old.partition;
+        range_from := old.range_from;
+        range_to := case when old.is_default then cutoff else old.range_to end;
+        action := case
+            when late <> '{}' then 'kept: ' || array_to_string(late, ', ')
+            when old.is_default then case when dry_run then 'would delete rows' else 'rows deleted' end
+            else case when dry_run then 'would drop' else 'dropped' end end;
+        if late = '{}' and not dry_run then
+            if old.is_default then
+                -- What arrives here meanwhile is not counted yet and stays.
+                execute format('delete from %s where %s%s', old.partition, condition,
+                    (select string_agg(format(' and not %s', rollup_internal.uncounted_condition(r.name)), '')
+                       from rollup_internal.rollups r where r.source = expire.source));
+                get diagnostics events = row_count;
+            else
+                dropped := dropped || old.partition;
+            end if;
+        end if;
+        return next;
+    end loop;
+    if dry_run then
+        return;
+    end if;
+
+    if all_late = '{}' and dropped <> '{}' then
+        perform rollup_internal.lock_with_retries(source);
+        perform rollup_internal.require_none_in_doubt(source);
+        for old in select d as partition from unnest(dropped) d loop
+            all_late := all_late || rollup_internal.uncounted_in_partition(source, old.partition, 'true');
+            execute format('drop table %s', old.partition);
+        end loop;
+    end if;
+    if all_late = '{}' then
+        perform rollup_internal.record_source_history(source, cutoff);
+    else
+        raise exception using
+            errcode = 'object_not_in_prerequisite_state',
+            message = format('nothing older than %s was dropped: %s', older_than, array_to_string(all_late, '; ')),
+            hint = 'Run the rollups first: call rollup.run_all()';
+    end if;
+end
+$$;
+comment on function rollup.expire(regclass, interval, boolean) is
+    'Drops the partitions of a source whose events are all older than an age, and such rows of its '
+    'default partition, provided every rollup has counted them; otherwise drops nothing and raises '
+    'object_not_in_prerequisite_state. dry_run lists. Raises lock_not_available after rollup.max_wait.';

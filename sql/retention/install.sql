@@ -1,0 +1,11 @@
+\ir validate_retention.sql
+\ir uncounted_in_partition.sql
+\ir expire.sql
+\ir retention.sql
+\ir set_retention.sql
+\ir retention_cutoff.sql
+\ir expired_ranges.sql
+\ir expire_rollup.sql
+\ir expire_item.sql
+\ir expirable.sql
+\ir move_expiry_back.sql

@@ -1,0 +1,26 @@
+-- On Citus the view stays on the coordinator, where the declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace view rollup.retention as
+    select x.kind, x.name, x.relation, x.keep, x.expired_before, x.is_enforced
+      from (select 'source' as kind,
+                   (select format('%I.%I', n.nspname, c.relname)
+                      from pg_catalog.pg_class c
+                      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                     where c.oid = s.source) as name,
+                   s.source as relation,
+                   s.keep,
+                   s.expired_before,
+                   exists (select from rollup_internal.rollups r where r.source = s.source) as is_enforced
+              from rollup_internal.sources s
+            union all
+            select 'rollup', r.name, r.target, r.keep, r.expired_before, true
+              from rollup_internal.rollups r) x
+     where x.name is not null
+     order by x.kind desc, x.name;
+reset citus.enable_ddl_propagation;
+comment on view rollup.retention is 'How long each source and each rollup is kept; see rollup.set_retention.';
+comment on column rollup.retention.kind is 'source: its events; rollup: its rows.';
+comment on column rollup.retention.keep is 'Older than this goes with the next rollup.expire_all; NULL: kept for ever.';
+comment on column rollup.retention.expired_before is 'What is older than this has been removed.';
+comment on column rollup.retention.is_enforced is
+    'Whether rollup.expire_all goes by it: not for a source without rollups, as one may be about to be declared anew.';

@@ -1,0 +1,46 @@
+-- Moves the watermarks and writes the ledger in the transaction that counted, so that a crash at
+-- any point leaves all of it or none.
+create or replace function rollup_internal.finish_run(run rollup_internal.run_state)
+    returns table (rollup text, status text, events bigint, rows bigint, more boolean)
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    if run.status = 'done' then
+        insert into rollup_internal.watermarks as w (rollup, node_group, last_id, as_of)
+        select name, s.node_group, max(s.through_id), run.as_of
+          from unnest(run.id_ranges) s, unnest(s.rollups) name
+         group by name, s.node_group
+         order by name, s.node_group
+        on conflict (rollup, node_group) do update
+           set last_id = greatest(w.last_id, excluded.last_id), as_of = excluded.as_of;
+        perform rollup_internal.advance_watermarks(run);
+        perform rollup_internal.refresh_tails(run.rollups);
+
+        insert into rollup_internal.runs (rollup, status, started_at, finished_at, events, rows, id_ranges)
+        select name, run.status, run.started_at, clock_timestamp(), run.events[n], run.rows[n],
+               (select jsonb_agg(to_jsonb(s) - 'rollups') from unnest(run.id_ranges) s where name = any (s.rollups))
+          from unnest(run.rollups) with ordinality x (name, n)
+         where name in (select unnest(s.rollups) from unnest(run.id_ranges) s);
+
+        -- Whenever ids pass another ten thousand, so that many small runs come to it as well.
+        if exists (select from unnest(run.id_ranges) s where s.after_id / 10000 <> s.through_id / 10000) then
+            perform case when rollup_internal.is_distributed(r.source)
+                    then (select count(*) from rollup_internal.on_each_node(format('select rollup_internal.summarize_brin(%L)', r.source)))
+                    else rollup_internal.summarize_brin(r.source) end
+               from rollup_internal.rollups r where r.name = run.rollups[1];
+        end if;
+        perform rollup_internal.analyze_new_targets(run);
+        delete from rollup_internal.runs r
+         where r.rollup = any (run.rollups)
+           and r.started_at < now() - rollup.setting('rollup.keep_runs')::interval;
+    end if;
+    return query
+        select name, run.status, run.events[n], run.rows[n], run.more
+          from unnest(run.rollups) with ordinality x (name, n);
+end
+$$;
+comment on function rollup_internal.finish_run(rollup_internal.run_state) is
+    'Moves the watermarks over what a run has counted, records the run, and answers its outcome for each rollup.';

@@ -1,0 +1,27 @@
+-- One row for as long as the reason stays the same: a writer left open for a day is one deferral,
+-- not one a minute.
+create or replace function rollup_internal.record_failure(
+    rollup_name text, failure_status text, started_at timestamptz, failure_message text)
+    returns void
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    latest rollup_internal.runs;
+begin
+    if failure_status = 'deferred' then
+        perform rollup_internal.record_horizon(rollup_name);
+    end if;
+    select * into latest from rollup_internal.runs where rollup = rollup_name order by id desc limit 1;
+    if latest.status = failure_status and latest.message = failure_message then
+        update rollup_internal.runs set finished_at = clock_timestamp() where id = latest.id;
+    else
+        insert into rollup_internal.runs (rollup, status, started_at, finished_at, message)
+        values (rollup_name, failure_status, record_failure.started_at, clock_timestamp(), failure_message);
+    end if;
+end
+$$;
+comment on function rollup_internal.record_failure(text, text, timestamptz, text) is
+    'Records in the ledger that a run was deferred or failed; for a deferral also what the next run needs to get further.';

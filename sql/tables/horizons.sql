@@ -1,0 +1,13 @@
+-- How far each node's ids had come, and who was writing, when a run was deferred. Once
+-- those writers are gone, everything up to those ids can be counted, whoever has begun to write
+-- since: without this, long transactions that overlap would hold a rollup back for ever.
+create table if not exists rollup_internal.horizons (
+    source   regclass    not null,
+    taken_at timestamptz not null,
+    last_ids jsonb       not null,
+    writers  text[]      not null
+);
+create index if not exists horizons_source_taken_at_idx on rollup_internal.horizons (source, taken_at);
+comment on table rollup_internal.horizons is 'What deferred runs saw; kept for a day, 20 a source at most.';
+comment on column rollup_internal.horizons.last_ids is 'Last id handed out, by node group: {"0": {"last_id": 17}, …}.';
+comment on column rollup_internal.horizons.writers is 'Open writers as node group:virtual transaction.';

@@ -1,0 +1,11 @@
+\ir migrations.sql
+\ir families.sql
+\ir rollups.sql
+\ir sources.sql
+\ir watermarks.sql
+\ir added_measures.sql
+\ir backlogs.sql
+\ir tails.sql
+\ir runs.sql
+\ir horizons.sql
+\ir loads.sql

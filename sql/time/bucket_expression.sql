@@ -1,0 +1,14 @@
+-- From a fixed origin: what date_trunc answers depends on the session's time zone.
+create or replace function rollup_internal.bucket_expression(bucket interval, time_zone text, expression text)
+    returns text
+    language sql
+    immutable
+    set search_path = pg_catalog, pg_temp
+    set intervalstyle = postgres
+begin atomic
+    select case when time_zone is null
+        then pg_catalog.format('date_bin(%L, %s, timestamptz %L)', bucket, expression, '2000-01-01 00:00:00+00')
+        else pg_catalog.format('rollup.bucket_start(%L, %L, %s)', bucket, time_zone, expression) end;
+end;
+comment on function rollup_internal.bucket_expression(interval, text, text) is
+    'SQL for the start of the bucket that the time in an expression falls into.';

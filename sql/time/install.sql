@@ -1,0 +1,13 @@
+\ir local_bucket_start.sql
+\ir resolve_local_time.sql
+\ir bucket_start_at_clock_change.sql
+\ir naive_bucket_start.sql
+\ir bucket_start.sql
+\ir bucket_end.sql
+\ir bucket_expression.sql
+\ir validate_bucket.sql
+\ir validate_time_zone.sql
+\ir midnights_aligned_since.sql
+\ir buckets_nest.sql
+\ir partition_range.sql
+\ir align_to_buckets.sql

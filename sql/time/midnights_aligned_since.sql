@@ -1,0 +1,27 @@
+-- In the days of local mean time a zone's midnight fell on any second; for a hundred years or so it
+-- has fallen on whole quarters of an hour, in most on whole hours.
+create or replace function rollup_internal.midnights_aligned_since(bucket interval, time_zone text)
+    returns timestamptz
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+as $$
+declare
+    grain constant numeric := extract(epoch from bucket);
+    uneven timestamp;
+begin
+    if mod(86400, grain) <> 0 then
+        return 'infinity';
+    end if;
+    select max(d) into uneven
+      from generate_series(timestamp '1800-01-01', timestamp '2100-01-01', interval '1 day') d
+     where mod(extract(epoch from timezone(time_zone, d) - timezone('UTC', d)), grain) <> 0;
+    return case when uneven > timestamp '2000-01-01' then 'infinity'
+                when uneven is null then '-infinity'
+                else timezone('UTC', uneven + interval '2 days') end;
+end
+$$;
+comment on function rollup_internal.midnights_aligned_since(interval, text) is
+    'Since when every day of a time zone has begun where a bucket of UTC does; infinity '
+    'when that is not so since 2000, -infinity when it has always been so.';

@@ -1,0 +1,12 @@
+\ir top_differs.sql
+\ir top_key.sql
+\ir top_truncate.sql
+\ir top_from_items.sql
+\ir top_merge.sql
+\ir top_union.sql
+\ir top_union_final.sql
+\ir top_union_agg.sql
+\ir top.sql
+\ir top_item.sql
+\ir top_value.sql
+\ir top_text.sql

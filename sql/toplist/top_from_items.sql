@@ -1,0 +1,33 @@
+-- How far off a value can be: it is never too high, and an item that a list has lost, or has lost
+-- some of, is too low by at most the smallest value, not below 0, of each full list that was merged.
+-- For that, only items whose value is not negative are cut. A negative one, as of something given
+-- back, stays: what it takes off may stand in another list.
+-- Numeric sums are exact, whatever their order. NaN and the infinities are no JSON numbers, and count
+-- as NULL.
+-- PL/pgSQL, because it keeps its plans, whatever its caller does with his (rollup_internal.function_settings):
+-- an SQL function would plan anew for every group.
+create or replace function rollup_internal.top_from_items(items text[], amounts numeric[], counters int)
+    returns jsonb
+    language plpgsql
+    immutable
+    parallel safe
+    set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
+as $$
+declare
+    list jsonb;
+    number bigint;
+begin
+    select jsonb_object_agg(s.item, s.amount), count(*)
+      into list, number
+      from (select case when octet_length(x.item) <= 255 then x.item
+                        else rollup_internal.top_key(x.item) end collate "C" as item,
+                   sum(x.amount) as amount
+              from (select unnest(items) as item, unnest(amounts) as amount) x
+             where x.item is not null and x.amount > '-infinity' and x.amount < 'infinity'
+             group by 1) s;
+    return case when number > counters then rollup_internal.top_truncate(list, counters) else coalesce(list, '{}') end;
+end
+$$;
+comment on function rollup_internal.top_from_items(text[], numeric[], int) is
+    'A top list of items and their weights: sums by item, cut to a number of items.';

@@ -1,0 +1,32 @@
+-- Called for every row that an upsert meets, where the stored list is long and the one that comes in
+-- is short: the long one is unpacked once, copied once, and asked for no more items than the other
+-- has. An item and its number take 15 bytes at least, so that most lists need not
+-- be counted. The topn extension's own function sets up a table of counters for each call: as fast for
+-- a dozen items, four times slower for five hundred.
+-- Callers may have their plans made anew each time (rollup_internal.function_settings); here it would be for
+-- every row.
+create or replace function rollup_internal.top_union(list jsonb, list2 jsonb, counters int)
+    returns jsonb
+    language plpgsql
+    immutable
+    strict
+    parallel safe
+    set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
+as $$
+declare
+    unpacked constant jsonb := list || '{}';
+    joined constant jsonb := unpacked || (list2 || coalesce((
+        select jsonb_object_agg(p.key, p.value::numeric + (unpacked -> p.key)::numeric)
+          from jsonb_each(list2) p
+         where unpacked ? p.key), '{}'));
+begin
+    return case
+        when pg_column_size(joined) < 15 * counters::bigint
+          or jsonb_array_length(jsonb_path_query_array(joined, '$.*')) <= counters then joined
+        else rollup_internal.top_truncate(joined, counters)
+    end;
+end
+$$;
+comment on function rollup_internal.top_union(jsonb, jsonb, int) is
+    'One top list of two, cut to a number of items.';

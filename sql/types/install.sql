@@ -1,0 +1,3 @@
+\ir id_range.sql
+\ir run_state.sql
+\ir job.sql

@@ -1,0 +1,17 @@
+do $$
+begin
+    if pg_catalog.to_regtype('rollup_internal.run_state') is null then
+        create type rollup_internal.run_state as (
+            rollups    text[],
+            status     text,
+            started_at timestamptz,
+            as_of      timestamptz,
+            id_ranges  rollup_internal.id_range[],
+            events     bigint[],
+            rows       bigint[],
+            more       boolean
+        );
+    end if;
+end
+$$;
+comment on type rollup_internal.run_state is 'A run under way: its rollups, the time up to which it counts all that was committed, the id ranges it counts, and what it has counted so far for each rollup.';

@@ -1,0 +1,9 @@
+-- On Citus the view stays on the coordinator, where the state is.
+set citus.enable_ddl_propagation to off;
+create or replace view rollup.backlogs as
+    select rollup, node_group, after_id, through_id, first_size
+      from rollup_internal.backlogs;
+reset citus.enable_ddl_propagation;
+comment on view rollup.backlogs is 'Ranges of event ids below a rollup''s watermark that it has not counted yet.';
+comment on column rollup.backlogs.after_id is 'Ids above this one, up to and including through_id.';
+comment on column rollup.backlogs.first_size is 'How many ids the range had at first: what is left of them tells how far a backfill is.';

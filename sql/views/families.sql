@@ -1,0 +1,10 @@
+-- On Citus the view stays on the coordinator, where the state is.
+set citus.enable_ddl_propagation to off;
+create or replace view rollup.families as
+    select id, function_name
+      from rollup_internal.families;
+reset citus.enable_ddl_propagation;
+comment on view rollup.families is 'Rollups that share source, tenant, dimensions, measures and filter.';
+comment on column rollup.families.function_name is
+    'Qualified and quoted name of the function that counts for all members in one statement. NULL for a '
+    'family of one, and on Citus, which pushes down no such statement: there each member is run by itself.';

@@ -1,0 +1,7 @@
+-- On Citus the view stays on the coordinator, where the state is.
+set citus.enable_ddl_propagation to off;
+create or replace view rollup.loads as
+    select source_table, sha256, file_name, rows, bytes, loaded_at, loaded_by
+      from rollup_internal.loads;
+reset citus.enable_ddl_propagation;
+comment on view rollup.loads is 'Files that rollupctl load has loaded, known by content (SHA-256).';

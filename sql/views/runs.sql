@@ -1,0 +1,11 @@
+-- On Citus the view stays on the coordinator, where the state is.
+set citus.enable_ddl_propagation to off;
+create or replace view rollup.runs as
+    select id, rollup, status, started_at, finished_at, events, rows, id_ranges, message
+      from rollup_internal.runs;
+reset citus.enable_ddl_propagation;
+comment on view rollup.runs is 'Runs that counted events, were deferred or failed; kept for rollup.keep_runs (7 days).';
+comment on column rollup.runs.events is 'Events counted.';
+comment on column rollup.runs.rows is 'Rows of the target inserted or updated.';
+comment on column rollup.runs.id_ranges is 'Ranges of ids counted: [{"node_group", "after_id", "through_id"}, …].';
+comment on column rollup.runs.finished_at is 'Of a run deferred repeatedly for one reason: the last time.';

@@ -1,0 +1,11 @@
+-- On Citus the view stays on the coordinator, where the state is.
+set citus.enable_ddl_propagation to off;
+create or replace view rollup.sources as
+    select source, covered_from, expired_before, keep
+      from rollup_internal.sources;
+reset citus.enable_ddl_propagation;
+comment on view rollup.sources is 'Sources of rollups.';
+comment on column rollup.sources.covered_from is
+    'Start of the earliest partition there has been; NULL without partitions. Where none is now, it was dropped.';
+comment on column rollup.sources.expired_before is 'rollup.expire has removed events before this time.';
+comment on column rollup.sources.keep is 'How long events are kept, see rollup.set_retention; NULL for ever.';

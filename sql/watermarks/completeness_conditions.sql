@@ -1,0 +1,41 @@
+-- Tenants for whom more has been filled in stand in one constant, so that the condition is as long
+-- for a thousand of them, and Citus hands it to the shards.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace function rollup_internal.completeness_conditions(
+    r rollup_internal.rollups, out column_name text, out condition text)
+    returns setof record
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set datestyle = 'ISO, MDY'
+as $$
+declare
+    added record;
+begin
+    for added in
+        select a.measure, a.valid_since,
+               (select jsonb_object_agg(t.tenant, t.valid_since::text)
+                  from rollup_internal.added_measures t
+                 where t.rollup = a.rollup and t.measure = a.measure and t.tenant is not null) as tenants
+          from rollup_internal.added_measures a
+         where a.rollup = r.name and a.tenant is null and a.valid_since > '-infinity'
+    loop
+        condition := case when added.tenants is null
+            then format('b.%I >= %L', r.bucket_column, added.valid_since)
+            else format('b.%I >= coalesce((%L::jsonb ->> b.%I::text)::timestamptz, %L)',
+                        r.bucket_column, added.tenants, r.tenant, added.valid_since) end;
+        for column_name in
+            select c.column_name from rollup_internal.target_columns(rollup_internal.with_only_measures(r, array[added.measure])) c
+             where c.role = 'measure'
+        loop
+            return next;
+        end loop;
+    end loop;
+end
+$$;
+comment on function rollup_internal.completeness_conditions(rollup_internal.rollups) is
+    'The columns of measures that are not complete in all buckets, and the condition on a row b '
+    'of the rollup that says where they are.';
+reset citus.enable_ddl_propagation;

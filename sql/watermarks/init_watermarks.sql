@@ -1,0 +1,48 @@
+-- Where a rollup that has just been declared begins. A node that was removed before has left events
+-- of which nobody else may know: its watermark says so. To fill a rollup newest first, the
+-- watermark goes to the last id there is, and everything below becomes its backlog; a run counts
+-- that only after waiting for every writer, and so also for those that are open now.
+create or replace function rollup_internal.init_watermarks(rollup_name text, newest_first boolean)
+    returns void
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off
+as $$
+declare
+    r rollup_internal.rollups;
+    states jsonb;
+begin
+    select * into strict r from rollup_internal.rollups where name = rollup_name;
+    if rollup_internal.is_distributed(r.source) then
+        if not rollup_internal.is_distributed('rollup_internal.tails') then
+            raise exception using
+                errcode = 'object_not_in_prerequisite_state',
+                message = format('%s is distributed, but the rollup package does not know Citus yet', r.source),
+                hint = 'It was installed before Citus. Install it again: rollupctl install';
+        end if;
+        execute format('insert into rollup_internal.watermarks (rollup, node_group, last_id, as_of)
+                        select distinct %L, e.%2$I >> 48, (e.%2$I >> 48) << 48, now() from %3$s e where %4$s',
+                       r.name, r.id_column, r.source,
+                       (select string_agg(format('e.%1$I >= %2$s and e.%1$I < %3$s', r.id_column, lower(gap), upper(gap)), ' or ')
+                          from unnest((select int8multirange(int8range(0, 9223372036854775807))
+                                              - range_agg(int8range(n.node_group::bigint << 48, (n.node_group::bigint + 1) << 48))
+                                         from rollup.nodes() n)) gap));
+    end if;
+    if newest_first then
+        states := rollup_internal.read_node_states(r.source, r.id_sequence) || rollup_internal.removed_node_states(array[r.name]);
+        insert into rollup_internal.backlogs (rollup, node_group, after_id, through_id, first_size)
+        select r.name, s.node_group, s.base, s.last_id, s.last_id - s.base
+          from (select x.key::int as node_group, x.key::bigint << 48 as base,
+                       (x.value ->> 'last_id')::bigint as last_id
+                  from jsonb_each(states) x) s
+         where s.last_id > s.base;
+        insert into rollup_internal.watermarks as w (rollup, node_group, last_id, as_of)
+        select b.rollup, b.node_group, b.through_id, now() from rollup_internal.backlogs b where b.rollup = r.name
+        on conflict (rollup, node_group) do update set last_id = excluded.last_id;
+    end if;
+    perform rollup_internal.refresh_tails(array[r.name]);
+end
+$$;
+comment on function rollup_internal.init_watermarks(text, boolean) is
+    'Gives a new rollup its first watermarks and, when it is to be filled newest first, its backlog.';

@@ -1,0 +1,10 @@
+\ir pending_id_ranges.sql
+\ir tail_ranges.sql
+\ir refresh_tails.sql
+\ir init_watermarks.sql
+\ir advance_watermarks.sql
+\ir uncounted_condition.sql
+\ir measures_complete_since.sql
+\ir completeness_conditions.sql
+\ir record_completeness.sql
+\ir measures.sql

@@ -1,0 +1,30 @@
+-- A span that ends where a measure begins to be complete, or later, moves that beginning back.
+create or replace function rollup_internal.record_completeness(rollup_name text, span tstzrange, tenant text)
+    returns boolean
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    since constant timestamptz := coalesce(lower(span), '-infinity');
+    moved boolean;
+begin
+    insert into rollup_internal.added_measures as a (rollup, measure, tenant, valid_since)
+    select rollup_name, s.measure, record_completeness.tenant, since
+      from rollup_internal.measures_complete_since(rollup_name, record_completeness.tenant) s
+     where s.valid_since > since
+       and s.valid_since <= coalesce(upper(span), 'infinity')
+    on conflict (rollup, measure, tenant) do update set valid_since = excluded.valid_since;
+    moved := found;
+    delete from rollup_internal.added_measures a
+     using rollup_internal.added_measures b
+     where a.rollup = rollup_name and a.tenant is not null
+       and b.rollup = a.rollup and b.measure = a.measure and b.tenant is null
+       and b.valid_since <= a.valid_since;
+    return moved;
+end
+$$;
+comment on function rollup_internal.record_completeness(text, tstzrange, text) is
+    'Notes that a range of buckets, of all tenants or one, holds all measures in full, and answers '
+    'whether an added measure is complete in more buckets than before.';

@@ -1,0 +1,56 @@
+-- The sequence behind an id column, or one clear reason why the column can't be counted by:
+-- exactly-once rests on ids that a sequence hands out one by one.
+create or replace function rollup_internal.id_sequence(source regclass, id_column name)
+    returns regclass
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    sequence regclass;
+    column_type regtype;
+begin
+    select a.atttypid into column_type
+      from pg_attribute a
+     where a.attrelid = source and a.attname = id_column and a.attnum > 0 and not a.attisdropped;
+    if not found then
+        raise exception using
+            errcode = 'undefined_column',
+            message = format('%s has no column %I', source, id_column),
+            hint = 'A source needs a bigint id drawn from a sequence; name it with id_column => ….';
+    end if;
+    if column_type <> 'bigint'::regtype then
+        raise exception using
+            errcode = 'datatype_mismatch',
+            message = format('%s.%I is %s, not bigint', source, id_column, column_type),
+            hint = format('Smaller ids run out, and Citus workers cannot draw them: '
+                          'alter table %s alter column %I type bigint', source, id_column);
+    end if;
+
+    -- Called in the column's default, or owned by it (serial, identity). The default goes first: a
+    -- column may still own a sequence that nobody asks any more.
+    select s.oid::regclass into sequence
+      from pg_class s
+      join pg_depend d on d.objid = s.oid or d.refobjid = s.oid
+      left join pg_attrdef f on f.oid = d.objid and d.classid = 'pg_attrdef'::regclass
+      join pg_attribute a on a.attrelid = source and a.attname = id_column
+     where s.relkind = 'S'
+       and (d.objid = s.oid and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')
+                and d.refclassid = 'pg_class'::regclass
+                and d.refobjid = source and d.refobjsubid = a.attnum
+            or d.refobjid = s.oid and d.refclassid = 'pg_class'::regclass
+                and f.adrelid = source and f.adnum = a.attnum)
+     order by d.refobjid = s.oid desc
+     limit 1;
+    if sequence is null then
+        raise exception using
+            errcode = 'object_not_in_prerequisite_state',
+            message = format('the ids of %s.%I do not come from a sequence', source, id_column),
+            hint = format('create sequence s owned by %s.%I; alter table %1$s '
+                          'alter column %2$I set default nextval(''s'')', source, id_column);
+    end if;
+    return sequence;
+end
+$$;
+comment on function rollup_internal.id_sequence(regclass, name) is
+    'The sequence that fills a source''s bigint id column.';

@@ -1,0 +1,13 @@
+\ir id_sequence.sql
+\ir last_issued_id.sql
+\ir node_state.sql
+\ir read_node_states.sql
+\ir removed_node_states.sql
+\ir open_writers.sql
+\ir wait_for_writers.sql
+\ir distributed_writers.sql
+\ir deferral_text.sql
+\ir raise_deferred.sql
+\ir wait_for_orphaned_writers.sql
+\ir settled_horizon.sql
+\ir record_horizon.sql

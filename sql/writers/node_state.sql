@@ -1,0 +1,43 @@
+-- What a run must know of one node, read in an order that matters: the last id first, then who
+-- holds a writer's lock. Inserts and COPY lock before they draw an id, so whoever drew an id up
+-- to last_id has either ended, and is visible to the next snapshot, or is in this list.
+-- Writers to a single partition lock just that one, hence the tree. Prepared transactions keep
+-- their locks without a session.
+create or replace function rollup_internal.node_state(source regclass, sequence regclass)
+    returns jsonb
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    last_id bigint := rollup_internal.last_issued_id(sequence);
+    writers jsonb;
+begin
+    perform pg_stat_clear_snapshot();
+    select coalesce(jsonb_object_agg(l.virtualtransaction, jsonb_build_object(
+               'pid', l.pid,
+               'gid', p.gid,
+               'user', coalesce(a.usename, p.owner),
+               'application', a.application_name,
+               'state', a.state,
+               'since', coalesce(a.xact_start, p.prepared))), '{}')
+      into writers
+      from pg_locks l
+      left join pg_stat_activity a on a.pid = l.pid
+      left join pg_prepared_xacts p
+             on l.pid is null
+            and p.transaction in (select t.transactionid from pg_locks t
+                                   where t.locktype = 'transactionid' and t.pid is null
+                                     and t.virtualtransaction = l.virtualtransaction)
+     where l.locktype = 'relation'
+       and l.mode = 'RowExclusiveLock'
+       and l.granted
+       and l.database = (select oid from pg_database where datname = current_database())
+       and l.relation in (select source union all select relid from pg_partition_tree(source))
+       and l.pid is distinct from pg_backend_pid();
+
+    return jsonb_build_object('last_id', last_id, 'writers', writers);
+end
+$$;
+comment on function rollup_internal.node_state(regclass, regclass) is
+    'The last id this node has handed out, then its open writers by virtual transaction.';

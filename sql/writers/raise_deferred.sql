@@ -1,0 +1,44 @@
+create or replace function rollup_internal.raise_deferred(
+    names text[], source regclass, states jsonb, writers text[])
+    returns void
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    oldest record;
+begin
+    select s.value ->> 'node' as node, w.value ->> 'pid' as pid, w.value ->> 'gid' as gid,
+           w.value ->> 'user' as username, nullif(w.value ->> 'application', '') as application,
+           coalesce(w.value ->> 'state', 'prepared') as state,
+           (w.value ->> 'since')::timestamptz as since
+      into oldest
+      from jsonb_each(states) s, jsonb_each(s.value -> 'writers') w
+     where s.key || ':' || w.key = any (writers)
+     order by since nulls last
+     limit 1;
+    raise exception using
+        errcode = 'lock_not_available',
+        message = format('%s: %s on %s, user %s, application %s, is still writing to %s',
+                         rollup_internal.deferral_text(names),
+                         coalesce('pid ' || oldest.pid,
+                                  'prepared transaction ' || quote_literal(oldest.gid),
+                                  'a prepared transaction'),
+                         oldest.node,
+                         coalesce(oldest.username, 'unknown'),
+                         coalesce(oldest.application, 'unnamed'),
+                         source),
+        detail = format('Its transaction is %s and %s old%s; the run waited %s.',
+                        oldest.state,
+                        coalesce(date_trunc('milliseconds', clock_timestamp() - oldest.since)::text, 'of unknown age'),
+                        case when cardinality(writers) > 1
+                             then format(', and %s more are open', cardinality(writers) - 1) else '' end,
+                        rollup.setting('rollup.max_wait')::interval),
+        hint = 'Nothing was counted; the next run tries again. To end that transaction: '
+               || coalesce('select pg_terminate_backend(' || oldest.pid || ')',
+                           'rollback prepared ' || quote_literal(oldest.gid),
+                           'see pg_prepared_xacts on that node');
+end
+$$;
+comment on function rollup_internal.raise_deferred(text[], regclass, jsonb, text[]) is
+    'Raises lock_not_available naming the oldest of the writers a run waited for.';
