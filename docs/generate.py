@@ -1,4 +1,4 @@
-"""Writes the generated parts of docs/: `./run docs`, or `./run docs --check` to only compare."""
+"""Writes the generated parts of docs/: `./run docs`, or `./run docs --check` to compare only."""
 
 from __future__ import annotations
 
@@ -11,29 +11,36 @@ import psycopg
 
 from docs.cli_reference import cli_reference
 from docs.proofs import with_proofs
-from docs.sql_reference import sql_reference
+from docs.sql_reference import STAND_INS, sql_reference
 from docs.transcript import examples, rewrite
 from tests.servers import EMPTY, INSTALLED, ROOT, Server, plain_server
 
 DOCS = ROOT / "docs"
+REFERENCES = {DOCS / "cli.md", DOCS / "sql.md"}  # generated as a whole
+TRAPS = sorted(DOCS.glob("traps-*.md"))
 
 
 def pages() -> list[Path]:
-    """Every Markdown file of the project that a person reads."""
+    """Every Markdown file of the project for readers."""
     return [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
 
 
 def generated(server: Server) -> Iterator[tuple[Path, str]]:
-    """Each file that is generated, whole or in part, with the text it should have.
+    """Yields each file that is generated, as a whole or in part, with the text it should have.
 
-    Makes databases on `server`, one for each file with examples, and drops them.
+    Creates databases on `server`, one for each file with examples, and drops them.
     """
     yield DOCS / "cli.md", cli_reference()
     name = server.database(INSTALLED)
     with psycopg.connect(server.dsn(name)) as db:
-        yield DOCS / "sql.md", sql_reference(db)
+        reference = sql_reference(db)
+        if db.execute("select from pg_extension where extname = 'topn'").rowcount:
+            # A database with the topn extension has no stand-ins to describe.
+            reference = _with_stand_ins_of(DOCS / "sql.md", reference)
+        yield DOCS / "sql.md", reference
     server.drop(name)
-    yield DOCS / "correctness.md", with_proofs(DOCS / "correctness.md", ROOT / "tests")
+    for page in TRAPS:
+        yield page, with_proofs(page, ROOT / "tests")
     for page in pages():
         if examples(page.read_text(encoding="utf-8"), page.name):
             name = server.database(EMPTY)
@@ -41,10 +48,16 @@ def generated(server: Server) -> Iterator[tuple[Path, str]]:
             server.drop(name)
 
 
+def _with_stand_ins_of(page: Path, reference: str) -> str:
+    """Returns `reference` with the section on stand-ins as the file `page` has it."""
+    before, heading, _ = reference.partition(STAND_INS)
+    return before + heading + page.read_text(encoding="utf-8").partition(STAND_INS)[2]
+
+
 def main() -> int:
-    """Write what differs; with --check write nothing and return 1 when something differs."""
+    """Write outdated files; with --check write nothing, and return 1 if any file is outdated."""
     parser = argparse.ArgumentParser(prog="./run docs", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say what is out of date")
+    parser.add_argument("--check", action="store_true", help="only report what is out of date")
     check = parser.parse_args().check
     stale = 0
     with plain_server() as server:

@@ -1,7 +1,7 @@
-"""Writes into docs/correctness.md which tests prove what.
+"""Writes into docs/traps-*.md which tests prove that a trap is avoided.
 
-A comment `<!-- tests 07 test_more … -->` stands for all tests named test_trap_07_…, and for those
-that it names. The paragraph below it is written here.
+A comment `<!-- tests 07 test_more … -->` stands for all tests named test_trap_07_…, and for the
+tests that it names. This module writes the paragraph below it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _TEST = re.compile(r"^def (test_\w+)\(", re.MULTILINE)
 
 
 class ProofError(Exception):
-    """A test that the text names does not exist."""
+    """The page names a test that does not exist."""
 
 
 def files_of_tests(tests: Path) -> dict[str, Path]:
-    """The file of every test function below the directory `tests`."""
+    """Returns the file of each test function in the directory `tests`."""
     return {
         name: path
         for path in sorted(tests.rglob("test_*.py"))
@@ -31,13 +31,13 @@ def files_of_tests(tests: Path) -> dict[str, Path]:
 
 
 def _traps(name: str) -> list[str]:
-    """The traps in a test's name: ["06", "07"] of test_trap_06_and_07_…."""
+    """Returns the traps in the name of a test: ["06", "07"] of test_trap_06_and_07_…."""
     found = re.match(r"test_trap_(\d\d(?:_and_\d\d)*)_", name)
     return found[1].split("_and_") if found else []
 
 
 def with_proofs(page: Path, tests: Path) -> str:
-    """The text of `page` with the tests in the directory `tests` put in. Raises ProofError."""
+    """Returns the text of `page` with its lists of tests filled in. Raises ProofError."""
     known = files_of_tests(tests)
 
     def proof(mark: re.Match[str]) -> str:

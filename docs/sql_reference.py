@@ -11,7 +11,7 @@ import psycopg
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-STAND_INS = "## What stands in for missing extensions"
+STAND_INS = "## Stand-ins for missing extensions"
 
 _HEAD = """\
 # SQL reference

@@ -1,9 +1,9 @@
-"""Runs the examples of a Markdown file, and puts what they print beneath them.
+"""Runs the examples of a Markdown file and writes their output below them.
 
-A fenced block after the comment `<!-- run -->` is an example: `sh` goes to the shell, `sql` to
-psql, in the order in which they stand, all against one database. `<!-- run: fails -->` marks one
-that must not succeed. The fenced block after a comment `<!-- output -->` holds what the example
-above it printed; an example without one may print what it likes.
+A fenced block after the comment `<!-- run -->` is an example: `sh` is run by the shell, `sql` by
+psql, in the order of the page, all against one database. `<!-- run: fails -->` marks an example
+that must fail. The fenced block after a comment `<!-- output -->` holds the output of the example
+above it. The output of an example without such a block is not compared.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _COMMANDS = {
 
 
 class TranscriptError(Exception):
-    """An example did not do what the text says, or the text is not well formed."""
+    """An example did not do what the page says, or the page is malformed."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """One example: its language, its text, the line it starts on, and what must come of it.
+    """One example: its language, its text, its line, and whether it must fail.
 
-    `output` is the place of the block with what it prints, as offsets into the file's text.
+    `output` is the position of the block with its output, as offsets into the text of the page.
     """
 
     language: str
@@ -57,18 +57,18 @@ class Example:
 
 
 def examples(text: str, name: str) -> list[Example]:
-    """The examples in `text`, the content of the file `name`, in order."""
+    """Returns the examples in `text`, the content of the file `name`, in order."""
     if wrong := _MARK.search(text):
-        raise TranscriptError(f"{name}:{_line(text, wrong.start())}: not a mark: {wrong[0]}")
+        raise TranscriptError(f"{name}:{_line(text, wrong.start())}: unknown mark {wrong[0]}")
     found: list[Example] = []
     for block in _BLOCK.finditer(text):
         line = _line(text, block.start("text"))
         if block["mark"] == "output":
             if not found or found[-1].output is not None:
-                raise TranscriptError(f"{name}:{line}: output of what?")
+                raise TranscriptError(f"{name}:{line}: output without an example")
             last = found.pop()
-            span = block.span("text")
-            found.append(Example(last.language, last.text, last.line, last.fails, span))
+            place = block.span("text")
+            found.append(Example(last.language, last.text, last.line, last.fails, place))
         elif block["language"] not in _COMMANDS:
             raise TranscriptError(f"{name}:{line}: cannot run {block['language']}")
         else:
@@ -78,11 +78,11 @@ def examples(text: str, name: str) -> list[Example]:
 
 
 def rewrite(path: Path, dsn: str, root: Path) -> str:
-    """Run the examples of the file `path` and return its text with their outputs as they are now.
+    """Runs the examples of the file `path` and returns its text with their current output.
 
-    They run in the directory `root`, against the database of `dsn`, as a user's commands would:
+    They run in the directory `root`, against the database of `dsn`, in the environment of a user:
     with ROLLUPCTL_DSN set, `rollupctl` in PATH, and times in UTC. Raises TranscriptError for an
-    example that fails where it should not, or the other way round.
+    example that fails, or that succeeds although it is marked as failing.
     """
     text = path.read_text(encoding="utf-8")
     parts: list[str] = []
