@@ -16,7 +16,14 @@ from docs.generate import REFERENCES
 from tests.servers import ROOT
 
 # Globs of the files whose language is checked, relative to the root of the project.
-TEXTS = ["*.md", "docs/*.md", "docs/*.sql", "docs/*.py", "tests/test_docs.py"]
+TEXTS = [
+    "*.md",
+    "docs/*.md",
+    "docs/*.sql",
+    "docs/*.py",
+    "sql/*/README.md",
+    "tests/test_docs.py",
+]
 # The references repeat comments and help texts, which are checked where they are written.
 EXEMPT = REFERENCES
 
@@ -79,7 +86,7 @@ def replaced_words(text: str) -> Iterator[str]:
         yield f"{line}: {word} (write {instead[found.lastindex - 1]})"
 
 
-@pytest.mark.parametrize("path", checked_files(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", checked_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_texts_use_the_projects_words(path: Path) -> None:
     assert list(replaced_words(prose(path))) == []
 
