@@ -223,7 +223,7 @@ def test_age_does_not_follow_the_session_time_zone(plain_lab: Lab, zone: str) ->
             cutoffs.add(
                 value(
                     db,
-                    "select extract(epoch from rollup_internal.retention_cutoff(r)) from rollup.rollups r",
+                    "select extract(epoch from rollup_internal.retention_cutoff(r)) from rollup_internal.rollups r",
                 )
             )
         assert (len(cutoffs), len(ages)) == (1, 1)

@@ -41,7 +41,7 @@ def topn(db: Connection) -> Connection:
 
 
 def install(db: Connection, *files: str) -> None:
-    """Run files of sql/compat, all of them when none is named."""
+    """Run files, named from sql/compat, all of them when none is named."""
     folder = ROOT / "sql" / "compat"
     lines = (folder / "install.sql").read_text().splitlines()
     for name in files or [line.removeprefix("\\ir ") for line in lines]:
@@ -401,7 +401,7 @@ def test_the_stand_ins_step_aside_for_the_extension(topn: Connection) -> None:
         topn.execute("select rollup.drop_rollup(name) from rollup.rollups")
         pretend_extension(topn)
         install(topn)
-        install(topn, "step_aside.sql")
+        install(topn, "../finish/drop_stand_ins.sql")
         assert stand_ins(topn) == set()
         assert value(topn, "select to_regtype('rollup_compat.topn_record')") is None
         assert value(topn, "select to_regoperator('rollup_compat.+ (jsonb, jsonb)')") is None
@@ -417,7 +417,7 @@ def test_while_a_view_uses_one_all_are_kept(topn: Connection) -> None:
         topn.execute("set local client_min_messages = notice")
         topn.execute("create view mine as select rollup_compat.topn_add_agg('a')")
         pretend_extension(topn)
-        install(topn, "step_aside.sql")
+        install(topn, "../finish/drop_stand_ins.sql")
         assert value(topn, "select * from mine") == {"a": 1}
         assert {"topn_add_agg(text)", "topn_union(jsonb,jsonb)"} < stand_ins(topn)
     assert "view mine depends on function" in str(details[-1])

@@ -109,7 +109,7 @@ def test_trap_01_last_id_is_read_before_writers_are_looked_for(plain_lab: Lab) -
            create function rollup_internal.last_issued_id(sequence regclass) returns bigint language plpgsql as $$
            begin
                perform pg_advisory_xact_lock_shared(4711);
-               return rollup.real_last_id(sequence);
+               return rollup_internal.real_last_id(sequence);
            end $$"""
     )
     db.execute("select pg_advisory_lock(4711)")
@@ -405,7 +405,7 @@ def test_run_over_nothing_new_writes_nothing(lab: Lab) -> None:
     insert(db, 3)
     catch_up(db)
     catch_up(db, "hours")
-    state = "select xmin::text, ctid::text, as_of from rollup.watermarks order by 1, 2"
+    state = "select xmin::text, ctid::text, as_of from rollup_internal.watermarks order by 1, 2"
     before = rows(db, state)
     runs = value(db, "select count(*) from rollup.runs")
     for query in ("rollup.run('visits')", "rollup.run_family('visits')"):
