@@ -34,9 +34,12 @@ def check(name: str, text: str) -> None:
 def text_of(db: Connection, name: str) -> str:
     """What the engine writes for one of the expected files."""
     if name == FAMILY:
-        query = "select rollup_internal.family_function_text(id, 'rollup.run_family_1') from rollup.families"
+        query = """select rollup_internal.counting_function_text(
+                       'rollup_internal.run_family_1', array(select rollup.family_members('rollup_events_5min')), true)"""
         return str(value(db, query))
-    return str(value(db, "select rollup_internal.rollup_function_text(%s)", FUNCTIONS[name]))
+    query = """select rollup_internal.counting_function_text(function_name, array[name], false)
+                 from rollup.rollups where name = %s"""
+    return str(value(db, query, FUNCTIONS[name]))
 
 
 def file_of(db: Connection, name: str) -> str:

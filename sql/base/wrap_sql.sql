@@ -1,0 +1,89 @@
+-- Breaks a line where somebody who writes by hand would: before the clauses of a query, the branches of a CASE,
+-- the operands of AND and OR, or else inside the longest pair of brackets. Line breaks go only where a space
+-- may stand. What could be a comment, or a string that does not end where it seems to, is left as it is.
+create or replace function rollup_internal.wrap_sql(sql text, indent int, width int default 108)
+    returns text
+    language plpgsql
+    immutable
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    quoted constant text := '''(?:[^'']|'''')*''|"(?:[^"]|"")*"';
+    tokens text[];
+    word text;
+    depth int := 0;
+    cases int := 0;
+    opened int;
+    cuts jsonb := '{"clause": [], "branch": [], "operand": []}';
+    kind text;
+    starts int[];
+    brackets int4range := int4range(0, 0);
+    items text[];
+begin
+    if length(sql) + indent <= width or regexp_replace(sql, quoted, '', 'g') ~ '[\\$\n''"]|--|/\*'
+       or sql ~ '\\' then
+        return sql;
+    end if;
+    tokens := array(select m[1] from regexp_matches(sql, concat('(', quoted, '|\w+| +|.)'), 'g') m);
+    for i in 1 .. cardinality(tokens) loop
+        if tokens[i] in ('(', '[') then
+            depth := depth + 1;
+            opened := case when depth = 1 then i else opened end;
+        elsif tokens[i] in (')', ']') then
+            depth := depth - 1;
+            if depth = 0 and i - opened > upper(brackets) - lower(brackets) then
+                brackets := int4range(opened, i);
+            end if;
+        elsif depth = 0 then
+            word := lower(tokens[i]);
+            kind := case when word in ('from', 'where', 'group', 'order') then 'clause'
+                         when word in ('when', 'else') and cases = 1 then 'branch'
+                         when word in ('and', 'or') and cases = 0 then 'operand' end;
+            cases := cases + case word when 'case' then 1 when 'end' then -1 else 0 end;
+            if i > 1 and kind is not null then
+                cuts := jsonb_insert(cuts, array[kind, '-1'], to_jsonb(i), true);
+            end if;
+        end if;
+    end loop;
+
+    select c.key, array_append(array(select n::int from jsonb_array_elements_text(c.value) n), cardinality(tokens) + 1)
+      into kind, starts
+      from jsonb_each(cuts) c
+     where c.value <> '[]' and (c.key <> 'clause' or sql ilike 'select %')
+     order by array_position('{clause,branch,operand}', c.key)
+     limit 1;
+    if found then
+        items := array[rtrim(array_to_string(tokens[:starts[1] - 1], ''))];
+        for i in 1 .. cardinality(starts) - 1 loop
+            items := items || rtrim(array_to_string(tokens[starts[i]:starts[i + 1] - 1], ''));
+        end loop;
+        return (select string_agg(case when n = 1 then rollup_internal.wrap_sql(item, indent, width)
+                                       else concat(repeat(' ', lead), rollup_internal.wrap_sql(item, lead, width)) end,
+                                  E'\n' order by n)
+                  from unnest(items) with ordinality x (item, n)
+                 cross join lateral (select indent + case when kind <> 'clause' then 4
+                                                          when item ilike 'from%' then 2 else 1 end) l (lead));
+    end if;
+
+    if isempty(brackets) then
+        return sql;
+    end if;
+    items := '{""}';
+    for i in lower(brackets) + 1 .. upper(brackets) - 1 loop
+        depth := depth + case when tokens[i] in ('(', '[') then 1 when tokens[i] in (')', ']') then -1 else 0 end;
+        if tokens[i] = ',' and depth = 0 and tokens[lower(brackets) + 1] <> 'select' then
+            items := items || ''::text;
+        else
+            items[cardinality(items)] := items[cardinality(items)] || tokens[i];
+        end if;
+    end loop;
+    items := array(select rollup_internal.wrap_sql(btrim(item), indent + 4, width) from unnest(items) item);
+    return concat(array_to_string(tokens[:lower(brackets)], ''), E'\n', repeat(' ', indent + 4),
+                  case when exists (select from unnest(items) item where item ~ '[(\n]')
+                       then array_to_string(items, E',\n' || repeat(' ', indent + 4))
+                       else rollup_internal.wrap_list(items, indent + 4, width) end,
+                  array_to_string(tokens[upper(brackets):], ''));
+end
+$$;
+comment on function rollup_internal.wrap_sql(text, int, int) is
+    'An expression in lines that are not too long, where that can be; the lines after the first are indented.';
