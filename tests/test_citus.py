@@ -348,10 +348,10 @@ def generated_inserts(db: Connection) -> list[str]:
     for (source,) in rows(db, query):
         for statement in re.findall(r"(?:insert into|with batch) .*?;", source, re.DOTALL):
             for variable, number in (
-                ("span.after_id", "0"),
-                ("span.through_id", "10"),
-                ("span.rollups", "array['visits']"),
-                ("into counted, rows_written", ""),
+                ("ids.after_id", "0"),
+                ("ids.through_id", "10"),
+                ("ids.rollups", "array['visits']"),
+                ("into new_events, new_rows", ""),
             ):
                 statement = statement.replace(variable, number)
             found.append(statement)

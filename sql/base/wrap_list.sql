@@ -1,4 +1,4 @@
-create or replace function rollup_internal.wrap_list(items text[], indent int, width int default 108)
+create or replace function rollup_internal.wrap_list(items text[], indent int, width int default 109)
     returns text
     language plpgsql
     immutable

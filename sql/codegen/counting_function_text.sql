@@ -11,15 +11,23 @@ declare
     finest constant rollup_internal.rollups := rollup_internal.get_rollup(members[1]);
     is_distributed constant boolean := rollup_internal.is_distributed(finest.source);
     revisions int[];
-    targets text;
+    targets text[];
+    -- Names may hold anything; in a comment they keep to their line.
+    source constant text := translate(finest.source::text, E'\r\n', '  ');
+    counts text;
     begin_run text;
     feeder text;
 begin
     select array_agg(r.revision order by m.position),
-           string_agg(translate(r.target::text, E'\r\n', '  '), E'\n--   ' order by m.position)
+           array_agg(translate(r.target::text, E'\r\n', '  ') order by m.position)
       into revisions, targets
       from unnest(members) with ordinality m (name, position)
       join rollup_internal.rollups r using (name);
+    counts := case
+        when cardinality(members) > 1 then
+            format(E'%s in one pass into\n--   %s', source, array_to_string(targets, E'\n--   '))
+        when length(source) + length(targets[1]) < 80 then format('%s into %s.', source, targets[1])
+        else format(E'%s\n-- into %s.', source, targets[1]) end;
     begin_run := rollup_internal.wrap_sql(
         format('run rollup_internal.run_state := rollup_internal.begin_run(array[%s], max_events%s);',
                (select string_agg(quote_literal(name), ', ' order by position)
@@ -35,8 +43,8 @@ begin
     set search_path = pg_catalog, pg_temp
     {settings}
 as {quote}
--- Counts new events of {source} {into}
--- Written by rollup.create_rollup from {declared}, not this.
+-- Counts new events of {counts}
+-- Written by rollup.create_rollup from {whose}, not this.
 #variable_conflict use_column
 declare
     {begin_run}
@@ -58,15 +66,11 @@ end
                 then E')\n    returns table (rollup text, status text, events bigint, rows bigint, more boolean)'
                 else E',\n    out status text, out events bigint, out rows bigint, out more boolean)' end,
             'settings', rollup_internal.function_settings(finest),
-            -- Names and expressions may hold anything; those that stand in the comments keep to their lines.
             'quote', case when concat(function_name, begin_run, feeder) like '%$function$%'
                           then '$rollup_function$' else '$function$' end,
-            'source', translate(finest.source::text, E'\r\n', '  '),
-            'into', case when cardinality(members) = 1 then 'into ' || targets || '.'
-                         else E'in one pass into\n--   ' || targets end,
-            'declared', case when cardinality(members) = 1
-                then format('the declaration of %s; change that', translate(quote_ident(finest.name), E'\r\n', '  '))
-                else 'their declarations; change those' end,
+            'counts', counts,
+            'whose', case when cardinality(members) = 1 then 'its declaration; change that'
+                          else 'their declarations; change those' end,
             'begin_run', begin_run,
             'more_variables', case when is_distributed then E'\n    written bigint;' else '' end,
             'feeder', feeder,

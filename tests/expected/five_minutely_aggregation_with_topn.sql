@@ -19,7 +19,7 @@ create or replace function public.five_minutely_aggregation(
     set bytea_output = hex
 as $function$
 -- Counts new events of public.events into public.rollup_events_5min.
--- Written by rollup.create_rollup from the declaration of rollup_events_5min; change that, not this.
+-- Written by rollup.create_rollup from its declaration; change that, not this.
 #variable_conflict use_column
 declare
     run rollup_internal.run_state := rollup_internal.begin_run(array['rollup_events_5min'], max_events);
@@ -37,7 +37,8 @@ begin
                 browser,
                 count(*) as event_count,
                 public.hll_add_agg(public.hll_hash_bigint(device_id), 11, 5, -1, 1) as device_distinct_count,
-                public.hll_add_agg(public.hll_hash_bigint(session_id), 11, 5, -1, 1) as session_distinct_count,
+                public.hll_add_agg(
+                    public.hll_hash_bigint(session_id), 11, 5, -1, 1) as session_distinct_count,
                 public.topn_add_agg((device_id)::text) as top_devices_1000,
                 count(*) as "(events)"
               from public.events
@@ -54,10 +55,17 @@ begin
                 session_distinct_count, top_devices_1000
               from batch
             on conflict (customer_id, minute, event_type, country, browser) do update set
-                event_count = coalesce(stored.event_count + excluded.event_count, stored.event_count, excluded.event_count),
-                device_distinct_count = coalesce(public.hll_union(stored.device_distinct_count, excluded.device_distinct_count), stored.device_distinct_count, excluded.device_distinct_count),
-                session_distinct_count = coalesce(public.hll_union(stored.session_distinct_count, excluded.session_distinct_count), stored.session_distinct_count, excluded.session_distinct_count),
-                top_devices_1000 = coalesce(rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000), stored.top_devices_1000, excluded.top_devices_1000)
+                event_count = coalesce(
+                    stored.event_count + excluded.event_count, stored.event_count, excluded.event_count),
+                device_distinct_count = coalesce(
+                    public.hll_union(stored.device_distinct_count, excluded.device_distinct_count),
+                    stored.device_distinct_count, excluded.device_distinct_count),
+                session_distinct_count = coalesce(
+                    public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
+                    stored.session_distinct_count, excluded.session_distinct_count),
+                top_devices_1000 = coalesce(
+                    rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
+                    stored.top_devices_1000, excluded.top_devices_1000)
             returning 1
         )
         select (select coalesce(sum("(events)"), 0) from batch),

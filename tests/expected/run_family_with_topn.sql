@@ -24,7 +24,8 @@ as $function$
 -- Written by rollup.create_rollup from their declarations; change those, not this.
 #variable_conflict use_column
 declare
-    run rollup_internal.run_state := rollup_internal.begin_run(array['rollup_events_5min', 'rollup_events_1hr'], max_events);
+    run rollup_internal.run_state := rollup_internal.begin_run(
+        array['rollup_events_5min', 'rollup_events_1hr'], max_events);
     ids rollup_internal.id_range;
     new_events bigint;
     new_rows bigint[];
@@ -39,7 +40,8 @@ begin
                 browser,
                 count(*) as event_count,
                 public.hll_add_agg(public.hll_hash_bigint(device_id), 11, 5, -1, 1) as device_distinct_count,
-                public.hll_add_agg(public.hll_hash_bigint(session_id), 11, 5, -1, 1) as session_distinct_count,
+                public.hll_add_agg(
+                    public.hll_hash_bigint(session_id), 11, 5, -1, 1) as session_distinct_count,
                 public.topn_add_agg((device_id)::text) as top_devices_1000,
                 count(*) as "(events)"
               from public.events
@@ -57,13 +59,16 @@ begin
                 sum(event_count)::bigint as event_count,
                 case count(*)
                     when 1 then (array_agg(device_distinct_count))[1]
-                    else (select public.hll_union_agg(s) from unnest(array_agg(device_distinct_count)) s) end as device_distinct_count,
+                    else (select public.hll_union_agg(s) from unnest(array_agg(device_distinct_count)) s)
+                end as device_distinct_count,
                 case count(*)
                     when 1 then (array_agg(session_distinct_count))[1]
-                    else (select public.hll_union_agg(s) from unnest(array_agg(session_distinct_count)) s) end as session_distinct_count,
+                    else (select public.hll_union_agg(s) from unnest(array_agg(session_distinct_count)) s)
+                end as session_distinct_count,
                 case count(*)
                     when 1 then (array_agg(top_devices_1000))[1]
-                    else (select public.topn_union_agg(s) from unnest(array_agg(top_devices_1000)) s) end as top_devices_1000
+                    else (select public.topn_union_agg(s) from unnest(array_agg(top_devices_1000)) s)
+                end as top_devices_1000
               from batch
              group by 1, 2, 3, 4, 5
         ),
@@ -77,10 +82,17 @@ begin
               from batch
              where 'rollup_events_5min' = any (ids.rollups)
             on conflict (customer_id, minute, event_type, country, browser) do update set
-                event_count = coalesce(stored.event_count + excluded.event_count, stored.event_count, excluded.event_count),
-                device_distinct_count = coalesce(public.hll_union(stored.device_distinct_count, excluded.device_distinct_count), stored.device_distinct_count, excluded.device_distinct_count),
-                session_distinct_count = coalesce(public.hll_union(stored.session_distinct_count, excluded.session_distinct_count), stored.session_distinct_count, excluded.session_distinct_count),
-                top_devices_1000 = coalesce(rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000), stored.top_devices_1000, excluded.top_devices_1000)
+                event_count = coalesce(
+                    stored.event_count + excluded.event_count, stored.event_count, excluded.event_count),
+                device_distinct_count = coalesce(
+                    public.hll_union(stored.device_distinct_count, excluded.device_distinct_count),
+                    stored.device_distinct_count, excluded.device_distinct_count),
+                session_distinct_count = coalesce(
+                    public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
+                    stored.session_distinct_count, excluded.session_distinct_count),
+                top_devices_1000 = coalesce(
+                    rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
+                    stored.top_devices_1000, excluded.top_devices_1000)
             returning 1
         ),
         member_2 as (
@@ -93,10 +105,17 @@ begin
               from batch_2
              where 'rollup_events_1hr' = any (ids.rollups)
             on conflict (customer_id, hour, event_type, country, browser) do update set
-                event_count = coalesce(stored.event_count + excluded.event_count, stored.event_count, excluded.event_count),
-                device_distinct_count = coalesce(public.hll_union(stored.device_distinct_count, excluded.device_distinct_count), stored.device_distinct_count, excluded.device_distinct_count),
-                session_distinct_count = coalesce(public.hll_union(stored.session_distinct_count, excluded.session_distinct_count), stored.session_distinct_count, excluded.session_distinct_count),
-                top_devices_1000 = coalesce(rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000), stored.top_devices_1000, excluded.top_devices_1000)
+                event_count = coalesce(
+                    stored.event_count + excluded.event_count, stored.event_count, excluded.event_count),
+                device_distinct_count = coalesce(
+                    public.hll_union(stored.device_distinct_count, excluded.device_distinct_count),
+                    stored.device_distinct_count, excluded.device_distinct_count),
+                session_distinct_count = coalesce(
+                    public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
+                    stored.session_distinct_count, excluded.session_distinct_count),
+                top_devices_1000 = coalesce(
+                    rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
+                    stored.top_devices_1000, excluded.top_devices_1000)
             returning 1
         )
         select (select coalesce(sum("(events)"), 0) from batch),
