@@ -19,7 +19,7 @@ create or replace function public.five_minutely_aggregation(
     set bytea_output = hex
 as $function$
 -- Counts new events of public.events into public.rollup_events_5min.
--- Written by rollup.create_rollup from the declaration of rollup_events_5min; change that, not this.
+-- Written by rollup.create_rollup from its declaration; change that, not this.
 #variable_conflict use_column
 declare
     run rollup_internal.run_state := rollup_internal.begin_run(array['rollup_events_5min'], max_events);
