@@ -1,4 +1,4 @@
--- Breaks a line where somebody who writes by hand would: before the clauses of a query, the branches of a CASE,
+-- Breaks a line where a person would: before the clauses of a query, the branches of a CASE,
 -- the operands of AND and OR, or else inside the longest pair of brackets, or between terms. Line breaks go only
 -- where a space may stand. What could be a comment, or a string that does not end where it seems to, is left as it is.
 create or replace function rollup_internal.wrap_sql(sql text, indent int, width int default 109)

@@ -13,11 +13,11 @@ declare
     columns text[];
     keys int[];
 begin
-    select array_agg(concat_ws(' as ', c.expression, nullif(quote_ident(c.column_name), c.expression)) order by position),
-           array_agg(position order by position) filter (where c.role <> 'measure')
+    select array_agg(concat_ws(' as ', c.expression, nullif(quote_ident(c.column_name), c.expression))
+                     order by c.ordinality),
+           array_agg(c.ordinality order by c.ordinality) filter (where c.role <> 'measure')
       into columns, keys
-      from rollup_internal.target_columns(r) with ordinality
-           c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown, position);
+      from rollup_internal.target_columns(r) with ordinality c;
     return rollup_internal.grouped_select_text(
         columns || more_columns, from_text, conditions,
         keys || array(select cardinality(columns) + n from generate_series(1, more_keys) n), indent);

@@ -14,10 +14,8 @@ begin
             'target', r.target,
             'columns', (
                 select string_agg(concat(s.formula, ' as ' || nullif(quote_ident(s.name), s.plain)), E',\n       '
-                                  order by c.position, s.position)
-                  from rollup_internal.target_columns(r) with ordinality
-                       c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown,
-                          position)
+                                  order by c.ordinality, s.position)
+                  from rollup_internal.target_columns(r) with ordinality c
                  cross join lateral (
                        select c.column_name::text, format('r.%I', c.column_name), quote_ident(c.column_name), 1
                         where c.role <> 'measure'

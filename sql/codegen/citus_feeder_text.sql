@@ -11,6 +11,7 @@ as $$
 declare
     finest constant rollup_internal.rollups := rollup_internal.get_rollup(members[1]);
     batch_name constant text := format('rollup_internal.batch_%s', finest.family);
+    has_exact_times constant boolean := rollup_internal.exact_times_before(members) is not null;
     feeds text := '';
     r rollup_internal.rollups;
     names text;
@@ -64,9 +65,9 @@ end if;$text$,
                 'number', fed.number),
             indent);
     end loop;
-    select rollup_internal.wrap_list(array_agg(quote_ident(c.column_name))
-               || case when rollup_internal.exact_times_before(members) is not null then '{"\"(time)\""}' else '{}' end::text[]
-               || '{"\"(events)\""}'::text[], indent + 4)
+    select rollup_internal.wrap_list(array_remove(
+               array_agg(quote_ident(c.column_name)) || case when has_exact_times then '"(time)"' end || '"(events)"'::text,
+               null), indent + 4)
       into names
       from rollup_internal.target_columns(finest) c;
     return rollup_internal.fill_template(

@@ -39,13 +39,14 @@ begin
                     when feeder.name is not null then quote_ident(feeder.bucket_column)
                     when has_exact_times then format('coalesce("(time)", %s)', finest_bucket)
                     else finest_bucket end) end;
-            select array_agg(case c.role when 'bucket' then concat_ws(' as ', bucket, nullif(quote_ident(c.column_name), bucket))
-                                         when 'measure' then format('%s as %I', format(c.combine, quote_ident(c.column_name)), c.column_name)
-                                         else quote_ident(c.column_name) end order by position),
-                   array_agg(position order by position) filter (where c.role <> 'measure')
+            select array_agg(case c.role
+                                 when 'bucket' then concat_ws(' as ', bucket, nullif(quote_ident(c.column_name), bucket))
+                                 when 'measure' then concat(format(c.combine, quote_ident(c.column_name)), ' as ',
+                                                            quote_ident(c.column_name))
+                                 else quote_ident(c.column_name) end order by c.ordinality),
+                   array_agg(c.ordinality order by c.ordinality) filter (where c.role <> 'measure')
               into columns, keys
-              from rollup_internal.target_columns(r) with ordinality
-                   c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown, position);
+              from rollup_internal.target_columns(r) with ordinality c;
             groups_name := format('batch_%s', i);
             groups_text := rollup_internal.grouped_select_text(
                 columns, coalesce(names_of_groups ->> feeder.name, batch_name), '{}', keys, indent);

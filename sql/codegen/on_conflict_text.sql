@@ -13,13 +13,19 @@ declare
 begin
     select array_agg(quote_ident(c.column_name)) filter (where c.role <> 'measure'),
            array_agg(rollup_internal.wrap_sql(
-               concat(quote_ident(c.column_name), ' = ', rollup_internal.merge_text(c.merge, c.column_name, 'stored', 'excluded')),
+               concat(quote_ident(c.column_name), ' = ',
+                      rollup_internal.merge_text(c.merge, c.column_name, 'stored', 'excluded')),
                indent + 4)) filter (where c.role = 'measure')
       into keys, merges
       from rollup_internal.target_columns(r) c;
-    return concat(rollup_internal.wrap_sql(format('on conflict (%s) do update set', array_to_string(keys, ', ')), indent),
-                  E'\n', repeat(' ', indent + 4),
-                  array_to_string(merges, E',\n' || repeat(' ', indent + 4)));
+    return rollup_internal.fill_template(
+        $text${on_conflict}
+    {merges}$text$,
+        jsonb_build_object(
+            'on_conflict', rollup_internal.wrap_sql(
+                format('on conflict (%s) do update set', array_to_string(keys, ', ')), indent),
+            'merges', array_to_string(merges, E',\n' || repeat(' ', indent + 4))),
+        indent);
 end
 $$;
 comment on function rollup_internal.on_conflict_text(rollup_internal.rollups, int) is

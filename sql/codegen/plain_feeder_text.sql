@@ -48,7 +48,8 @@ member_{number} as (
                 'on_conflict', rollup_internal.on_conflict_text(r, indent + 4)),
             indent);
     end loop;
-    counts := array(select format('(select count(*) from member_%s)', n) from generate_series(1, cardinality(members)) n);
+    counts := array(select format('(select count(*) from member_%s)', n)
+                      from generate_series(1, cardinality(members)) n);
     return rollup_internal.fill_template(
         $text$with batch as materialized (
     {batch}

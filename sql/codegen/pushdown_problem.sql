@@ -25,5 +25,5 @@ begin
 end
 $$;
 comment on function rollup_internal.pushdown_problem(text) is
-    'NULL where the events of a rollup are counted where they are; else the plan by which Citus would count them on the '
-    'coordinator. Raises an error where the server cannot count them at all.';
+    'NULL where the events of a rollup are counted where they are; else the plan by which Citus would count them on '
+    'the coordinator. Raises an error where the server cannot count them at all.';

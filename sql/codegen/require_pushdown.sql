@@ -12,7 +12,8 @@ begin
     if problem is not null then
         raise exception using
             errcode = 'feature_not_supported',
-            message = format('Citus would not count %s into %s on the shards but on the coordinator', r.source, r.target),
+            message = format('Citus would not count %s into %s on the shards but on the coordinator',
+                             r.source, r.target),
             detail = problem,
             hint = 'The tenant must be the distribution column of both tables, the tables colocated, and '
                    'expressions without volatile functions and subqueries.';

@@ -8,7 +8,7 @@ as $$
 declare
     function_before constant text := (select f.function_name from rollup_internal.families f where f.id = family_id);
     members constant text[] := array(
-        select m from rollup.family_members((select min(r.name) from rollup_internal.rollups r where r.family = family_id)) m);
+        select rollup.family_members(min(r.name)) from rollup_internal.rollups r where r.family = family_id);
     new_function constant text := case when cardinality(members) > 1
         then format('rollup_internal.run_family_%s', family_id) end;
 begin

@@ -1,6 +1,6 @@
 -- The coarsest member takes the whole buckets that lie inside the range, the next one those of what
 -- is left at the edges, and so on. A member that has counted other events than the rest would count
--- some twice where it meets them and miss others; it takes no part, except where live views add what
+-- some twice where it meets them and miss others; it is left out, except where live views add what
 -- is missing. Nor does one answer for times in which an added measure is less complete there than in
 -- the one that is asked (see rollup.alter_rollup).
 create or replace function rollup.parts(
@@ -97,6 +97,6 @@ begin
 end
 $$;
 comment on function rollup.parts(text, timestamptz, timestamptz, boolean, timestamptz[]) is
-    'Which rollups of a family answer a range exactly, and which part of it each: the coarsest as much '
+    'Which rollups of a family answer a range exactly, and which of its times each: the coarsest as much '
     'as it can, finer ones the edges. NULL instead of a name where rows have expired. With live, '
     'members that have not counted the same events take part too; with a grid, no bucket crosses one of its times.';

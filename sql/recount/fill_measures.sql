@@ -38,7 +38,7 @@ begin
     r := rollup_internal.with_only_measures(r, added);
     said := array_to_string(array(select quote_ident(m) from json_object_keys(r.measures) m), ', ');
 
-    -- What lies before is not whole whatever it holds.
+    -- Rows of earlier buckets are incomplete in any case.
     filled := bounds * tstzrange(r.expired_before, null);
     missing := rollup.missing_ranges(r.source) * tstzmultirange(filled);
     if not isempty(missing) then
@@ -46,7 +46,8 @@ begin
             $text$select max(t.{bucket})
   from {target} t
  where {condition}
-   and tstzrange(t.{bucket}, rollup.bucket_end({bucket_width}, {time_zone}, t.{bucket})) && {missing}::tstzmultirange$text$,
+   and tstzrange(t.{bucket}, rollup.bucket_end({bucket_width}, {time_zone}, t.{bucket}))
+       && {missing}::tstzmultirange$text$,
             jsonb_build_object(
                 'bucket', quote_ident(r.bucket_column),
                 'target', r.target,
@@ -67,10 +68,13 @@ begin
 
     select array_agg(quote_ident(c.column_name)) filter (where c.role = 'measure'),
            concat_ws(' and ',
-               string_agg(format('r.%1$I = s.%1$I', c.column_name), ' and ') filter (where c.role in ('tenant', 'bucket')),
+               string_agg(format('r.%1$I = s.%1$I', c.column_name), ' and ')
+                   filter (where c.role in ('tenant', 'bucket')),
                format('array[row(%s)] = array[row(%s)]',
-                      string_agg(format('r.%I::%s', c.column_name, c.column_type), ', ') filter (where c.role = 'dimension'),
-                      string_agg(format('s.%I::%s', c.column_name, c.column_type), ', ') filter (where c.role = 'dimension')))
+                      string_agg(format('r.%I::%s', c.column_name, c.column_type), ', ')
+                          filter (where c.role = 'dimension'),
+                      string_agg(format('s.%I::%s', c.column_name, c.column_type), ', ')
+                          filter (where c.role = 'dimension')))
       into columns, same_key
       from rollup_internal.target_columns(r) c;
     rows_condition := rollup_internal.all_of(rollup_internal.rows_conditions(r, filled, tenant, 'r'));

@@ -1,5 +1,5 @@
 -- One look at the rollup: buckets that get their first row later are counted with all measures from
--- the start. The last step stands for all that is older, of which there is nothing.
+-- the start. The last step stands for all older buckets, which have no rows.
 create or replace function rollup_internal.measure_backfill_steps(rollup_name text, step interval, tenant text)
     returns timestamptz[]
     language plpgsql
@@ -25,7 +25,8 @@ begin
         return '{}';
     end if;
     execute rollup_internal.fill_template(
-        'select array_agg(distinct date_bin({step}, t.{bucket}, timestamptz {origin})) from {target} t where {condition}',
+        'select array_agg(distinct date_bin({step}, t.{bucket}, timestamptz {origin}))'
+        ' from {target} t where {condition}',
         jsonb_build_object(
             'step', quote_literal(step),
             'bucket', quote_ident(r.bucket_column),

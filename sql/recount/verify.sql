@@ -52,13 +52,12 @@ begin
     perform rollup_internal.apply_counting_settings(r.measures);
 
     with columns as (
-        select c.role, c.column_name, quote_ident(c.column_name) as quoted, position,
-               format(c.display, 'b.rows_' || position) as counted,
-               format(c.display, 'b.events_' || position) as expected,
-               format('(%s)', format(c.differs, 'b.rows_' || position, 'b.events_' || position)) as differs,
+        select c.role, c.column_name, quote_ident(c.column_name) as quoted, c.ordinality as position,
+               format(c.display, 'b.rows_' || c.ordinality) as counted,
+               format(c.display, 'b.events_' || c.ordinality) as expected,
+               format('(%s)', format(c.differs, 'b.rows_' || c.ordinality, 'b.events_' || c.ordinality)) as differs,
                v.condition
-          from rollup_internal.target_columns(r) with ordinality
-               c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown, position)
+          from rollup_internal.target_columns(r) with ordinality c
           left join rollup_internal.completeness_conditions(r) v on v.column_name = c.column_name
     )
     select array_agg(quoted order by position) filter (where role <> 'measure'),

@@ -90,7 +90,8 @@ begin
         perform rollup_internal.lock_with_retries(source);
         perform rollup_internal.require_none_in_doubt(source);
         for old in select d as partition from unnest(dropped) d loop
-            all_late := all_late || rollup_internal.uncounted_in_partition(source, old.partition, tstzrange(null, null));
+            all_late := all_late
+                || rollup_internal.uncounted_in_partition(source, old.partition, tstzrange(null, null));
             execute format('drop table %s', old.partition);
         end loop;
     end if;

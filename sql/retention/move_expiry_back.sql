@@ -22,7 +22,8 @@ begin
         errcode = 'object_not_in_prerequisite_state',
         message = format('rows of rollup %I before %s have expired', r.name, r.expired_before),
         hint = format('Nothing was changed. Rebuild from %s on. To have older ones back, lengthen the retention '
-                      '(rollup.set_retention) and rebuild a range that ends there or later, for all tenants.', r.expired_before);
+                      '(rollup.set_retention) and rebuild a range that ends there or later, for all tenants.',
+                      r.expired_before);
 end
 $$;
 comment on function rollup_internal.move_expiry_back(rollup_internal.rollups, tstzrange, text) is

@@ -20,7 +20,8 @@ begin
            into uncounted;
         if uncounted > 0 then
             late := late || format('rollup %I has not counted %s of %s', r.name,
-                                   case uncounted when 1 then '1 event' else format('%s events', uncounted) end, partition);
+                                   case uncounted when 1 then '1 event' else format('%s events', uncounted) end,
+                                   partition);
         end if;
     end loop;
     return late;

@@ -15,5 +15,6 @@ begin
     return run;
 end
 $$;
-comment on function rollup_internal.add_counted(rollup_internal.run_state, rollup_internal.id_range, bigint, bigint[]) is
+comment on function rollup_internal.add_counted(
+    rollup_internal.run_state, rollup_internal.id_range, bigint, bigint[]) is
     'A run after it has counted an id range: for each rollup that had not counted it the events, and the rows written.';

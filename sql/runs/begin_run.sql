@@ -1,4 +1,4 @@
--- Opens a window: for each node the ids after the watermark that nobody can add to any more.
+-- Opens a window: for each node the ids after the watermark that no transaction can add to any more.
 create or replace function rollup_internal.begin_run(names text[], max_events bigint, revisions int[] default null)
     returns rollup_internal.run_state
     language plpgsql
@@ -71,7 +71,8 @@ begin
     -- A Citus node commits connection by connection. Through a single one the rows of all its shards and the tail
     -- change at the same moment, for every reader of a live view there. (See rollup_internal.function_settings.)
     if rollup_internal.is_distributed(r.source) then
-        perform set_config('citus.max_adaptive_executor_pool_size', rollup.setting('rollup.connections_per_node'), true);
+        perform set_config('citus.max_adaptive_executor_pool_size',
+                           rollup.setting('rollup.connections_per_node'), true);
     end if;
     return run;
 end

@@ -13,7 +13,8 @@ begin
 
         insert into rollup_internal.runs (rollup, status, started_at, finished_at, events, rows, id_ranges)
         select name, run.status, run.started_at, clock_timestamp(), run.events[n], run.rows[n],
-               (select jsonb_agg(to_jsonb(ids) - 'rollups') from unnest(run.id_ranges) ids where name = any (ids.rollups))
+               (select jsonb_agg(to_jsonb(ids) - 'rollups')
+                  from unnest(run.id_ranges) ids where name = any (ids.rollups))
           from unnest(run.rollups) with ordinality x (name, n)
          where name in (select unnest(ids.rollups) from unnest(run.id_ranges) ids);
 

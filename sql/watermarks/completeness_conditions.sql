@@ -26,8 +26,9 @@ begin
             then format('b.%I >= %L', r.bucket_column, added.valid_since)
             else rollup_internal.fill_template(
                 'b.{bucket} >= coalesce(({tenants}::jsonb ->> b.{tenant}::text)::timestamptz, {valid_since})',
-                jsonb_build_object('bucket', quote_ident(r.bucket_column), 'tenants', quote_literal(added.tenants),
-                                   'tenant', quote_ident(r.tenant), 'valid_since', quote_literal(added.valid_since))) end;
+                jsonb_build_object('bucket', quote_ident(r.bucket_column), 'tenant', quote_ident(r.tenant),
+                                   'tenants', quote_literal(added.tenants),
+                                   'valid_since', quote_literal(added.valid_since))) end;
         for column_name in
             select c.column_name
               from rollup_internal.target_columns(rollup_internal.with_only_measures(r, array[added.measure])) c
