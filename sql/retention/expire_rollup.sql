@@ -72,6 +72,6 @@ end
 $$;
 comment on function rollup.expire_rollup(text, boolean, bigint) is
     'Removes rows of a rollup that are older than it is kept (rollup.set_retention): one partition, '
-    'or whole buckets of about max_rows rows; more says whether there is another expired. No row when '
+    'or whole buckets of about max_rows rows; more says whether there is another range. No row when '
     'there is nothing to remove. dry_run lists everything. Raises lock_not_available when a run, or '
     'a reader of a partitioned table, outlasts rollup.max_wait.';
