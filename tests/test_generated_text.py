@@ -166,7 +166,13 @@ def test_long_expressions_are_broken_where_a_space_may_stand(plain_lab: Lab, tex
 
 @pytest.mark.parametrize(
     "text",
-    ["f(a, -- b\nc)", "f(a, /* (b, */ c)", "f(a, E'\\'(, ')", "f(a, $x$ (b, $x$)", "f(a, 'b)"],
+    [
+        "f(a, -- b\nc)",
+        "f(a, /* b, c */ d)",
+        "f(a, E'\\', b, c', d)",
+        "f(a, $x$ b, c $x$, d)",
+        "f(a, 'b)",
+    ],
 )
 def test_what_may_hold_a_comment_or_an_odd_string_is_left_alone(plain_lab: Lab, text: str) -> None:
     found = value(plain_lab.connect(), "select rollup_internal.wrap_sql(%s, 4, 5)", text)

@@ -1,7 +1,7 @@
 -- The groups of new events that a family's members are fed from. Days of a time zone are made of finer buckets of
 -- UTC. Before some time they did not begin where those do: events from before are grouped by their exact time
 -- too, which is slow, and which few rollups will ever need.
-create or replace function rollup_internal.batch_text(members text[], indent int)
+create or replace function rollup_internal.batch_text(members text[], exact_before timestamptz, indent int)
     returns text
     language plpgsql
     volatile
@@ -11,15 +11,17 @@ create or replace function rollup_internal.batch_text(members text[], indent int
 as $$
 declare
     finest constant rollup_internal.rollups := rollup_internal.get_rollup(members[1]);
-    exact_time constant text := format('case when %1$I < timestamptz %2$L then %1$I end as "(time)"',
-        finest.time_column, nullif(rollup_internal.exact_times_before(members), 'infinity'));
-    has_exact_times constant boolean := rollup_internal.exact_times_before(members) is not null;
+    more_columns text[] := '{"count(*) as \"(events)\""}';
 begin
+    if exact_before is not null then
+        more_columns := format('case when %1$I < timestamptz %2$L then %1$I end as "(time)"',
+                               finest.time_column, exact_before) || more_columns;
+    end if;
     return rollup_internal.aggregation_text(
         finest, finest.source::text, rollup_internal.new_events_conditions(finest),
-        case when has_exact_times then array[exact_time] else '{}' end || array['count(*) as "(events)"'],
-        has_exact_times::int, indent);
+        more_columns, cardinality(more_columns) - 1, indent);
 end
 $$;
-comment on function rollup_internal.batch_text(text[], int) is
-    'The query that groups an id range of new events by the finest bucket of a family.';
+comment on function rollup_internal.batch_text(text[], timestamptz, int) is
+    'The query that groups an id range of new events by the finest bucket of a family, and by their exact time where they '
+    'are from before a time (rollup_internal.exact_times_before).';

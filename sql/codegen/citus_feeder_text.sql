@@ -11,7 +11,7 @@ as $$
 declare
     finest constant rollup_internal.rollups := rollup_internal.get_rollup(members[1]);
     batch_name constant text := format('rollup_internal.batch_%s', finest.family);
-    has_exact_times constant boolean := rollup_internal.exact_times_before(members) is not null;
+    exact_before constant timestamptz := rollup_internal.exact_times_before(members);
     feeds text := '';
     r rollup_internal.rollups;
     names text;
@@ -37,7 +37,7 @@ select count(*) into new_events
     end if;
 
     for fed in
-        select * from rollup_internal.member_groups(members, batch_name, false, indent + 4) with ordinality
+        select * from rollup_internal.member_groups(members, batch_name, exact_before, false, indent + 4) with ordinality
                m (member, groups_name, groups_text, number)
     loop
         r := rollup_internal.get_rollup(fed.member);
@@ -66,7 +66,7 @@ end if;$text$,
             indent);
     end loop;
     select rollup_internal.wrap_list(array_remove(
-               array_agg(quote_ident(c.column_name)) || case when has_exact_times then '"(time)"' end || '"(events)"'::text,
+               array_agg(quote_ident(c.column_name)) || case when exact_before is not null then '"(time)"' end || '"(events)"'::text,
                null), indent + 4)
       into names
       from rollup_internal.target_columns(finest) c;
@@ -82,7 +82,7 @@ delete from {batch};$text$,
             'members', cardinality(members),
             'batch', batch_name,
             'names', names,
-            'groups', rollup_internal.batch_text(members, indent),
+            'groups', rollup_internal.batch_text(members, exact_before, indent),
             'feeds', feeds),
         indent);
 end

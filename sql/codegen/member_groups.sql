@@ -1,7 +1,7 @@
 -- Each coarser member combines the groups of the coarsest one before it that nests in it, as there are the fewest
 -- left; those of the batch where members are fed in statements of their own (chained is false).
 create or replace function rollup_internal.member_groups(
-    members text[], batch_name text, chained boolean, indent int,
+    members text[], batch_name text, exact_before timestamptz, chained boolean, indent int,
     out member text, out groups_name text, out groups_text text)
     returns setof record
     language plpgsql
@@ -10,7 +10,6 @@ create or replace function rollup_internal.member_groups(
 as $$
 declare
     finest constant rollup_internal.rollups := rollup_internal.get_rollup(members[1]);
-    has_exact_times constant boolean := rollup_internal.exact_times_before(members) is not null;
     finest_bucket constant text := quote_ident(finest.bucket_column);
     names_of_groups jsonb := '{}';
     r rollup_internal.rollups;
@@ -22,7 +21,7 @@ begin
     for i in 1 .. cardinality(members) loop
         member := members[i];
         r := rollup_internal.get_rollup(member);
-        if (r.bucket, r.time_zone) is not distinct from (finest.bucket, finest.time_zone) and not has_exact_times then
+        if (r.bucket, r.time_zone) is not distinct from (finest.bucket, finest.time_zone) and exact_before is null then
             groups_name := batch_name;
             groups_text := null;
         else
@@ -37,7 +36,7 @@ begin
                 when (r.bucket, r.time_zone) is not distinct from (finest.bucket, finest.time_zone) then finest_bucket
                 else rollup_internal.bucket_expression(r.bucket, r.time_zone, case
                     when feeder.name is not null then quote_ident(feeder.bucket_column)
-                    when has_exact_times then format('coalesce("(time)", %s)', finest_bucket)
+                    when exact_before is not null then format('coalesce("(time)", %s)', finest_bucket)
                     else finest_bucket end) end;
             select array_agg(case c.role
                                  when 'bucket' then concat_ws(' as ', bucket, nullif(quote_ident(c.column_name), bucket))
@@ -58,6 +57,6 @@ begin
     end loop;
 end
 $$;
-comment on function rollup_internal.member_groups(text[], text, boolean, int) is
+comment on function rollup_internal.member_groups(text[], text, timestamptz, boolean, int) is
     'Where the groups of each member of a family come from: their name, and the query that makes them of other groups; '
     'NULL where they are those of the batch.';

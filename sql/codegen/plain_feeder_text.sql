@@ -6,6 +6,7 @@ create or replace function rollup_internal.plain_feeder_text(members text[], ind
     set search_path = pg_catalog, pg_temp
 as $$
 declare
+    exact_before constant timestamptz := rollup_internal.exact_times_before(members);
     groups text := '';
     feeds text := '';
     counts text[];
@@ -13,7 +14,7 @@ declare
     fed record;
 begin
     for fed in
-        select * from rollup_internal.member_groups(members, 'batch', true, indent + 4) with ordinality
+        select * from rollup_internal.member_groups(members, 'batch', exact_before, true, indent + 4) with ordinality
                m (member, groups_name, groups_text, number)
     loop
         r := rollup_internal.get_rollup(fed.member);
@@ -58,7 +59,7 @@ select (select coalesce(sum("(events)"), 0) from batch),
        array[{counts}]
   into new_events, new_rows;$text$,
         jsonb_build_object(
-            'batch', rollup_internal.batch_text(members, indent + 4),
+            'batch', rollup_internal.batch_text(members, exact_before, indent + 4),
             'ctes', rtrim(groups || feeds, ','),
             'counts', rollup_internal.wrap_list(counts, indent + 13)),
         indent);
