@@ -15,8 +15,11 @@ from rollupctl.generate import Sample
 from rollupctl.sqlscript import read_script
 
 OBVIOUS = tuple((Path(__file__).parent / "obvious.sql").read_text().split(";")[:2])
-# The settings of our functions. Left to itself the planner aggregates by hash, which is slower.
-SAME_SETTINGS = ("set work_mem = '128MB'", "set enable_hashagg = off")
+# Left to itself the planner aggregates by hash, which is slower.
+SAME_SETTINGS = (
+    "select set_config(name, value, false) from rollup_internal.counting_settings()"
+    " where name in ('work_mem', 'enable_hashagg')",
+)
 # hll's states are 128 kB: glibc gets such a block from the system and gives it back, again and
 # again, until a session has freed a larger one. Our runs do that first; whether anything has done
 # it before obvious SQL is chance. Its fastest way is the standard, the others are shown beside it.

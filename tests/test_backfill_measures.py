@@ -329,7 +329,9 @@ def test_alter_waits_for_a_run_and_a_run_steps_aside(lab: Lab) -> None:
 def test_run_with_the_old_function_counts_nothing(plain_lab: Lab) -> None:
     """Looked up before the alteration, it gets the run lock after it."""
     db = prepare(plain_lab)
-    text = str(value(db, "select rollup_internal.rollup_function_text('visits')"))
+    query = """select rollup_internal.counting_function_text(function_name, array[name], false)
+                 from rollup.rollups"""
+    text = str(value(db, query))
     alter(db, BIGGEST)
     db.execute(text.replace("count_visits", "old_function").encode())
     insert(db, 3, event_time="2024-06-02 20:00Z")

@@ -103,7 +103,7 @@ def test_trap_04_writer_on_a_worker_is_named(lab: Lab, node: int) -> None:
 
 
 def batch_table(db: Connection) -> str | None:
-    query = "select 'rollup.batch_' || family from rollup.rollups where name = 'visits'"
+    query = "select 'rollup_internal.batch_' || family from rollup.rollups where name = 'visits'"
     found: str | None = value(db, f"select to_regclass(({query}))::text")
     return found
 
@@ -316,7 +316,7 @@ def test_trap_09_part_that_outlives_its_session_is_waited_for(lab: Lab, table: s
     elsewhere, _ = shard_on(db, lab.connect(2), table)
     insert(db, customer_id=elsewhere)
     db.execute("set rollup.max_wait = '0.1s'")
-    with pytest.raises(errors.LockNotAvailable, match="parts of distributed") as caught:
+    with pytest.raises(errors.LockNotAvailable, match="participants of distributed") as caught:
         run(db)
     assert "without the session that began them" in str(caught.value.diag.message_detail)
     assert watermarks(db) == []
@@ -348,10 +348,10 @@ def generated_inserts(db: Connection) -> list[str]:
     for (source,) in rows(db, query):
         for statement in re.findall(r"(?:insert into|with batch) .*?;", source, re.DOTALL):
             for variable, number in (
-                ("span.after_id", "0"),
-                ("span.through_id", "10"),
-                ("span.rollups", "array['visits']"),
-                ("into counted, rows_written", ""),
+                ("ids.after_id", "0"),
+                ("ids.through_id", "10"),
+                ("ids.rollups", "array['visits']"),
+                ("into new_events, new_rows", ""),
             ):
                 statement = statement.replace(variable, number)
             found.append(statement)

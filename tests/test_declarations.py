@@ -463,7 +463,8 @@ def test_trap_30_names_that_need_quotes(lab: Lab) -> None:
         """create table "User"."Select ""%" (
                "Order" bigserial, "When" timestamptz not null default now(), customer_id bigint,
                "Tenant Id" bigint not null, "from" text, "Group %s" text, "a""b" bigint,
-               "run" bigint, "span" text, "r" int, "number" int, "b" int)""",
+               "run" bigint, "span" text, "r" int, "number" int, "b" int,
+               ids bigint, stored int, new_events int, new_rows int, written int, batch int)""",
     )
     if lab.server.is_citus:
         db.execute("""select create_distributed_table('"User"."Select ""%"', 'Tenant Id')""")
@@ -479,6 +480,8 @@ def test_trap_30_names_that_need_quotes(lab: Lab) -> None:
             "span",
             "'x%s$1' as odd",
             "b",
+            "stored",
+            "batch",
         ],
         "measures": {
             "select": {"count": "*"},
@@ -487,6 +490,9 @@ def test_trap_30_names_that_need_quotes(lab: Lab) -> None:
             "user": {"top": "Group %s"},
             "events": {"min": "number"},
             "rows": {"max": "r"},
+            "ids": {"sum": "ids"},
+            "new_events": {"sum": "new_events", "where": "new_rows > 0"},
+            "written": {"last": "written"},
         },
         "filter": "coalesce(\"from\", '') <> '%'",
     }  # fmt: skip
@@ -496,8 +502,8 @@ def test_trap_30_names_that_need_quotes(lab: Lab) -> None:
     ):
         lab.declare(name, bucket=bucket, bucket_column=column, **options)
     query = """insert into "User"."Select ""%%" ("When", "Tenant Id", "from", "Group %%s", "a""b",
-                   run, span, r, number, b)
-               values ('2024-06-01 12:00Z', 1, %s, 'g', 5, 6, 's', 7, 8, 9)"""
+                   run, span, r, number, b, ids, stored, new_events, new_rows, written, batch)
+               values ('2024-06-01 12:00Z', 1, %s, 'g', 5, 6, 's', 7, 8, 9, 1, 2, 3, 4, 5, 6)"""
     for begin in ("x", "%", None, "x"):
         db.execute(query, [begin])
         outcomes = run_family(db, "table")
@@ -509,12 +515,12 @@ def test_trap_30_names_that_need_quotes(lab: Lab) -> None:
         found = rows(
             db,
             f"""select "from", "Group %s", "Big %I", span, odd, b, "select", "a'b", # "Count %L",
-                       "user", events, rows, "{column}" is null
+                       "user", events, rows, "{column}" is null, ids, stored, new_events, written, batch
                   from "User".{table} order by 1""",
         )
         assert found == [
-            ("x", "g", "X", "s", "x%s$1", 9, 3, 15, 1.0, {"g": 3}, 8, 7, False),
-            (None, "g", None, "s", "x%s$1", 9, 1, 5, 1.0, {"g": 1}, 8, 7, False),
+            ("x", "g", "X", "s", "x%s$1", 9, 3, 15, 1.0, {"g": 3}, 8, 7, False, 3, 2, 9, 5, 6),
+            (None, "g", None, "s", "x%s$1", 9, 1, 5, 1.0, {"g": 1}, 8, 7, False, 1, 2, 3, 5, 6),
         ]
     assert rows(db, "select * from rollup.verify('table')") == []
     shown = rows(db, "select name, lag_events from rollup.status order by 1")

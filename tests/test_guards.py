@@ -19,7 +19,7 @@ from rollupctl.pgbinaries import find_binaries
 from tests.conftest import Connection, Rollupctl
 from tests.helpers import rows, value
 from tests.servers import EMPTY, ROOT, Server
-from tests.test_house import defined_routines
+from tests.test_house import FOR_PEOPLE, defined_routines
 
 SQL = ROOT / "sql"
 STEPS = [
@@ -98,6 +98,97 @@ def test_sql_keeps_its_form() -> None:
         assert not re.search(r"[ \t]+$", text, re.M), path
         assert text.endswith("\n"), path
         assert not re.search(rf"^\s*({words})\b", without_comments(text), re.M), path
+
+
+# Rooms whose texts are still made of positions, and whose formats have a place for both values and both rows.
+BY_POSITION = {"finish", "kinds", "measures"}
+
+
+def calls_of_format(sql: str) -> Iterator[tuple[str, int]]:
+    """Each call of format() and the number of values that it is given."""
+    for call in re.finditer(r"(?<!\w)format\(", sql):
+        depth, commas, end = 1, 0, call.end()
+        token = re.compile(
+            r"'(?:[^']|'')*'|\"[^\"]*\"|(\$\w+\$).*?\1|[()\[\],]|[^'\"$()\[\],]+|.", re.S
+        )
+        while depth > 0:
+            found = token.match(sql, end)
+            assert found, sql[call.start() :]
+            depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(found[0], 0)
+            commas += found[0] == "," and depth == 1
+            end = found.end()
+        yield sql[call.start() : end], commas
+
+
+def wide_formats(sql: str) -> list[str]:
+    """Calls of format() that give more than three values, or name a fourth one, in what is no text for people."""
+    sql = FOR_PEOPLE.sub("", re.sub(r"^\s*--[^\n]*|  -- [^\n]*$", "", sql, flags=re.M))
+    return [
+        call
+        for call, values in calls_of_format(sql)
+        if values > 3 or re.search(r"%(?:[4-9]|\d\d+)\$", call)
+    ]
+
+
+def test_generated_sql_has_named_placeholders() -> None:
+    # Three values can be told apart by their positions; more of them go into rollup_internal.fill_template.
+    for path in SQL.rglob("*.sql"):
+        if path.parent.name not in BY_POSITION:
+            assert wide_formats(path.read_text()) == [], path.relative_to(ROOT)
+
+
+def test_guard_sees_a_wide_format() -> None:
+    assert wide_formats("execute format('%s %s %s', a, f(b, c), array[d, e])") == []
+    assert wide_formats("execute format($x$, %4$s$x$, a)") == ["format($x$, %4$s$x$, a)"]
+    assert wide_formats("x := format('(,', a, b, c, d);") == ["format('(,', a, b, c, d)"]
+    assert (
+        wide_formats(
+            "raise exception using\n    message = format('%s', a, b, c, d),\n    hint = 'x';"
+        )
+        == []
+    )
+
+
+def test_finished_sql_is_not_searched_for_text_to_replace() -> None:
+    # What a name or a value holds would be replaced as well. (The percent signs of names are doubled in formats.)
+    for path in SQL.rglob("*.sql"):
+        text = without_comments(path.read_text()).replace("or replace", "")
+        for call in re.findall(r"(?<![\w.])replace\([^;]*", text):
+            assert call.endswith("'%', '%%')") or "'%', '%%')" in call, path.relative_to(ROOT)
+
+
+def test_the_order_of_a_family_stands_in_one_place() -> None:
+    ordered = [
+        path.relative_to(SQL).as_posix()
+        for path in SQL.rglob("*.sql")
+        if re.search(r"\btime_zone (?:desc )?nulls (?:first|last)\b", path.read_text())
+    ]
+    assert ordered == ["base/family_members.sql"]
+
+
+def test_counting_settings_stand_in_one_place(plain_db: Connection) -> None:
+    listed = {
+        name: (value, only_for)
+        for name, value, only_for in rows(
+            plain_db, "select * from rollup_internal.counting_settings()"
+        )
+    }
+    for function, purpose in (
+        ("rollup.verify", None),
+        ("rollup.rebuild", None),
+        ("rollup_internal.fill_measures", "filling in"),
+        ("public.hourly_aggregation", "runs"),
+    ):
+        config = value(plain_db, "select proconfig from pg_proc where oid = %s::regproc", function)
+        settings = {name.lower(): said for name, said in (entry.split("=", 1) for entry in config)}
+        del settings["search_path"]
+        assert settings == {
+            name: said for name, (said, only_for) in listed.items() if only_for in (None, purpose)
+        }, function
+    for path in SQL.rglob("*.sql"):
+        if path.name != "counting_settings.sql":
+            text = without_comments(path.read_text())
+            assert not re.search(r"\benable_hashagg\b", text), path
 
 
 # Objects in the database

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from tests.conftest import Connection, Rollupctl
+from tests.helpers import Lab, rows, script
 
 Connect = Callable[..., Connection]
 ROLLUPS = ("rollup_events_5min", "rollup_events_1hr")
@@ -274,3 +275,60 @@ def test_rebuild_keeps_to_the_declared_number_of_counters(filled: Connection) ->
     row = filled.execute("select current_setting('topn.number_of_counters', true)").fetchone()
     assert row is not None
     assert row[0] in (None, "", "1000")
+
+
+# What tenants are called
+
+
+@pytest.mark.parametrize(
+    "tenant", ["spade and bucket hire", "' and bucket < 'x", "{target} %s %1$s", "a\nand bucket"]
+)
+def test_trap_35_a_tenant_that_reads_like_sql(lab: Lab, tenant: str) -> None:
+    db = lab.connect()
+    script(
+        db,
+        """create table lab.hire (event_id bigserial, shop text not null, amount int,
+                                  event_time timestamptz not null default '2024-06-01 12:01Z')""",
+    )
+    if lab.server.is_citus:
+        db.execute("select create_distributed_table('lab.hire', 'shop')")
+    options: dict[str, Any] = {
+        "source": "lab.hire",
+        "tenant": "shop",
+        "dimensions": [],
+        "measures": {"n": {"count": "*"}},
+        "filter": "shop <> 'bucket'",
+    }
+    lab.declare("hires", **options)
+    lab.declare("hires_by_hour", bucket="1 hour", **options)
+    names = [tenant, "other"]
+    db.cursor().executemany(
+        "insert into lab.hire (shop, amount) values (%s, 2)", [[n] for n in names * 3]
+    )
+    db.execute("call rollup.run_all()")
+    query = "select rows_before, rows_after, events from rollup.rebuild('hires', tenant => %s)"
+    assert rows(db, query, tenant) == [(1, 1, 3)]
+    assert rows(db, "select shop, n from lab.hires order by shop = 'other'") == [
+        (tenant, 3),
+        ("other", 3),
+    ]
+
+    db.execute("update lab.hires_by_hour set n = 9")
+    query = "select tenant_id, counted, expected from rollup.verify('hires_by_hour', tenant => %s)"
+    assert rows(db, query, tenant) == [(tenant, "9", "3")]
+    query = "select tenant_id, events from rollup.repair('hires_by_hour', tenant => %s)"
+    assert rows(db, query, tenant) == [(tenant, 3)]
+    assert {t for t, *_ in verify(db, "hires_by_hour")} == {"other"}
+
+    added = '{"total": {"sum": "amount"}}'
+    db.execute("select rollup.alter_rollup('hires', add_measures => %s)", [added])
+    db.execute("call rollup.backfill_measures('hires', tenant => %s)", [tenant])
+    assert rows(db, "select shop, total from lab.hires order by shop = 'other'") == [
+        (tenant, 6),
+        ("other", None),
+    ]
+    query = "select n from rollup.query(null::lab.hires, tenant => %s)"
+    assert rows(db, query, tenant) == [(3,)]
+    query = """select value from rollup.gapfill('hires', 'n', '2024-06-01 12:00Z', '2024-06-01 12:05Z',
+                                                tenant => %s)"""
+    assert rows(db, query, tenant) == [(3,)]

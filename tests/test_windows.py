@@ -546,3 +546,47 @@ def test_trap_24_cost_of_a_run_does_not_depend_on_history(
     touched = blocks() - before
     # Two scans, of the last block range of each shard.
     assert 0 < touched < history / 4, (touched, history)
+
+
+# Settings
+
+TOP: dict[str, Any] = {"n": {"count": "*"}, "top": {"top": "device_id", "counters": 20}}
+
+
+def settings_of(db: Connection) -> dict[str, str]:
+    query = """select name, setting from pg_settings where name <> 'transaction_isolation'
+               union all
+               select name, current_setting(name, true) from rollup_internal.counting_settings()"""
+    return dict(rows(db, query))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select rollup.run('visits')",
+        "select rollup.run_family('visits')",
+        "select rollup.verify('visits')",
+        "select rollup.rebuild('visits')",
+        "select rollup.repair('visits')",
+        "select rollup_internal.fill_measures('visits', '-infinity', 'infinity', null)",
+    ],
+)
+def test_settings_of_counting_end_with_the_call(lab: Lab, statement: str) -> None:
+    lab.source()
+    lab.declare("hours", bucket="1 hour", measures=TOP)
+    lab.declare("visits", measures=TOP)
+    caller = lab.connect(autocommit=False)
+    insert(caller)
+    caller.execute("select rollup.run('visits', 1), rollup.run('hours', 1)")
+    caller.execute(
+        """select rollup.alter_rollup('visits', add_measures => '{"m": {"max": "amount"}}')"""
+    )
+    caller.commit()
+    insert(caller)
+    caller.execute("update lab.visits set n = 7")
+    caller.execute("set local jit = on")
+    caller.execute("set local timezone = 'Asia/Kolkata'")
+    caller.execute("set local topn.number_of_counters = 77")
+    before = settings_of(caller)
+    caller.execute(statement.encode())
+    assert settings_of(caller) == before

@@ -10,4 +10,5 @@ begin atomic
       join pg_catalog.pg_namespace n on n.oid = x.extnamespace
      where x.extname = extension;
 end;
-comment on function rollup_internal.extension_schema(name) is 'The schema an extension lives in, or NULL when it is not created.';
+comment on function rollup_internal.extension_schema(name) is
+    'The schema an extension lives in, or NULL when it is not created.';

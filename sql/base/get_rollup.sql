@@ -20,5 +20,6 @@ begin
     return r;
 end
 $$;
-comment on function rollup_internal.get_rollup(text) is 'A rollup''s declaration. Raises undefined_object when there is none.';
+comment on function rollup_internal.get_rollup(text) is
+    'A rollup''s declaration. Raises undefined_object when there is none.';
 reset citus.enable_ddl_propagation;

@@ -1,5 +1,6 @@
--- A snapshot from before the wait for the run lock would not show what the run has done.
-create or replace function rollup_internal.require_read_committed(rollup_name text, done text)
+-- A snapshot taken before a wait does not show what others committed during it.
+create or replace function rollup_internal.require_read_committed(
+    refusal text, todo text default 'Do it at read committed.')
     returns void
     language plpgsql
     stable
@@ -9,11 +10,11 @@ begin
     if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
         raise exception using
             errcode = 'invalid_transaction_state',
-            message = format('rollup %I cannot be %s at isolation level %s',
-                             rollup_name, done, current_setting('transaction_isolation')),
-            hint = 'Do it at read committed.';
+            message = format('%s at isolation level %s', refusal, current_setting('transaction_isolation')),
+            hint = todo;
     end if;
 end
 $$;
 comment on function rollup_internal.require_read_committed(text, text) is
-    'Raises invalid_transaction_state unless each statement sees what was committed before it.';
+    'Raises invalid_transaction_state unless each statement sees what was committed before it; the message begins '
+    'with a refusal such as ''rollup x cannot be run''.';

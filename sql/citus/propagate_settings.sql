@@ -12,10 +12,7 @@ begin
     if rollup_internal.extension_schema('citus') is null then
         return;
     end if;
-    foreach setting in array
-        '{enable_seqscan,enable_hashagg,enable_mergejoin,enable_nestloop,jit,work_mem,topn.number_of_counters,
-          timezone,datestyle,intervalstyle,extra_float_digits,bytea_output}'::text[]
-    loop
+    for setting in select s.name from rollup_internal.counting_settings() s loop
         if current_setting(setting, true) <> '' and not (setting like 'enable%' and current_setting(setting) = 'on') then
             execute format('set local %s = %L', setting, current_setting(setting));
         end if;

@@ -1,4 +1,4 @@
--- For whoever meets the columns in a BI tool. Comments are the coordinator's alone.
+-- For readers who meet the columns in a BI tool. Comments are the coordinator's alone.
 create or replace function rollup_internal.comment_on_measures(rollup_name text)
     returns void
     language plpgsql
@@ -25,7 +25,8 @@ begin
     loop
         sentences := concat_ws(' ', sentences, format('%I is c', added.measure) || added.since);
         for column_name in
-            select c.column_name from rollup_internal.target_columns(rollup_internal.with_only_measures(r, array[added.measure])) c
+            select c.column_name
+              from rollup_internal.target_columns(rollup_internal.with_only_measures(r, array[added.measure])) c
              where c.role = 'measure'
         loop
             execute format('comment on column %s.%I is %L', r.target, column_name,
@@ -37,7 +38,8 @@ begin
           join pg_class v on v.oid = to_regclass(rollup_internal.view_name(r.target, s))
     loop
         execute format('comment on view %s is %L', relation,
-                       concat(split_part(obj_description(relation, 'pg_class'), marker, 1), marker || nullif(sentences, '')));
+                       concat(split_part(obj_description(relation, 'pg_class'), marker, 1),
+                              marker || nullif(sentences, '')));
     end loop;
 end
 $$;

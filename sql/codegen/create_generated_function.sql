@@ -1,5 +1,6 @@
 -- Generated functions are for the node that runs rollups; Citus need not spread them.
-create or replace function rollup_internal.create_generated_function(statement text, function_name text, description text)
+create or replace function rollup_internal.create_generated_function(
+    statement text, function_name text, description text)
     returns void
     language plpgsql
     volatile
@@ -11,4 +12,5 @@ begin
     execute format('comment on function %s(bigint) is %L', function_name, description);
 end
 $$;
-comment on function rollup_internal.create_generated_function(text, text, text) is 'Makes a generated function and its comment.';
+comment on function rollup_internal.create_generated_function(text, text, text) is
+    'Makes a generated function and its comment.';

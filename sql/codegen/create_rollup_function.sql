@@ -5,10 +5,11 @@ create or replace function rollup_internal.create_rollup_function(rollup_name te
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    r rollup_internal.rollups;
+    r constant rollup_internal.rollups := rollup_internal.get_rollup(rollup_name);
 begin
-    select * into strict r from rollup_internal.rollups where name = rollup_name;
-    perform rollup_internal.create_generated_function(rollup_internal.rollup_function_text(rollup_name), r.function_name,
+    perform rollup_internal.create_generated_function(
+        rollup_internal.counting_function_text(r.function_name, array[r.name], is_family => false),
+        r.function_name,
         format('Counts new events of %s into %s: all of them, or at most max_events ids. Answers '
                'status (done, nothing new, busy), events counted, rows written, whether more is waiting.',
                r.source, r.target));

@@ -1,13 +1,38 @@
+-- The live view has its owner's rights: a reader who is granted the view need not see the events behind it. The view
+-- of plain numbers has the reader's, so that exactly those who may read the table may read the view.
 create or replace function rollup_internal.create_views(rollup_name text)
     returns void
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    r constant rollup_internal.rollups := rollup_internal.get_rollup(rollup_name);
+    wanted record;
 begin
-    perform rollup_internal.create_live_view(rollup_name);
-    perform rollup_internal.create_bi_view(rollup_name);
-    perform rollup_internal.comment_on_measures(rollup_name);
+    for wanted in
+        select rollup_internal.view_name(r.target, v.suffix) as name, v.options, v.query, v.description
+          from (values ('live', '', rollup_internal.live_view_text(r.name),
+                        format('%s, with the events of %s that are not counted yet: exact now.', r.target, r.source)),
+                       ('bi', ' with (security_invoker = true)', rollup_internal.bi_view_text(r.name),
+                        format('Plain numbers of %1$s, up to its watermark. Add up counts and sums only: distinct '
+                               'counts, averages and quantiles of several rows come from the sketches, sums and counts '
+                               'in %1$s; see docs/rollups.md, "Several rows as one".', r.target)))
+               v (suffix, options, query, description)
+    loop
+        begin
+            execute format('create or replace view %s%s as %s', wanted.name, wanted.options, wanted.query);
+        exception when invalid_table_definition then
+            -- Columns have gone, or have other types.
+            execute format('drop view %s', wanted.name);
+            execute format('create view %s%s as %s', wanted.name, wanted.options, wanted.query);
+        end;
+        execute format('comment on view %s is %L', wanted.name, wanted.description);
+    end loop;
+    execute format('grant select on %s to public', rollup_internal.view_name(r.target, 'bi'));
+    perform rollup_internal.comment_on_measures(r.name);
 end
 $$;
-comment on function rollup_internal.create_views(text) is 'Makes or replaces a rollup''s views.';
+comment on function rollup_internal.create_views(text) is
+    'Makes or replaces a rollup''s views. Raises dependent_objects_still_exist when their columns change and '
+    'another view depends on them.';

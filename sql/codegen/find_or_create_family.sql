@@ -18,10 +18,10 @@ begin
                    (declared.source, declared.tenant, declared.id_column, declared.time_column,
                     declared.dimensions, declared.measures::jsonb, declared.filter)
              group by r.family) m
-     where (select bool_and(rollup_internal.buckets_nest(finest.bucket, finest.time_zone, b.bucket, b.time_zone))
-              from unnest(m.members) b,
-                   (select f.bucket, f.time_zone from unnest(m.members) f
-                     order by f.bucket, f.time_zone nulls first limit 1) finest)
+     where exists (
+           select from unnest(m.members) finest
+            where (select bool_and(rollup_internal.buckets_nest(finest.bucket, finest.time_zone, b.bucket, b.time_zone))
+                     from unnest(m.members) b))
      order by m.family
      limit 1;
     if found_family is null then

@@ -1,28 +1,36 @@
--- Settings of a generated function: plans are made for the actual ids (a generic plan guesses how
--- many events there are); sketches are aggregated over sorted groups, since a hash table of their
--- 128 kB states would be spilled; new events are found by their index, also before a partition has
--- statistics; work_mem lets the sort of one window stay in memory. The last ones are what the text
--- of a value depends on, so that dimensions and TopN keys do not depend on who runs it.
-create or replace function rollup_internal.function_settings(measures json, work_mem text)
+-- On Citus a run writes to each node through one connection, so that all of it changes there at one moment:
+-- rollup_internal.begin_run sets how many there are, and the clause here takes that back.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace function rollup_internal.function_settings(r rollup_internal.rollups)
     returns text
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return concat(E'\n    set search_path = pg_catalog, pg_temp',
-                  E'\n    set plan_cache_mode = force_custom_plan',
-                  E'\n    set enable_hashagg = off',
-                  E'\n    set enable_seqscan = off',
-                  E'\n    set jit = off',
-                  format(E'\n    set work_mem = %L', work_mem),
-                  E'\n    set topn.number_of_counters = ' || rollup_internal.max_top_counters(measures),
-                  E'\n    set timezone = ''UTC''',
-                  E'\n    set datestyle = ''ISO, MDY''',
-                  E'\n    set intervalstyle = postgres',
-                  E'\n    set extra_float_digits = 1',
-                  E'\n    set bytea_output = hex');
+    return (
+        with settings as (
+            select 1 as place, s.position, s.name,
+                   case s.name when 'work_mem' then r.work_mem
+                               when 'topn.number_of_counters' then rollup_internal.max_top_counters(r.measures)::text
+                               else s.value end as value
+              from rollup_internal.counting_settings() with ordinality s (name, value, only_for, position)
+             where coalesce(s.only_for, 'runs') = 'runs'
+            union all
+            select 2, 1, 'citus.max_adaptive_executor_pool_size', '1'
+             where rollup_internal.is_distributed(r.source)
+            union all
+            select 2, 2, 'citus.force_max_query_parallelization', 'off'
+             where rollup_internal.is_distributed(r.source)
+        )
+        select string_agg(format('set %s = %s', s.name,
+                                 case when s.value ~ '^[a-z0-9_]+$' then s.value else quote_literal(s.value) end),
+                          E'\n    ' order by s.place, s.position)
+          from settings s
+         where s.value is not null);
 end
 $$;
-comment on function rollup_internal.function_settings(json, text) is
-    'The SET clauses of a rollup''s function.';
+comment on function rollup_internal.function_settings(rollup_internal.rollups) is
+    'The SET clauses of the function that counts a rollup, or its family.';
+reset citus.enable_ddl_propagation;

@@ -1,24 +1,25 @@
-create or replace function rollup_internal.insert_select_text(rollup_name text)
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace function rollup_internal.insert_select_text(
+    r rollup_internal.rollups, conditions text[], indent int default 0)
     returns text
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
-declare
-    r rollup_internal.rollups;
-    names text[];
-    expressions text[];
-    number_of_keys int;
 begin
-    select * into strict r from rollup_internal.rollups where name = rollup_name;
-    select array_agg(quote_ident(c.column_name)), array_agg(c.expression), count(*) filter (where c.role <> 'measure')
-      into names, expressions, number_of_keys
-      from rollup_internal.target_columns(r) c;
-    return format('insert into %s (%s) select %s from %s where %I > 0%s group by %s', r.target,
-                  array_to_string(names, ', '), array_to_string(expressions, ', '), r.source, r.id_column,
-                  coalesce(' and (' || r.filter || ')', ''),
-                  (select string_agg(n::text, ', ') from generate_series(1, number_of_keys) n));
+    return rollup_internal.fill_template(
+        $text$insert into {target} as stored (
+    {names})
+{aggregation}$text$,
+        jsonb_build_object(
+            'target', r.target,
+            'names', rollup_internal.wrap_list(
+                array(select quote_ident(c.column_name) from rollup_internal.target_columns(r) c), indent + 4),
+            'aggregation', rollup_internal.aggregation_text(r, r.source::text, conditions, indent => indent)),
+        indent);
 end
 $$;
-comment on function rollup_internal.insert_select_text(text) is
-    'The INSERT … SELECT at the heart of a rollup''s function, to be explained.';
+comment on function rollup_internal.insert_select_text(rollup_internal.rollups, text[], int) is
+    'The statement that counts the events that meet some conditions straight into a rollup''s table.';
+reset citus.enable_ddl_propagation;

@@ -11,58 +11,51 @@ create or replace function rollup_internal.live_view_text(rollup_name text)
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    r rollup_internal.rollups;
-    tail text;
-    names text[];
-    aggregates text[];
-    keys text[];
+    r constant rollup_internal.rollups := rollup_internal.get_rollup(rollup_name);
+    tail constant text := rollup_internal.fill_template(
+        '{source} join rollup_internal.tails as "(tail)" ("(rollup)", "(after_id)", "(through_id)")'
+        ' on {id} > "(after_id)" and {id} <= "(through_id)"',
+        jsonb_build_object('source', r.source, 'id', quote_ident(r.id_column)));
+    tail_conditions constant text[] := array_remove(
+        array[format('"(rollup)" = %L', r.name), '(' || r.filter || ')'], null);
+    columns text[];
     key_expressions text[];
     merged text[];
-    same_row text;
+    same_row text[];
 begin
-    select * into strict r from rollup_internal.rollups where name = rollup_name;
-    select array_agg(quote_ident(c.column_name)),
-           array_agg(c.expression || coalesce(' as ' || nullif(quote_ident(c.column_name), c.expression), '')),
-           array_agg(quote_ident(c.column_name)) filter (where c.role <> 'measure'),
-           array_agg(c.expression || coalesce(' as ' || nullif(quote_ident(c.column_name), c.expression), ''))
+    select array_agg(format('r.%I', c.column_name)),
+           array_agg(concat_ws(' as ', c.expression, nullif(quote_ident(c.column_name), c.expression)))
                filter (where c.role <> 'measure'),
-           array_agg(case when c.role = 'measure'
-                          then format(c.merge, 'r.' || quote_ident(c.column_name), 't.' || quote_ident(c.column_name), 'r', 't')
+           array_agg(case when c.role = 'measure' then rollup_internal.merge_text(c.merge, c.column_name, 'r', 't')
                           else format('t.%I', c.column_name) end),
-           string_agg(format(case c.role when 'dimension' then 'r.%1$I is not distinct from t.%1$I'
-                                         else 'r.%1$I = t.%1$I' end, c.column_name), ' and ')
+           array_agg(format(case c.role when 'dimension' then 'r.%1$I is not distinct from t.%1$I'
+                                        else 'r.%1$I = t.%1$I' end, c.column_name))
                filter (where c.role <> 'measure')
-      into names, aggregates, keys, key_expressions, merged, same_row
+      into columns, key_expressions, merged, same_row
       from rollup_internal.target_columns(r) c;
-    tail := format('%1$s join rollup_internal.tails as "(tail)" ("(rollup)", "(after_id)", "(through_id)")'
-                   ' on %2$I > "(after_id)" and %2$I <= "(through_id)" where "(rollup)" = %3$L%4$s',
-                   r.source, r.id_column, r.name, ' and (' || r.filter || ')');
-
-    return format($text$create or replace view %1$s as
-    select %2$s
-      from %3$s r
-     where not exists (
-           select from (
-        select %4$s
-          from %5$s) t
-            where %6$s)
-    union all
-    select %7$s
-      from (
-        select %8$s
-          from %5$s
-         group by %9$s) t
-      left join %3$s r on %6$s$text$,
-        rollup_internal.view_name(r.target, 'live'),
-        (select string_agg('r.' || n, ', ' order by o) from unnest(names) with ordinality x (n, o)),
-        r.target,
-        array_to_string(key_expressions, ', '),
-        tail,
-        same_row,
-        array_to_string(merged, E',\n           '),
-        array_to_string(aggregates, E',\n               '),
-        (select string_agg(n::text, ', ') from generate_series(1, cardinality(keys)) n));
+    return rollup_internal.fill_template(
+        $text$select {columns}
+  from {target} r
+ where not exists (
+       select from (
+           select {key_expressions}
+             from {tail}
+            where {tail_condition}) t
+        where {same_row})
+union all
+select {merged}
+  from (
+    {groups}) t
+  left join {target} r on {same_row}$text$,
+        jsonb_build_object(
+            'columns', array_to_string(columns, ', '),
+            'target', r.target,
+            'key_expressions', array_to_string(key_expressions, ', '),
+            'tail', tail,
+            'tail_condition', rollup_internal.all_of(tail_conditions),
+            'same_row', array_to_string(same_row, ' and '),
+            'merged', array_to_string(merged, E',\n       '),
+            'groups', rollup_internal.aggregation_text(r, tail, tail_conditions, indent => 4)));
 end
 $$;
-comment on function rollup_internal.live_view_text(text) is
-    'The statement that creates a rollup''s live view.';
+comment on function rollup_internal.live_view_text(text) is 'The query of a rollup''s live view.';

@@ -1,15 +1,33 @@
--- The end of every statement that counts: new rows are added, rows that are there are merged.
-create or replace function rollup_internal.on_conflict_text(keys text[], measures text[], merges text[])
+-- The end of every statement that counts new events: new rows are added, rows that are there are merged.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace function rollup_internal.on_conflict_text(r rollup_internal.rollups, indent int)
     returns text
-    language sql
-    immutable
+    language plpgsql
+    volatile
     set search_path = pg_catalog, pg_temp
-begin atomic
-    select pg_catalog.format(E'on conflict (%s) do update set\n            %s',
-        pg_catalog.array_to_string(keys, ', '),
-        pg_catalog.string_agg(m || ' = ' || pg_catalog.format(merge, 'r.' || m, 'excluded.' || m, 'r', 'excluded'),
-                              E',\n            ' order by n))
-      from rows from (pg_catalog.unnest(measures), pg_catalog.unnest(merges)) with ordinality x (m, merge, n);
-end;
-comment on function rollup_internal.on_conflict_text(text[], text[], text[]) is
-    'The ON CONFLICT clause for quoted key columns and measures, with their merges.';
+as $$
+declare
+    keys text[];
+    merges text[];
+begin
+    select array_agg(quote_ident(c.column_name)) filter (where c.role <> 'measure'),
+           array_agg(rollup_internal.wrap_sql(
+               concat(quote_ident(c.column_name), ' = ',
+                      rollup_internal.merge_text(c.merge, c.column_name, 'stored', 'excluded')),
+               indent + 4)) filter (where c.role = 'measure')
+      into keys, merges
+      from rollup_internal.target_columns(r) c;
+    return rollup_internal.fill_template(
+        $text${on_conflict}
+    {merges}$text$,
+        jsonb_build_object(
+            'on_conflict', rollup_internal.wrap_sql(
+                format('on conflict (%s) do update set', array_to_string(keys, ', ')), indent),
+            'merges', array_to_string(merges, E',\n' || repeat(' ', indent + 4))),
+        indent);
+end
+$$;
+comment on function rollup_internal.on_conflict_text(rollup_internal.rollups, int) is
+    'The ON CONFLICT clause of an INSERT into a rollup''s table, which it calls "stored".';
+reset citus.enable_ddl_propagation;

@@ -8,14 +8,22 @@ create or replace function rollup_internal.pushdown_problem(rollup_name text)
     set citus.enable_local_execution = on
 as $$
 declare
+    r constant rollup_internal.rollups := rollup_internal.get_rollup(rollup_name);
+    statement constant text := rollup_internal.insert_select_text(r, array['(' || r.filter || ')']);
     line text;
-    plan text := '';
+    plan text;
 begin
-    for line in execute format('explain (costs off) %s', rollup_internal.insert_select_text(rollup_name)) loop
-        plan := concat(plan, line, E'\n');
+    -- Also where nothing is distributed: a statement that cannot be planned fails here.
+    for line in execute format('explain (costs off) %s', statement) loop
+        plan := concat_ws(E'\n', plan, line);
     end loop;
-    return plan;
+    if rollup_internal.is_distributed(r.source)
+       and (plan not like 'Custom Scan (Citus Adaptive)%' or plan like '%Distributed Subplan%') then
+        return plan;
+    end if;
+    return null;
 end
 $$;
 comment on function rollup_internal.pushdown_problem(text) is
-    'How the server would execute the INSERT … SELECT of a rollup''s function.';
+    'NULL where the events of a rollup are counted where they are; else the plan by which Citus would count them on '
+    'the coordinator. Raises an error where the server cannot count them at all.';

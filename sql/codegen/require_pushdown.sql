@@ -6,16 +6,15 @@ create or replace function rollup_internal.require_pushdown(rollup_name text)
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    r rollup_internal.rollups;
-    plan constant text := rollup_internal.pushdown_problem(rollup_name);
+    r constant rollup_internal.rollups := rollup_internal.get_rollup(rollup_name);
+    problem constant text := rollup_internal.pushdown_problem(rollup_name);
 begin
-    select * into strict r from rollup_internal.rollups where name = rollup_name;
-    if rollup_internal.is_distributed(r.source)
-       and (plan !~ '^Custom Scan \(Citus Adaptive\)' or plan like '%Distributed Subplan%') then
+    if problem is not null then
         raise exception using
             errcode = 'feature_not_supported',
-            message = format('Citus would not count %s into %s on the shards but on the coordinator', r.source, r.target),
-            detail = plan,
+            message = format('Citus would not count %s into %s on the shards but on the coordinator',
+                             r.source, r.target),
+            detail = problem,
             hint = 'The tenant must be the distribution column of both tables, the tables colocated, and '
                    'expressions without volatile functions and subqueries.';
     end if;

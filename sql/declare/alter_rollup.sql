@@ -35,7 +35,7 @@ declare
     valid_since timestamptz := '-infinity';
 begin
     perform rollup_internal.get_rollup(name);
-    perform rollup_internal.require_read_committed(name, 'altered');
+    perform rollup_internal.require_read_committed(format('rollup %I cannot be altered', name));
     perform pg_advisory_xact_lock(hashtextextended('rollup.create_rollup', 0));
     perform rollup_internal.wait_for_run_lock(name);
     r := rollup_internal.get_rollup(name);
@@ -131,7 +131,7 @@ begin
      where x.name = r.name;
     perform rollup_internal.alter_target(name, r.target, added, dropped);
     perform rollup_internal.create_rollup_function(name);
-    perform rollup_internal.leave_family(r.family);
+    perform rollup_internal.sync_family(r.family);
     perform rollup_internal.sync_family(altered.family);
     perform rollup_internal.require_pushdown(name);
     perform rollup_internal.comment_on_measures(name);

@@ -22,9 +22,9 @@ begin
     foreach suffix in array '{live,bi}'::text[] loop
         view_name := rollup_internal.view_name(target, suffix);
         grants := grants || array(
-            select format('grant %s on %s to %s%s', a.privilege_type, view_name,
-                          case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end,
-                          case when a.is_grantable then ' with grant option' else '' end)
+            select format('grant %s on %s to %s', a.privilege_type, view_name,
+                          concat(case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end,
+                                 case when a.is_grantable then ' with grant option' end))
               from pg_class c
              cross join lateral aclexplode(c.relacl) a
              where c.oid = to_regclass(view_name) and a.grantee <> c.relowner);

@@ -14,7 +14,6 @@ declare
     wanted record;
     found_type text;
     is_filled boolean;
-    has_key boolean;
     bucket_column constant name := (select c ->> 'name' from jsonb_array_elements(columns) c where c ->> 'role' = 'bucket');
 begin
     select array_agg(c ->> 'name' order by n) into keys
@@ -84,15 +83,7 @@ begin
         perform create_distributed_table(target, tenant::text, colocate_with => source::text);
     end if;
 
-    select exists (
-        select from pg_index i
-         where i.indrelid = target and i.indisunique and i.indnullsnotdistinct
-           and i.indpred is null and i.indexprs is null
-           and (select array_agg(a.attname::text order by a.attname)
-                  from unnest(i.indkey) k join pg_attribute a on a.attrelid = target and a.attnum = k)
-               = (select array_agg(k order by k) from unnest(keys) k))
-      into has_key;
-    if not has_key then
+    if rollup_internal.target_key(target, keys) is null then
         execute format('create unique index on %s (%s) nulls not distinct', target,
                        (select string_agg(quote_ident(k), ', ' order by n) from unnest(keys) with ordinality x(k, n)));
     end if;

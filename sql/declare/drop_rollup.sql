@@ -20,7 +20,7 @@ begin
     delete from rollup_internal.runs where rollup = rollup_name;
     perform rollup_internal.drop_generated_function(r.function_name);
     perform rollup_internal.drop_views(r.target);
-    perform rollup_internal.leave_family(r.family);
+    perform rollup_internal.sync_family(r.family);
     if drop_table then
         execute format('drop table if exists %s', r.target);
         return format('rollup %I is gone, and its table', rollup_name);

@@ -15,7 +15,7 @@ declare
     detail text;
 begin
     if task is null then
-        task.waiting := array(select (array_agg(r.name order by r.bucket, r.time_zone nulls first, r.id))[1]
+        task.waiting := array(select (array(select rollup.family_members(min(r.name))))[1]
                                 from rollup_internal.rollups r group by r.family order by r.family);
         task.failures := '{}';
         task.only_deferred := true;

@@ -4,3 +4,4 @@
 \ir validate_column_names.sql
 \ir with_only_measures.sql
 \ir number_formula.sql
+\ir merge_text.sql

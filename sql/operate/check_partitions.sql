@@ -7,7 +7,7 @@ create or replace function rollup_internal.check_partitions(
 as $$
 declare
     s record;
-    stray bigint;
+    misplaced bigint;
 begin
     for s in
         select r.relation, r.is_source, max(p.range_to) as covered_to,
@@ -41,12 +41,12 @@ begin
             check_name := 'default partition of ' || s.relation;
             -- What is back-dated has its place there: among events it tells of something unforeseen.
             execute format('select count(*) from %s%s', s.default_partition, case when not s.is_source
-                then format(' where %I >= %L', rollup_internal.partition_column(s.relation), s.covered_to) end) into stray;
-            status := case when stray = 0 then 'ok' else 'warn' end;
-            finding := case when stray = 0 then case when s.is_source then 'empty' else 'nothing ahead of the partitions' end
-                          else format('%s %s', stray, case when s.is_source
+                then format(' where %I >= %L', rollup_internal.partition_column(s.relation), s.covered_to) end) into misplaced;
+            status := case when misplaced = 0 then 'ok' else 'warn' end;
+            finding := case when misplaced = 0 then case when s.is_source then 'empty' else 'nothing ahead of the partitions' end
+                          else format('%s %s', misplaced, case when s.is_source
                               then 'events lie in it: back-dated, or ahead of the partitions' else 'rows in it are ahead of the partitions' end) end;
-            todo := case when stray > 0 then
+            todo := case when misplaced > 0 then
                 'select rollup.maintain_partitions() moves those ahead; rollup.expire removes old ones' end;
             return next;
         end if;

@@ -12,7 +12,7 @@ declare
     s record;
     seen record;
     node record;
-    head bigint;
+    last_issued bigint;
     highest_mark bigint;
     largest_id bigint;
     recount bigint;
@@ -50,22 +50,22 @@ begin
             check_name := format('sequence of %s on %s', s.source, node.node);
             status := 'ok';
             todo := null;
-            head := greatest(node.last_id, node.node_group::bigint << 48);
+            last_issued := greatest(node.last_id, node.node_group::bigint << 48);
             select max(w.last_id) into highest_mark
               from rollup_internal.watermarks w join rollup_internal.rollups r on r.name = w.rollup
              where r.source = s.source and w.node_group = node.node_group;
             execute format('select max(%1$I) from %2$s where %1$I > $1 and %1$I < $2', s.id_column, s.source)
-               into largest_id using head, (node.node_group::bigint + 1) << 48;
-            if highest_mark > head or largest_id is not null then
+               into largest_id using last_issued, (node.node_group::bigint + 1) << 48;
+            if highest_mark > last_issued or largest_id is not null then
                 status := 'fail';
-                finding := format('it stands at %s, behind %s', head,
+                finding := format('it stands at %s, behind %s', last_issued,
                     case when largest_id is not null then format('event %s', largest_id)
                          else format('the watermark %s', highest_mark) end);
                 todo := format('select setval(%L, %s)%s, then rollup.verify', s.id_sequence::text,
                                greatest(highest_mark, largest_id),
                                case when node.node_group > 0 then ' on that node' else '' end);
             else
-                finding := format('at %s', head);
+                finding := format('at %s', last_issued);
             end if;
             return next;
         end loop;

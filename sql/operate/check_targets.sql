@@ -14,9 +14,10 @@ declare
     actual text;
     first_key text[];
     colocated boolean;
-    plan text;
 begin
-    for r in select * from rollup_internal.rollups x where exists (select from pg_class y where y.oid = x.source) order by id loop
+    for r in
+        select * from rollup_internal.rollups x where exists (select from pg_class y where y.oid = x.source) order by id
+    loop
         check_name := format('table of %I', r.name);
         problems := '{}';
         todo := null;
@@ -43,17 +44,7 @@ begin
                 problems := problems || format('%I holds %s, the rollup makes %s', c.column_name, actual, c.column_type);
             end if;
         end loop;
-        select (select array_agg(a.attname::text order by k.n)
-                  from unnest(i.indkey) with ordinality k (attnum, n)
-                  join pg_attribute a on a.attrelid = r.target and a.attnum = k.attnum)
-          into first_key
-          from pg_index i
-         where i.indrelid = r.target and i.indisunique and i.indisvalid and i.indnullsnotdistinct
-           and i.indpred is null and i.indexprs is null
-           and (select array_agg(a.attname::text order by a.attname) from unnest(i.indkey) k
-                  join pg_attribute a on a.attrelid = r.target and a.attnum = k)
-               = (select array_agg(k order by k) from unnest(keys) k)
-         limit 1;
+        first_key := rollup_internal.target_key(r.target, keys);
         if first_key is null then
             problems := problems || 'its unique key (nulls not distinct) is missing'::text;
             todo := format('create unique index on %s (%s) nulls not distinct', r.target,
@@ -77,12 +68,10 @@ begin
             if colocated is not true then
                 problems := problems || 'it is not colocated with its source'::text;
                 todo := format('select update_distributed_table_colocation(%L, colocate_with => %L)', r.target, r.source);
-            else
-                plan := rollup_internal.pushdown_problem(r.name);
-                if plan ~ 'pull to coordinator|repartition|Distributed Subplan' then
-                    problems := problems || 'Citus pulls its events to the coordinator instead of counting on the shards'::text;
-                    todo := 'group by columns and expressions that Citus can push down; see explain ' || rollup_internal.insert_select_text(r.name);
-                end if;
+            elsif rollup_internal.pushdown_problem(r.name) is not null then
+                problems := problems || 'Citus pulls its events to the coordinator instead of counting on the shards'::text;
+                todo := format('group by columns and expressions that Citus can push down; see explain %s',
+                               rollup_internal.insert_select_text(r, array['(' || r.filter || ')']));
             end if;
         end if;
         status := case when problems = '{}' then 'ok' else 'fail' end;

@@ -12,8 +12,9 @@ begin
     if not exists (select from pg_class where oid = r.source) then
         return;
     end if;
-    execute format('select count(*), min(%I) from %s where %s and (%s)',
-                   r.time_column, r.source, rollup_internal.uncounted_condition(rollup_name, with_backlog => false), coalesce(r.filter, 'true'))
+    execute format('select count(*), min(%I) from %s where %s', r.time_column, r.source, rollup_internal.all_of(
+                       array[rollup_internal.uncounted_condition(rollup_name, with_backlog => false),
+                             '(' || r.filter || ')']))
        into lag_events, oldest;
 end
 $$;

@@ -28,10 +28,15 @@ begin
         perform rollup_internal.lock_with_retries(default_partition);
     end if;
     for coming in select * from rollup_internal.upcoming_partitions(relation, from_time) loop
-        execute format('create table %I.%I partition of %s for values from (%L) to (%L)', schema_name,
-                       format('%s_p%s', base, to_char(coming.range_from, case when width >= interval '1 day'
-                           then 'YYYYMMDD' else 'YYYYMMDD_HH24MI' end)),
-                       relation, coming.range_from, coming.range_to);
+        execute rollup_internal.fill_template(
+            'create table {name} partition of {relation} for values from ({range_from}) to ({range_to})',
+            jsonb_build_object(
+                'name', format('%I.%I', schema_name,
+                               format('%s_p%s', base, to_char(coming.range_from, case when width >= interval '1 day'
+                                   then 'YYYYMMDD' else 'YYYYMMDD_HH24MI' end))),
+                'relation', relation,
+                'range_from', quote_literal(coming.range_from),
+                'range_to', quote_literal(coming.range_to)));
     end loop;
 end
 $$;

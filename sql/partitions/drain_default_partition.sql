@@ -18,6 +18,7 @@ declare
     default_partition regclass;
     columns text;
     first_missing timestamptz;
+    is_ahead text;
     moved bigint := 0;
 begin
     -- Nothing to make is the usual case for a rollup, and nobody need wait for it.
@@ -29,18 +30,18 @@ begin
     end if;
     select p.partition into default_partition from rollup.partitions(relation) p where p.is_default;
     select max(p.range_to) into first_missing from rollup.partitions(relation) p;
+    is_ahead := format('%I >= %L', time_column, first_missing);
     if default_partition is not null then
-        execute format('select count(*) from %s where %I >= %L', default_partition, time_column, first_missing)
-           into moved;
+        execute format('select count(*) from %s where %s', default_partition, is_ahead) into moved;
     end if;
     if moved > 0 then
         perform rollup_internal.lock_with_retries(relation);
         select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into columns
           from pg_attribute a
          where a.attrelid = relation and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
-        execute format('create temp table rollup_aside on commit drop as select %s from %s where %I >= %L',
-                       columns, default_partition, time_column, first_missing);
-        execute format('delete from %s where %I >= %L', default_partition, time_column, first_missing);
+        execute format('create temp table rollup_aside on commit drop as select %s from %s where %s',
+                       columns, default_partition, is_ahead);
+        execute format('delete from %s where %s', default_partition, is_ahead);
     end if;
     if is_partmans then
         perform rollup_internal.run_partman_maintenance(relation);

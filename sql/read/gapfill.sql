@@ -14,9 +14,8 @@ as $$
 declare
     grid constant timestamptz[] := rollup_internal.series_grid(rollup_name, range_from, range_to, step, time_zone);
     r rollup_internal.rollups;
-    parts text;
+    query_parts text;
     gone tstzmultirange;
-    condition text := '';
     wrong text;
     places int[];
     numbers numeric[];
@@ -31,26 +30,37 @@ begin
     end if;
     select d.key into wrong
       from jsonb_object_keys(dimensions) d (key)
-     where not exists (select from rollup_internal.target_columns(r) c where c.role = 'dimension' and c.column_name = d.key);
+     where not exists (select from rollup_internal.target_columns(r) c
+                        where c.role = 'dimension' and c.column_name = d.key);
     if wrong is not null then
         raise exception using
             errcode = 'undefined_column',
             message = format('rollup %I has no dimension %I', rollup_name, wrong);
     end if;
-    select coalesce(string_agg(format(' and %I is not distinct from %L', d.key, d.value), ''), '') into condition
-      from jsonb_each_text(dimensions) d;
-    select string_agg(rollup_internal.query_part_text(rollup_name, p.rollup, p.part_from, p.part_to, tenant, live), ' union all '),
+    select string_agg(rollup_internal.query_part_text(rollup_name, p.rollup, p.part_from, p.part_to, tenant, live),
+                      E'\nunion all\n'),
            range_agg(tstzrange(p.part_from, p.part_to)) filter (where p.rollup is null)
-      into parts, gone
+      into query_parts, gone
       from rollup.parts(rollup_name, grid[1], grid[cardinality(grid)], live, grid) p;
     select * into wanted from rollup_internal.number_formula(r, measure);
-    complete_from := (select s.valid_since from rollup_internal.measures_complete_since(rollup_name, tenant) s where s.measure = wanted.measure);
-    if parts is not null then
-        execute format('with q as materialized (select * from (%5$s) p where true%6$s)
-                        select array_agg(t."(place)"), array_agg(%1$s)
-                          from (select width_bucket(%2$I, %3$L::timestamptz[]) as "(place)", %4$s
-                                  from q group by 1) t',
-                       wanted.formula, r.bucket_column, grid, wanted.combined, parts, condition)
+    complete_from := (select s.valid_since
+                        from rollup_internal.measures_complete_since(rollup_name, tenant) s
+                       where s.measure = wanted.measure);
+    if query_parts is not null then
+        execute rollup_internal.fill_template(
+            $text$with q as materialized (
+    select * from ({query_parts}) p where {condition}
+)
+select array_agg(t."(place)"), array_agg({formula})
+  from (select width_bucket({bucket}, {grid}::timestamptz[]) as "(place)", {combined} from q group by 1) t$text$,
+            jsonb_build_object(
+                'query_parts', query_parts,
+                'condition', rollup_internal.all_of(array(
+                    select format('%I is not distinct from %L', d.key, d.value) from jsonb_each_text(dimensions) d)),
+                'formula', wanted.formula,
+                'bucket', quote_ident(r.bucket_column),
+                'grid', quote_literal(grid),
+                'combined', wanted.combined))
            into places, numbers;
     end if;
     return query

@@ -1,4 +1,3 @@
-\ir rows_from.sql
 \ir parts.sql
 \ir query_part_text.sql
 \ir query.sql

@@ -1,6 +1,6 @@
 -- The coarsest member takes the whole buckets that lie inside the range, the next one those of what
 -- is left at the edges, and so on. A member that has counted other events than the rest would count
--- some twice where it meets them and miss others; it takes no part, except where live views add what
+-- some twice where it meets them and miss others; it is left out, except where live views add what
 -- is missing. Nor does one answer for times in which an added measure is less complete there than in
 -- the one that is asked (see rollup.alter_rollup).
 create or replace function rollup.parts(
@@ -29,10 +29,10 @@ begin
     range_from := coalesce(range_from, '-infinity');
     range_to := coalesce(range_to, 'infinity');
 
-    select array_agg(x order by x.bucket desc, x.time_zone nulls last, x.id desc) into members
-      from rollup_internal.rollups x
-     where x.family = r.family
-       and (grid is null or x.name = rollup_name
+    select array_agg(x order by m.position desc) into members
+      from rollup.family_members(rollup_name) with ordinality m (name, position)
+      join rollup_internal.rollups x using (name)
+     where (grid is null or x.name = rollup_name
             or not exists (select from unnest(grid) b where rollup.bucket_start(x.bucket, x.time_zone, b) <> b));
     finest := members[cardinality(members)];
     aligned := rollup_internal.align_to_buckets(finest.bucket, finest.time_zone, range_from, range_to);
@@ -47,9 +47,10 @@ begin
     if not found then
         raise exception using
             errcode = 'invalid_parameter_value',
-            message = format('no rollup of this family has buckets that begin at %s and end at %s', range_from, range_to),
-            hint = format('The finest is %I, of %s: ask from %s to %s.', finest.name, finest.bucket,
-                          lower(aligned), upper(aligned));
+            message = format('no rollup of this family has buckets that begin at %s and end at %s',
+                             range_from, range_to),
+            hint = format('The finest is %I, of %s', finest.name, finest.bucket)
+                   || format(': ask from %s to %s.', lower(aligned), upper(aligned));
     end if;
     if not live then
         members := array(
@@ -72,7 +73,7 @@ begin
                            where m.valid_since > coalesce(f.valid_since, '-infinity'));
         rest := '{}';
         foreach piece in array pieces loop
-            part_from := greatest(lower(piece), rollup_internal.rows_from(member), complete_from);
+            part_from := greatest(lower(piece), member.expired_before, complete_from);
             if rollup.bucket_start(member.bucket, member.time_zone, part_from) < part_from then
                 part_from := rollup.bucket_end(member.bucket, member.time_zone, part_from);
             end if;
@@ -96,6 +97,6 @@ begin
 end
 $$;
 comment on function rollup.parts(text, timestamptz, timestamptz, boolean, timestamptz[]) is
-    'Which rollups of a family answer a range exactly, and which part of it each: the coarsest as much '
+    'Which rollups of a family answer a range exactly, and which of its times each: the coarsest as much '
     'as it can, finer ones the edges. NULL instead of a name where rows have expired. With live, '
     'members that have not counted the same events take part too; with a grid, no bucket crosses one of its times.';

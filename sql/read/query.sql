@@ -23,7 +23,8 @@ begin
         raise exception using
             errcode = 'wrong_object_type',
             message = format('%s is not the row type of a rollup''s table', pg_typeof(row_type)),
-            hint = coalesce((select format('For example null::%s.', x.target) from rollup_internal.rollups x order by x.id limit 1),
+            hint = coalesce((select format('For example null::%s.', x.target)
+                               from rollup_internal.rollups x order by x.id limit 1),
                             'There are no rollups.');
     end if;
     if tenant is not null and r.tenant is null then
@@ -42,9 +43,9 @@ begin
             errcode = 'object_not_in_prerequisite_state',
             message = format('no rollup of this family has all rows from %s to %s any more',
                              lower(missing), upper(missing)),
-            hint = format('Ask from %s on.', upper(missing))
-                   || case when not live then ' Members that have not counted the same events take part with live => true.'
-                      else '' end;
+            hint = concat_ws(' ', format('Ask from %s on.', upper(missing)),
+                             case when not live then
+                                 'Members that have not counted the same events take part with live => true.' end);
     end if;
     return query execute query;
 end

@@ -20,17 +20,22 @@ begin
         return null;
     end if;
     relation := case when live then rollup_internal.view_name(r.target, 'live')::regclass else r.target end;
-    return format('select %s from %s where %I >= %L and %3$I < %5$L%s',
-        (select string_agg(case when mine.attname is null then format('null::%s as %I', t.type, a.attname)
-                                else format('%I::%s as %I', mine.attname, t.type, a.attname) end, ', ' order by a.attnum)
-           from pg_attribute a
-          cross join lateral format_type(a.atttypid, a.atttypmod) t (type)
-           left join pg_attribute mine
-             on mine.attrelid = relation and mine.attnum > 0 and not mine.attisdropped
-            and mine.attname = case when a.attname = shape.bucket_column then r.bucket_column else a.attname end
-          where a.attrelid = shape.target and a.attnum > 0 and not a.attisdropped),
-        relation, r.bucket_column, part_from, part_to,
-        case when tenant is null then '' else format(' and %I = %L', r.tenant, tenant) end);
+    return rollup_internal.fill_template(
+        'select {columns} from {relation} where {condition}',
+        jsonb_build_object(
+            'columns', (
+                select string_agg(case when own.attname is null then format('null::%s as %I', t.type, a.attname)
+                                       else format('%I::%s as %I', own.attname, t.type, a.attname) end, ', '
+                                  order by a.attnum)
+                  from pg_attribute a
+                 cross join lateral format_type(a.atttypid, a.atttypmod) t (type)
+                  left join pg_attribute own
+                    on own.attrelid = relation and own.attnum > 0 and not own.attisdropped
+                   and own.attname = case when a.attname = shape.bucket_column then r.bucket_column else a.attname end
+                 where a.attrelid = shape.target and a.attnum > 0 and not a.attisdropped),
+            'relation', relation,
+            'condition', rollup_internal.all_of(
+                rollup_internal.rows_conditions(r, tstzrange(part_from, part_to), tenant))));
 end
 $$;
 comment on function rollup_internal.query_part_text(text, text, timestamptz, timestamptz, text, boolean) is

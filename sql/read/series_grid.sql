@@ -9,8 +9,8 @@ as $$
 declare
     r rollup_internal.rollups;
     grid timestamptz[];
-    span tstzrange;
-    next timestamptz;
+    bounds tstzrange;
+    step_start timestamptz;
     odd timestamptz;
 begin
     r := rollup_internal.get_rollup(rollup_name);
@@ -26,25 +26,25 @@ begin
         time_zone := rollup_internal.validate_time_zone(time_zone);
     end if;
 
-    span := rollup_internal.align_to_buckets(step, time_zone, range_from, range_to);
+    bounds := rollup_internal.align_to_buckets(step, time_zone, range_from, range_to);
     if time_zone is null then
-        grid := array(select generate_series(lower(span), upper(span),
+        grid := array(select generate_series(lower(bounds), upper(bounds),
                                              make_interval(secs => extract(epoch from step)::double precision)));
     else
-        next := lower(span);
-        while next < upper(span) loop
-            grid := grid || next;
-            next := rollup.bucket_end(step, time_zone, next);
+        step_start := lower(bounds);
+        while step_start < upper(bounds) loop
+            grid := grid || step_start;
+            step_start := rollup.bucket_end(step, time_zone, step_start);
         end loop;
-        grid := grid || next;
+        grid := grid || step_start;
     end if;
 
     select min(b) into odd from unnest(grid) b where rollup.bucket_start(r.bucket, r.time_zone, b) <> b;
     if odd is not null then
         raise exception using
             errcode = 'invalid_parameter_value',
-            message = format('the buckets of rollup %I, %s%s, do not add up to steps of %s%s', rollup_name,
-                             r.bucket, ' in ' || r.time_zone, step, ' in ' || time_zone),
+            message = format('the buckets of rollup %I, %s, do not add up to steps of %s', rollup_name,
+                             concat_ws(' in ', r.bucket, r.time_zone), concat_ws(' in ', step, time_zone)),
             detail = format('There is a step at %s, within one of them.', odd);
     end if;
     return grid;

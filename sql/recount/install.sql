@@ -1,7 +1,9 @@
 \ir parse_tenant.sql
+\ir block_expiry.sql
 \ir verify.sql
 \ir rebuild.sql
 \ir rebuild_steps.sql
 \ir repair.sql
 \ir measure_backfill_steps.sql
 \ir fill_measures.sql
+\ir set_counting_settings.sql

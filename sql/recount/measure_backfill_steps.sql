@@ -1,5 +1,5 @@
 -- One look at the rollup: buckets that get their first row later are counted with all measures from
--- the start. The last step stands for all that is older, of which there is nothing.
+-- the start. The last step stands for all older buckets, which have no rows.
 create or replace function rollup_internal.measure_backfill_steps(rollup_name text, step interval, tenant text)
     returns timestamptz[]
     language plpgsql
@@ -10,7 +10,7 @@ create or replace function rollup_internal.measure_backfill_steps(rollup_name te
 as $$
 declare
     r constant rollup_internal.rollups := rollup_internal.get_rollup(rollup_name);
-    known constant text := rollup_internal.parse_tenant(r, tenant);
+    known_tenant constant text := rollup_internal.parse_tenant(r, tenant);
     newest timestamptz;
     steps timestamptz[];
 begin
@@ -20,14 +20,23 @@ begin
             message = format('a step must be longer than zero, in days or less, not %L', step),
             hint = 'For example interval ''1 day''.';
     end if;
-    select max(s.valid_since) into newest from rollup_internal.measures_complete_since(rollup_name, known) s;
-    execute format('select array_agg(distinct date_bin(%L, t.%I, timestamptz %L)) from %s t where t.%2$I < %5$L and t.%2$I >= %6$L and %7$s',
-                   step, r.bucket_column, '2000-01-01 00:00:00+00', r.target, newest,
-                   coalesce(r.expired_before, '-infinity'),
-                   case when known is null then 'true' else format('t.%I = %L', r.tenant, known) end)
+    select max(s.valid_since) into newest from rollup_internal.measures_complete_since(rollup_name, known_tenant) s;
+    if newest is null or newest = '-infinity' then
+        return '{}';
+    end if;
+    execute rollup_internal.fill_template(
+        'select array_agg(distinct date_bin({step}, t.{bucket}, timestamptz {origin}))'
+        ' from {target} t where {condition}',
+        jsonb_build_object(
+            'step', quote_literal(step),
+            'bucket', quote_ident(r.bucket_column),
+            'origin', quote_literal('2000-01-01 00:00:00+00'),
+            'target', r.target,
+            'condition', rollup_internal.all_of(rollup_internal.rows_conditions(
+                r, tstzrange(r.expired_before, null) * tstzrange(null, newest), known_tenant, 't'))))
        into steps;
     steps := array(select distinct rollup.bucket_start(r.bucket, r.time_zone, s) from unnest(steps) s order by 1 desc);
-    return case when newest > '-infinity' then steps || timestamptz '-infinity' else '{}' end;
+    return steps || timestamptz '-infinity';
 end
 $$;
 comment on function rollup_internal.measure_backfill_steps(text, interval, text) is

@@ -1,7 +1,8 @@
 create or replace function rollup.repair(
     rollup_name text, range_from timestamptz default null, range_to timestamptz default null,
     tenant text default null)
-    returns table (rollup text, tenant_id text, bucket timestamptz, events bigint, rows_before bigint, rows_after bigint)
+    returns table (
+        rollup text, tenant_id text, bucket timestamptz, events bigint, rows_before bigint, rows_after bigint)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp

@@ -3,6 +3,7 @@
 -- rollup's runs step aside while its verify goes on. Writers never wait. What differs is
 -- materialized before it is spelled out, as Citus pushes down all but that.
 -- A measure that was added later is compared where it is complete.
+-- (Its SET clauses come from set_counting_settings.sql.)
 create or replace function rollup.verify(
     rollup_name text, range_from timestamptz default null, range_to timestamptz default null,
     tenant text default null)
@@ -11,143 +12,115 @@ create or replace function rollup.verify(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-    set plan_cache_mode = force_custom_plan
-    set enable_hashagg = off
-    set max_parallel_workers_per_gather = 0
-    set work_mem = '128MB'
-    set jit = off
-    set topn.number_of_counters = 1000
-    set timezone = 'UTC'
-    set datestyle = 'ISO, MDY'
-    set intervalstyle = postgres
-    set extra_float_digits = 1
-    set bytea_output = hex
 as $$
 #variable_conflict use_column
 declare
     r rollup_internal.rollups;
-    span tstzrange;
+    bounds tstzrange;
+    in_statement boolean;
     missing text;
     kept_from text;
+    events_conditions text[];
+    rows_conditions text[];
     keys text[];
-    key_names text[];
-    expressions text[];
     measures text[];
-    checks text;
-    any_differs text;
-    valid_where jsonb;
-    counted_condition text;
-    raw_condition text := 'true';
-    row_condition text := 'true';
+    pairs text[];
+    dimensions text[];
+    comparisons text[];
+    differences text[];
 begin
     r := rollup_internal.get_rollup(rollup_name);
     tenant := rollup_internal.parse_tenant(r, tenant);
-    span := rollup_internal.align_to_buckets(r.bucket, r.time_zone, range_from, range_to);
-    if rollup_internal.is_distributed(r.source) then
+    bounds := rollup_internal.align_to_buckets(r.bucket, r.time_zone, range_from, range_to);
+    in_statement := not rollup_internal.is_distributed(r.source);
+    if in_statement then
+        missing := format('(select rollup.missing_ranges(%L))', r.source);
+        kept_from := format('(select coalesce(x.expired_before, %L) from rollup_internal.rollups x where x.name = %L)',
+                            '-infinity', r.name);
+    else
         perform rollup_internal.wait_for_run_lock(rollup_name);
         r := rollup_internal.get_rollup(rollup_name);  -- it may have been altered meanwhile
-        counted_condition := 'not ' || rollup_internal.uncounted_condition(rollup_name);
         missing := format('%L::tstzmultirange', rollup.missing_ranges(r.source));
-        kept_from := format('timestamptz %L', coalesce((select x.expired_before from rollup_internal.rollups x where x.name = rollup_name), '-infinity'));
-    else
-        missing := format('(select rollup.missing_ranges(%L))', r.source);
-        kept_from := format('(select coalesce(x.expired_before, %L) from rollup_internal.rollups x where x.name = %L)', '-infinity', rollup_name);
-        counted_condition := format('not exists (select from rollup_internal.tails t where t.rollup = %2$L '
-                                    'and e.%1$I > t.after_id and e.%1$I <= t.through_id)', r.id_column, rollup_name);
+        kept_from := format('timestamptz %L', coalesce(r.expired_before, '-infinity'));
     end if;
+    events_conditions := rollup_internal.counted_events_conditions(r, bounds, tenant, in_statement);
+    rows_conditions := rollup_internal.rows_conditions(r, bounds, tenant);
+    if r.keep is not null or r.expired_before is not null then
+        events_conditions := events_conditions || format('%I >= %s', r.time_column, kept_from);
+        rows_conditions := rows_conditions || format('%I >= %s', r.bucket_column, kept_from);
+    end if;
+    perform rollup_internal.apply_counting_settings(r.measures);
 
-    select coalesce(jsonb_object_agg(v.column_name, v.condition), '{}') into valid_where from rollup_internal.completeness_conditions(r) v;
-    perform set_config('topn.number_of_counters', coalesce(rollup_internal.max_top_counters(r.measures), 1000)::text, true);
-    perform rollup_internal.propagate_settings();
-    perform length(repeat(' ', 4000000));  -- as in rollup_internal.begin_run
-
-    select array_agg(quote_ident(c.column_name)) filter (where c.role <> 'measure'),
-           array_agg(c.expression),
-           array_agg(quote_ident(c.column_name)) filter (where c.role = 'measure'),
-           string_agg(format('(%L, %s, %s, (has_rows <> has_events or %s)%s)', c.column_name,
-                             format(c.display, 'b.rows_' || n), format(c.display, 'b.events_' || n),
-                             format(c.differs, 'b.rows_' || n, 'b.events_' || n), ' and ' || (valid_where ->> c.column_name)), E',\n                ')
-               filter (where c.role = 'measure'),
-           'has_rows <> has_events' || string_agg(concat(' or (', format(c.differs, 'b.rows_' || n, 'b.events_' || n), ')', ' and ' || (valid_where ->> c.column_name)), '')
-               filter (where c.role = 'measure')
-      into keys, expressions, measures, checks, any_differs
-      from rollup_internal.target_columns(r) with ordinality
-           c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown, n);
+    with columns as (
+        select c.role, c.column_name, quote_ident(c.column_name) as quoted, c.ordinality as position,
+               format(c.display, 'b.rows_' || c.ordinality) as counted,
+               format(c.display, 'b.events_' || c.ordinality) as expected,
+               format('(%s)', format(c.differs, 'b.rows_' || c.ordinality, 'b.events_' || c.ordinality)) as differs,
+               v.condition
+          from rollup_internal.target_columns(r) with ordinality c
+          left join rollup_internal.completeness_conditions(r) v on v.column_name = c.column_name
+    )
+    select array_agg(quoted order by position) filter (where role <> 'measure'),
+           array_agg(quoted order by position) filter (where role = 'measure'),
+           array_agg(rollup_internal.fill_template(
+               '(array_agg({column}) filter (where is_raw))[1] as events_{position}, '
+               '(array_agg({column}) filter (where not is_raw))[1] as rows_{position}',
+               jsonb_build_object('column', quoted, 'position', position)) order by position)
+               filter (where role = 'measure'),
+           array_agg(format('%L, b.%I', column_name, column_name) order by position) filter (where role = 'dimension'),
+           array_agg(rollup_internal.fill_template(
+               '({name}, {counted}, {expected}, {condition})',
+               jsonb_build_object(
+                   'name', quote_literal(column_name), 'counted', counted, 'expected', expected,
+                   'condition', concat_ws(' and ', format('(has_rows <> has_events or %s)', differs), condition)))
+               order by position) filter (where role = 'measure'),
+           array_agg(concat_ws(' and ', differs, condition) order by position) filter (where role = 'measure')
+      into keys, measures, pairs, dimensions, comparisons, differences
+      from columns;
 
     -- A bucket that begins before its rows expired is left out, also where it ends after.
-    if r.keep is not null or r.expired_before is not null then
-        raw_condition := raw_condition || format(' and %I >= %s', r.time_column, kept_from);
-        row_condition := row_condition || format(' and %I >= %s', r.bucket_column, kept_from);
-    end if;
-    if lower(span) is not null then
-        raw_condition := raw_condition || format(' and %I >= %L', r.time_column, lower(span));
-        row_condition := row_condition || format(' and %I >= %L', r.bucket_column, lower(span));
-    end if;
-    if upper(span) is not null then
-        raw_condition := raw_condition || format(' and %I < %L', r.time_column, upper(span));
-        row_condition := row_condition || format(' and %I < %L', r.bucket_column, upper(span));
-    end if;
-    if tenant is not null then
-        raw_condition := raw_condition || format(' and %I = %L', r.tenant, tenant);
-        row_condition := row_condition || format(' and %I = %L', r.tenant, tenant);
-    end if;
-    raw_condition := raw_condition || coalesce(' and (' || r.filter || ')', '');
-
-    return query execute format($text$
-        with b as materialized (
-            select * from (
-            select %5$s, %6$s, bool_or(is_raw) as has_events, bool_or(not is_raw) as has_rows
-              from (
-                select %7$s, true as is_raw
-                  from %8$s e
-                 where %9$s
-                   and %10$s
-                 group by %11$s
-                union all
-                select %5$s, %12$s, false
-                  from %13$s
-                 where %14$s
-              ) u
-             group by %5$s
-            ) b
-             where (%18$s)
-               and b.%3$I >= %20$s
-               and not tstzrange(b.%3$I, rollup.bucket_end(%16$L, %19$L, b.%3$I)) && %17$s
-        )
-        select %1$L, %2$s, b.%3$I, %4$s, m.measure, m.counted, m.expected
-          from b
-         cross join lateral (values
-                %15$s
-              ) m (measure, counted, expected, differs)
-         where m.differs
-         order by 3, 2, 4::text, 5
-    $text$,
-        rollup_name,
-        case when r.tenant is null then 'null::text' else format('b.%I::text', r.tenant) end,
-        r.bucket_column,
-        'jsonb_build_object(' || coalesce((
-            select string_agg(format('%L, b.%I', c.column_name, c.column_name), ', ')
-              from rollup_internal.target_columns(r) c where c.role = 'dimension'), '') || ')',
-        array_to_string(keys, ', '),
-        (select string_agg(format('(array_agg(%1$s) filter (where is_raw))[1] as events_%2$s, '
-                                  '(array_agg(%1$s) filter (where not is_raw))[1] as rows_%2$s',
-                                  m, n + cardinality(keys)), ', ')
-           from unnest(measures) with ordinality x (m, n)),
-        (select string_agg(e || ' as ' || c, ', ' order by n)
-           from rows from (unnest(expressions), unnest(keys || measures)) with ordinality x (e, c, n)),
-        r.source,
-        counted_condition,
-        raw_condition,
-        (select string_agg(n::text, ', ') from generate_series(1, cardinality(keys)) n),
-        array_to_string(measures, ', '),
-        r.target,
-        row_condition,
-        checks,
-        r.bucket,
-        missing,
-        any_differs,
-        r.time_zone,
-        kept_from);
+    return query execute rollup_internal.fill_template(
+        $text$with b as materialized (
+    select * from (
+        select {keys}, {pairs}, bool_or(is_raw) as has_events, bool_or(not is_raw) as has_rows
+          from (
+            {events}
+            union all
+            select {keys}, {measures}, false
+              from {target}
+             where {rows_conditions}
+          ) u
+         group by {keys}
+        ) b
+     where (has_rows <> has_events or {differences})
+       and b.{bucket} >= {kept_from}
+       and not tstzrange(b.{bucket}, rollup.bucket_end({bucket_width}, {time_zone}, b.{bucket})) && {missing}
+)
+select {name}, {tenant}, b.{bucket}, jsonb_build_object({dimensions}), m.measure, m.counted, m.expected
+  from b
+ cross join lateral (values
+        {comparisons}
+      ) m (measure, counted, expected, differs)
+ where m.differs
+ order by 3, 2, 4::text, 5$text$,
+        jsonb_build_object(
+            'keys', array_to_string(keys, ', '),
+            'pairs', array_to_string(pairs, ', '),
+            'events', rollup_internal.aggregation_text(r, format('%s e', r.source), events_conditions,
+                                                       '{"true as is_raw"}', indent => 12),
+            'measures', array_to_string(measures, ', '),
+            'target', r.target,
+            'rows_conditions', rollup_internal.all_of(rows_conditions),
+            'differences', array_to_string(differences, ' or '),
+            'bucket', quote_ident(r.bucket_column),
+            'kept_from', kept_from,
+            'bucket_width', quote_literal(r.bucket),
+            'time_zone', quote_nullable(r.time_zone),
+            'missing', missing,
+            'name', quote_literal(r.name),
+            'tenant', coalesce('b.' || quote_ident(r.tenant) || '::text', 'null::text'),
+            'dimensions', coalesce(array_to_string(dimensions, ', '), ''),
+            'comparisons', array_to_string(comparisons, E',\n        ')));
 end
 $$;
 comment on function rollup.verify(text, timestamptz, timestamptz, text) is

@@ -22,7 +22,8 @@ declare
         then 'citus_total_relation_size' else 'pg_total_relation_size' end;
     time_column name;
     old record;
-    condition text;
+    bounds tstzrange;
+    old_conditions text[];
     late text[];
     all_late text[] := '{}';
     dropped regclass[] := '{}';
@@ -33,14 +34,8 @@ begin
             message = format('the age must be longer than zero, not %L', older_than),
             hint = 'For example interval ''30 days''.';
     end if;
-    -- Such a snapshot shows nothing under the lock that it did not show before.
-    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-        raise exception using
-            errcode = 'invalid_transaction_state',
-            message = format('events of %s cannot expire at isolation level %s',
-                             source, current_setting('transaction_isolation')),
-            hint = 'Expire them at read committed.';
-    end if;
+    perform rollup_internal.require_read_committed(
+        format('events of %s cannot expire', source), 'Expire them at read committed.');
     time_column := rollup_internal.partition_column(source);
     if time_column is null then
         raise exception using
@@ -58,11 +53,14 @@ begin
     for old in
         select p.* from rollup.partitions(source) p where p.range_to <= cutoff or p.is_default
     loop
-        condition := case when old.is_default then format('%I < %L', time_column, cutoff) else 'true' end;
-        execute format('select count(*) from %s where %s', old.partition, condition) into events;
+        -- Of the default partition, only what is old; all that is in the others is.
+        bounds := case when old.is_default then tstzrange(null, cutoff) else tstzrange(null, null) end;
+        old_conditions := rollup_internal.bounds_conditions(quote_ident(time_column), bounds);
+        execute format('select count(*) from %s where %s', old.partition, rollup_internal.all_of(old_conditions))
+           into events;
         continue when old.is_default and events = 0;
         execute format('select %s(%L)', size_function, old.partition) into bytes;
-        late := rollup_internal.uncounted_in_partition(source, old.partition, condition);
+        late := rollup_internal.uncounted_in_partition(source, old.partition, bounds);
         all_late := all_late || late;
         partition := old.partition;
         range_from := old.range_from;
@@ -74,9 +72,9 @@ begin
         if late = '{}' and not dry_run then
             if old.is_default then
                 -- What arrives here meanwhile is not counted yet and stays.
-                execute format('delete from %s where %s%s', old.partition, condition,
-                    (select string_agg(format(' and not %s', rollup_internal.uncounted_condition(r.name)), '')
-                       from rollup_internal.rollups r where r.source = expire.source));
+                execute format('delete from %s where %s', old.partition, rollup_internal.all_of(
+                    old_conditions || array(select rollup_internal.counted_condition(r, in_statement => false)
+                                              from rollup_internal.rollups r where r.source = expire.source)));
                 get diagnostics events = row_count;
             else
                 dropped := dropped || old.partition;
@@ -92,7 +90,8 @@ begin
         perform rollup_internal.lock_with_retries(source);
         perform rollup_internal.require_none_in_doubt(source);
         for old in select d as partition from unnest(dropped) d loop
-            all_late := all_late || rollup_internal.uncounted_in_partition(source, old.partition, 'true');
+            all_late := all_late
+                || rollup_internal.uncounted_in_partition(source, old.partition, tstzrange(null, null));
             execute format('drop table %s', old.partition);
         end loop;
     end if;

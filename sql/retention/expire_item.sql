@@ -9,15 +9,15 @@ create or replace function rollup_internal.expire_item(
 as $$
 #variable_conflict use_variable
 declare
-    what rollup.retention;
+    item rollup.retention;
 begin
-    select * into what from rollup.retention x where x.kind = expire_item.kind and x.name = expire_item.name;
-    if what.kind = 'source' and what.is_enforced and what.keep is not null then
-        return query select e.*, false from rollup.expire(what.relation, what.keep, dry_run) e;
-    elsif what.kind = 'rollup' then
+    select * into item from rollup.retention x where x.kind = expire_item.kind and x.name = expire_item.name;
+    if item.kind = 'source' and item.is_enforced and item.keep is not null then
+        return query select e.*, false from rollup.expire(item.relation, item.keep, dry_run) e;
+    elsif item.kind = 'rollup' then
         return query select * from rollup.expire_rollup(name, dry_run, max_rows);
     end if;
 end
 $$;
 comment on function rollup_internal.expire_item(text, text, boolean, bigint) is
-    'Enforces one row of rollup.retention: all of a source''s events, or one part of a rollup''s rows.';
+    'Enforces one row of rollup.retention: all of a source''s events, or one range of a rollup''s rows.';

@@ -1,4 +1,4 @@
--- One part in the caller's transaction, so that a long history is many short ones. The rollup's run
+-- One range in the caller's transaction, so that a long history is many short ones. The rollup's run
 -- lock is held: no run writes meanwhile, and what is remembered (expired_before) is true of all rows.
 create or replace function rollup.expire_rollup(
     rollup_name text, dry_run boolean default false, max_rows bigint default 1000000,
@@ -14,8 +14,8 @@ as $$
 #variable_conflict use_variable
 declare
     r rollup_internal.rollups;
-    part record;
-    number int := 0;
+    expired record;
+    seen int := 0;
 begin
     if max_rows is null or max_rows < 1 then
         raise exception using
@@ -28,39 +28,40 @@ begin
     -- Under the lock: what was declared, or had expired, before it may be otherwise now.
     r := rollup_internal.get_rollup(rollup_name);
 
-    for part in select * from rollup_internal.expired_ranges(r, max_rows) loop
-        number := number + 1;
-        if not dry_run and number = 2 then
+    for expired in select * from rollup_internal.expired_ranges(r, max_rows) loop
+        seen := seen + 1;
+        if not dry_run and seen = 2 then
             more := true;
             exit;
         end if;
-        partition := part.relation;
-        range_from := part.range_from;
-        range_to := part.range_to;
-        rows := part.rows;
+        partition := expired.relation;
+        range_from := expired.range_from;
+        range_to := expired.range_to;
+        rows := expired.rows;
         bytes := null;
         more := false;
-        if part.is_partition then
-            execute format('select count(*) from %s', part.relation) into rows;
+        if expired.is_partition then
+            execute format('select count(*) from %s', expired.relation) into rows;
             execute format('select %s(%L)', case when rollup_internal.is_distributed(r.target)
-                then 'citus_total_relation_size' else 'pg_total_relation_size' end, part.relation) into bytes;
+                then 'citus_total_relation_size' else 'pg_total_relation_size' end, expired.relation) into bytes;
         end if;
         action := case when dry_run then 'would ' else '' end || case
-            when part.is_partition then case when dry_run then 'drop' else 'dropped' end
+            when expired.is_partition then case when dry_run then 'drop' else 'dropped' end
             else case when dry_run then 'delete rows' else 'rows deleted' end end;
         if dry_run then
             return next;
-        elsif part.is_partition then
+        elsif expired.is_partition then
             perform rollup_internal.lock_with_retries(r.target);
             perform rollup_internal.require_none_in_doubt(r.target);
-            execute format('drop table %s', part.relation);
+            execute format('drop table %s', expired.relation);
         else
-            execute format('delete from %s where %I < %L', part.relation, r.bucket_column, range_to);
+            execute format('delete from %s where %s', expired.relation, rollup_internal.all_of(
+                rollup_internal.rows_conditions(r, tstzrange(null, range_to), null)));
             get diagnostics rows = row_count;
         end if;
     end loop;
     -- A partition may end within a bucket; the next whole one is what there is from now on.
-    if number > 0 and not dry_run then
+    if seen > 0 and not dry_run then
         update rollup_internal.rollups x
            set expired_before = greatest(x.expired_before,
                                          upper(rollup_internal.align_to_buckets(r.bucket, r.time_zone, null, range_to)))
@@ -71,6 +72,6 @@ end
 $$;
 comment on function rollup.expire_rollup(text, boolean, bigint) is
     'Removes rows of a rollup that are older than it is kept (rollup.set_retention): one partition, '
-    'or whole buckets of about max_rows rows; more says whether there is another part. No row when '
-    'there is nothing to remove. dry_run lists all parts. Raises lock_not_available when a run, or '
+    'or whole buckets of about max_rows rows; more says whether there is another range. No row when '
+    'there is nothing to remove. dry_run lists everything. Raises lock_not_available when a run, or '
     'a reader of a partitioned table, outlasts rollup.max_wait.';

@@ -1,5 +1,5 @@
 -- Counted bucket by bucket in one statement, so that Citus has its shards count, and cut at buckets:
--- a part that is deleted leaves no half of one.
+-- a range that is deleted leaves no half of one.
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.expired_ranges(
@@ -29,17 +29,23 @@ begin
              order by p.range_to;
         select p.partition into relation from rollup.partitions(r.target) p where p.is_default;
     end if;
-    return query execute format($text$
-        with buckets as materialized (
-            select %1$I as bucket, count(*) as rows from %2$s where %1$I < %3$L group by 1
-        )
-        select %2$L::regclass, false, min(b.bucket),
-               coalesce(lead(min(b.bucket)) over (order by b.part), %3$L), sum(b.rows)::bigint
-          from (select x.bucket, x.rows, div(sum(x.rows) over (order by x.bucket) - 1, %4$s) as part
-                  from buckets x) b
-         group by b.part
-         order by b.part
-    $text$, r.bucket_column, relation, cutoff, max_rows);
+    return query execute rollup_internal.fill_template(
+        $text$with buckets as materialized (
+    select {bucket} as bucket, count(*) as rows from {relation} where {condition} group by 1
+)
+select {name}::regclass, false, min(b.bucket),
+       coalesce(lead(min(b.bucket)) over (order by b.slice), {cutoff}), sum(b.rows)::bigint
+  from (select x.bucket, x.rows, div(sum(x.rows) over (order by x.bucket) - 1, {max_rows}) as slice
+          from buckets x) b
+ group by b.slice
+ order by b.slice$text$,
+        jsonb_build_object(
+            'bucket', quote_ident(r.bucket_column),
+            'relation', relation,
+            'condition', rollup_internal.all_of(rollup_internal.rows_conditions(r, tstzrange(null, cutoff), null)),
+            'name', quote_literal(relation),
+            'cutoff', quote_literal(cutoff),
+            'max_rows', max_rows));
 end
 $$;
 comment on function rollup_internal.expired_ranges(rollup_internal.rollups, bigint) is

@@ -1,9 +1,8 @@
--- Rows that have expired come back only where that is meant: the retention reaches over them again,
--- and the range reaches up to the rows that are there, so that one time still tells what is whole
--- from what is not.
+-- Restoring expired rows requires a longer retention first. The restored range must reach up to the existing rows,
+-- because one timestamp per rollup marks where complete data begins.
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
-create or replace function rollup_internal.move_expiry_back(r rollup_internal.rollups, span tstzrange, tenant text)
+create or replace function rollup_internal.move_expiry_back(r rollup_internal.rollups, bounds tstzrange, tenant text)
     returns void
     language plpgsql
     volatile
@@ -13,17 +12,18 @@ declare
     kept_from constant timestamptz := rollup_internal.retention_cutoff(r);
 begin
     if tenant is null
-       and (upper(span) is null or upper(span) >= r.expired_before)
-       and (kept_from is null or lower(span) >= kept_from)
+       and (upper(bounds) is null or upper(bounds) >= r.expired_before)
+       and (kept_from is null or lower(bounds) >= kept_from)
     then
-        update rollup_internal.rollups x set expired_before = lower(span) where x.name = r.name;
+        update rollup_internal.rollups x set expired_before = lower(bounds) where x.name = r.name;
         return;
     end if;
     raise exception using
         errcode = 'object_not_in_prerequisite_state',
         message = format('rows of rollup %I before %s have expired', r.name, r.expired_before),
         hint = format('Nothing was changed. Rebuild from %s on. To have older ones back, lengthen the retention '
-                      '(rollup.set_retention) and rebuild a range that ends there or later, for all tenants.', r.expired_before);
+                      '(rollup.set_retention) and rebuild a range that ends there or later, for all tenants.',
+                      r.expired_before);
 end
 $$;
 comment on function rollup_internal.move_expiry_back(rollup_internal.rollups, tstzrange, text) is

@@ -1,4 +1,4 @@
-create or replace function rollup_internal.uncounted_in_partition(source regclass, partition regclass, condition text)
+create or replace function rollup_internal.uncounted_in_partition(source regclass, partition regclass, bounds tstzrange)
     returns text[]
     language plpgsql
     stable
@@ -8,20 +8,24 @@ create or replace function rollup_internal.uncounted_in_partition(source regclas
 as $$
 declare
     r rollup_internal.rollups;
-    number bigint;
+    time_column constant text := quote_ident(rollup_internal.partition_column(source));
+    uncounted bigint;
     late text[] := '{}';
 begin
     for r in select * from rollup_internal.rollups x where x.source = uncounted_in_partition.source order by x.id loop
-        execute format('select count(*) from %s where %s and (%s) and (%s)',
-                       partition, rollup_internal.uncounted_condition(r.name), condition, coalesce(r.filter, 'true'))
-           into number;
-        if number > 0 then
-            late := late || format('rollup %I has not counted %s event%s of %s', r.name, number,
-                                   case when number = 1 then '' else 's' end, partition);
+        execute format('select count(*) from %s where %s', partition, rollup_internal.all_of(
+                           rollup_internal.uncounted_condition(r.name)
+                               || rollup_internal.bounds_conditions(time_column, bounds)
+                               || ('(' || r.filter || ')')))
+           into uncounted;
+        if uncounted > 0 then
+            late := late || format('rollup %I has not counted %s of %s', r.name,
+                                   case uncounted when 1 then '1 event' else format('%s events', uncounted) end,
+                                   partition);
         end if;
     end loop;
     return late;
 end
 $$;
-comment on function rollup_internal.uncounted_in_partition(regclass, regclass, text) is
-    'One sentence a rollup that has not counted all events of a partition that meet a condition.';
+comment on function rollup_internal.uncounted_in_partition(regclass, regclass, tstzrange) is
+    'One sentence for each rollup that has not counted all events of a partition whose times are in a range.';

@@ -1,4 +1,4 @@
--- Opens a window: for each node the ids after the watermark that nobody can add to any more.
+-- Opens a window: for each node the ids after the watermark that no transaction can add to any more.
 create or replace function rollup_internal.begin_run(names text[], max_events bigint, revisions int[] default null)
     returns rollup_internal.run_state
     language plpgsql
@@ -10,7 +10,6 @@ declare
     run rollup_internal.run_state;
     states jsonb;
     writers text[];
-    is_mine boolean;
 begin
     r := rollup_internal.get_rollup(names[1]);
     if not exists (select from pg_class where oid = r.source) then
@@ -19,14 +18,8 @@ begin
             message = format('the source of rollup %I is gone', r.name),
             hint = format('Its rows stay: select rollup.drop_rollup(%L)', r.name);
     end if;
-    -- Such a snapshot was taken before the wait below and would miss what ended during it.
-    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-        raise exception using
-            errcode = 'invalid_transaction_state',
-            message = format('rollup %I cannot run at isolation level %s',
-                             r.name, current_setting('transaction_isolation')),
-            hint = 'Run it at read committed.';
-    end if;
+    perform rollup_internal.require_read_committed(
+        format('rollup %I cannot be run', r.name), 'Run it at read committed.');
     if max_events < 1 then
         raise exception using
             errcode = 'invalid_parameter_value',
@@ -42,17 +35,7 @@ begin
     run.more := false;
     run.status := 'nothing new';
 
-    -- Never queue behind another run: it counts the same events.
-    select bool_and(pg_try_advisory_xact_lock(hashtextextended('rollup.run', x.id))) into is_mine
-      from rollup_internal.rollups x
-     where x.name = any (names)
-    having count(*) = cardinality(names);
-    if is_mine is null then
-        raise exception using
-            errcode = 'undefined_object',
-            message = format('one of the rollups %s was dropped meanwhile', array_to_string(names, ', ')),
-            hint = 'Nothing was counted. Run the others again.';
-    elsif not is_mine then
+    if not rollup_internal.try_run_lock(names) then
         run.status := 'busy';
         return run;
     end if;
@@ -75,7 +58,8 @@ begin
     if writers <> '{}' then
         -- What was handed out before they began to write can still be counted.
         select s.id_ranges, h.taken_at into run.id_ranges, run.as_of
-          from rollup_internal.settled_horizon(r.source, states) h, rollup_internal.pending_id_ranges(names, h.last_ids, max_events) s;
+          from rollup_internal.settled_horizon(r.source, states) h,
+               rollup_internal.pending_id_ranges(names, h.last_ids, max_events) s;
         run.more := false;
         if run.id_ranges is null or run.id_ranges = '{}' then
             perform rollup_internal.raise_deferred(names, r.source, states, writers);
@@ -83,19 +67,16 @@ begin
     end if;
     perform rollup_internal.wait_for_orphaned_writers(names, r.source);
     run.status := 'done';
-    perform rollup_internal.propagate_settings();
-    -- A Citus node commits connection by connection. Through a single one the rows of all its shards
-    -- and the tail change at the same moment, for whoever reads a live view there.
+    perform rollup_internal.apply_counting_settings();
+    -- A Citus node commits connection by connection. Through a single one the rows of all its shards and the tail
+    -- change at the same moment, for every reader of a live view there. (See rollup_internal.function_settings.)
     if rollup_internal.is_distributed(r.source) then
-        perform set_config('citus.max_adaptive_executor_pool_size', rollup.setting('rollup.connections_per_node'), true);
-        perform set_config('citus.force_max_query_parallelization', 'off', true);
+        perform set_config('citus.max_adaptive_executor_pool_size',
+                           rollup.setting('rollup.connections_per_node'), true);
     end if;
-    -- Freeing one block of this size teaches glibc to keep memory it would otherwise return to
-    -- the system after every group and fault in again: hll's states are 128 kB, just at its limit.
-    perform length(repeat(' ', 4000000));
     return run;
 end
 $$;
 comment on function rollup_internal.begin_run(text[], bigint, int[]) is
-    'Takes the rollups'' run locks, waits for open writers and answers the id_ranges of ids to '
+    'Takes the rollups'' run locks, waits for open writers and answers the id ranges to '
     'count, at most max_events ids a node. Raises lock_not_available when the run is deferred.';

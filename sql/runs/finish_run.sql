@@ -9,26 +9,20 @@ as $$
 #variable_conflict use_column
 begin
     if run.status = 'done' then
-        insert into rollup_internal.watermarks as w (rollup, node_group, last_id, as_of)
-        select name, s.node_group, max(s.through_id), run.as_of
-          from unnest(run.id_ranges) s, unnest(s.rollups) name
-         group by name, s.node_group
-         order by name, s.node_group
-        on conflict (rollup, node_group) do update
-           set last_id = greatest(w.last_id, excluded.last_id), as_of = excluded.as_of;
         perform rollup_internal.advance_watermarks(run);
-        perform rollup_internal.refresh_tails(run.rollups);
 
         insert into rollup_internal.runs (rollup, status, started_at, finished_at, events, rows, id_ranges)
         select name, run.status, run.started_at, clock_timestamp(), run.events[n], run.rows[n],
-               (select jsonb_agg(to_jsonb(s) - 'rollups') from unnest(run.id_ranges) s where name = any (s.rollups))
+               (select jsonb_agg(to_jsonb(ids) - 'rollups')
+                  from unnest(run.id_ranges) ids where name = any (ids.rollups))
           from unnest(run.rollups) with ordinality x (name, n)
-         where name in (select unnest(s.rollups) from unnest(run.id_ranges) s);
+         where name in (select unnest(ids.rollups) from unnest(run.id_ranges) ids);
 
         -- Whenever ids pass another ten thousand, so that many small runs come to it as well.
-        if exists (select from unnest(run.id_ranges) s where s.after_id / 10000 <> s.through_id / 10000) then
+        if exists (select from unnest(run.id_ranges) ids where ids.after_id / 10000 <> ids.through_id / 10000) then
             perform case when rollup_internal.is_distributed(r.source)
-                    then (select count(*) from rollup_internal.on_each_node(format('select rollup_internal.summarize_brin(%L)', r.source)))
+                    then (select count(*) from rollup_internal.on_each_node(
+                                                   format('select rollup_internal.summarize_brin(%L)', r.source)))
                     else rollup_internal.summarize_brin(r.source) end
                from rollup_internal.rollups r where r.name = run.rollups[1];
         end if;

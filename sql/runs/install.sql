@@ -1,4 +1,6 @@
+\ir apply_counting_settings.sql
 \ir begin_run.sql
+\ir add_counted.sql
 \ir summarize_brin.sql
 \ir analyze_new_targets.sql
 \ir finish_run.sql

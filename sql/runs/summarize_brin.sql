@@ -37,5 +37,5 @@ begin
 end
 $$;
 comment on function rollup_internal.summarize_brin(regclass) is
-    'Summarizes new blocks of this node''s part of a source in its BRIN indexes; answers '
+    'Summarizes the new blocks of a source that this node has in its BRIN indexes; answers '
     'how many block ranges.';

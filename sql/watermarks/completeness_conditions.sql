@@ -24,10 +24,14 @@ begin
     loop
         condition := case when added.tenants is null
             then format('b.%I >= %L', r.bucket_column, added.valid_since)
-            else format('b.%I >= coalesce((%L::jsonb ->> b.%I::text)::timestamptz, %L)',
-                        r.bucket_column, added.tenants, r.tenant, added.valid_since) end;
+            else rollup_internal.fill_template(
+                'b.{bucket} >= coalesce(({tenants}::jsonb ->> b.{tenant}::text)::timestamptz, {valid_since})',
+                jsonb_build_object('bucket', quote_ident(r.bucket_column), 'tenant', quote_ident(r.tenant),
+                                   'tenants', quote_literal(added.tenants),
+                                   'valid_since', quote_literal(added.valid_since))) end;
         for column_name in
-            select c.column_name from rollup_internal.target_columns(rollup_internal.with_only_measures(r, array[added.measure])) c
+            select c.column_name
+              from rollup_internal.target_columns(rollup_internal.with_only_measures(r, array[added.measure])) c
              where c.role = 'measure'
         loop
             return next;

@@ -1,5 +1,5 @@
 -- Where a rollup that has just been declared begins. A node that was removed before has left events
--- of which nobody else may know: its watermark says so. To fill a rollup newest first, the
+-- that no other rollup may know of: its watermark says so. To fill a rollup newest first, the
 -- watermark goes to the last id there is, and everything below becomes its backlog; a run counts
 -- that only after waiting for every writer, and so also for those that are open now.
 create or replace function rollup_internal.init_watermarks(rollup_name text, newest_first boolean)
@@ -21,16 +21,28 @@ begin
                 message = format('%s is distributed, but the rollup package does not know Citus yet', r.source),
                 hint = 'It was installed before Citus. Install it again: rollupctl install';
         end if;
-        execute format('insert into rollup_internal.watermarks (rollup, node_group, last_id, as_of)
-                        select distinct %L, e.%2$I >> 48, (e.%2$I >> 48) << 48, now() from %3$s e where %4$s',
-                       r.name, r.id_column, r.source,
-                       (select string_agg(format('e.%1$I >= %2$s and e.%1$I < %3$s', r.id_column, lower(gap), upper(gap)), ' or ')
-                          from unnest((select int8multirange(int8range(0, 9223372036854775807))
-                                              - range_agg(int8range(n.node_group::bigint << 48, (n.node_group::bigint + 1) << 48))
-                                         from rollup.nodes() n)) gap));
+        execute rollup_internal.fill_template(
+            $text$insert into rollup_internal.watermarks (rollup, node_group, last_id, as_of)
+select distinct {name}, e.{id} >> 48, (e.{id} >> 48) << 48, now()
+  from {source} e
+ where {ids_of_former_nodes}$text$,
+            jsonb_build_object(
+                'name', quote_literal(r.name),
+                'id', quote_ident(r.id_column),
+                'source', r.source,
+                'ids_of_former_nodes', (
+                    select string_agg(rollup_internal.fill_template(
+                               'e.{id} >= {from_id} and e.{id} < {to_id}',
+                               jsonb_build_object('id', quote_ident(r.id_column), 'from_id', lower(gap),
+                                                  'to_id', upper(gap))), ' or ')
+                      from unnest((select int8multirange(int8range(0, 9223372036854775807))
+                                          - range_agg(int8range(n.node_group::bigint << 48,
+                                                                (n.node_group::bigint + 1) << 48))
+                                     from rollup.nodes() n)) gap)));
     end if;
     if newest_first then
-        states := rollup_internal.read_node_states(r.source, r.id_sequence) || rollup_internal.removed_node_states(array[r.name]);
+        states := rollup_internal.read_node_states(r.source, r.id_sequence)
+            || rollup_internal.removed_node_states(array[r.name]);
         insert into rollup_internal.backlogs (rollup, node_group, after_id, through_id, first_size)
         select r.name, s.node_group, s.base, s.last_id, s.last_id - s.base
           from (select x.key::int as node_group, x.key::bigint << 48 as base,

@@ -4,6 +4,9 @@
 \ir init_watermarks.sql
 \ir advance_watermarks.sql
 \ir uncounted_condition.sql
+\ir counted_condition.sql
+\ir counted_events_conditions.sql
+\ir new_events_conditions.sql
 \ir measures_complete_since.sql
 \ir completeness_conditions.sql
 \ir record_completeness.sql

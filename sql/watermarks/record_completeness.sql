@@ -1,5 +1,5 @@
--- A span that ends where a measure begins to be complete, or later, moves that beginning back.
-create or replace function rollup_internal.record_completeness(rollup_name text, span tstzrange, tenant text)
+-- A range that ends where a measure begins to be complete, or later, moves that beginning back.
+create or replace function rollup_internal.record_completeness(rollup_name text, bounds tstzrange, tenant text)
     returns boolean
     language plpgsql
     volatile
@@ -7,14 +7,14 @@ create or replace function rollup_internal.record_completeness(rollup_name text,
 as $$
 #variable_conflict use_column
 declare
-    since constant timestamptz := coalesce(lower(span), '-infinity');
+    since constant timestamptz := coalesce(lower(bounds), '-infinity');
     moved boolean;
 begin
     insert into rollup_internal.added_measures as a (rollup, measure, tenant, valid_since)
     select rollup_name, s.measure, record_completeness.tenant, since
       from rollup_internal.measures_complete_since(rollup_name, record_completeness.tenant) s
      where s.valid_since > since
-       and s.valid_since <= coalesce(upper(span), 'infinity')
+       and s.valid_since <= coalesce(upper(bounds), 'infinity')
     on conflict (rollup, measure, tenant) do update set valid_since = excluded.valid_since;
     moved := found;
     delete from rollup_internal.added_measures a
@@ -26,5 +26,5 @@ begin
 end
 $$;
 comment on function rollup_internal.record_completeness(text, tstzrange, text) is
-    'Notes that a range of buckets, of all tenants or one, holds all measures in full, and answers '
+    'Records that a range of buckets, of all tenants or one, holds all measures in full, and answers '
     'whether an added measure is complete in more buckets than before.';

@@ -22,4 +22,5 @@ begin
 end
 $$;
 comment on function rollup_internal.refresh_tails(text[]) is
-    'Writes rollup_internal.tails for some rollups from their watermarks and backlogs, or removes them for rollups that are gone.';
+    'Writes rollup_internal.tails for some rollups from their watermarks and backlogs, or removes them for rollups '
+    'that no longer exist.';

@@ -9,7 +9,8 @@ declare
     id_column name;
 begin
     select r.id_column into strict id_column from rollup_internal.rollups r where r.name = rollup_name;
-    return (select '(' || string_agg(format('%1$I > %2$s and %1$I <= %3$s', id_column, t.after_id, t.through_id), ' or ') || ')'
+    return (select format('(%s)', string_agg(
+                       format('%1$I > %2$s and %1$I <= %3$s', id_column, t.after_id, t.through_id), ' or '))
               from rollup_internal.tail_ranges(rollup_name) t
              where with_backlog or not t.is_backlog);
 end

@@ -28,7 +28,7 @@ begin
     end if;
 
     -- Called in the column's default, or owned by it (serial, identity). The default goes first: a
-    -- column may still own a sequence that nobody asks any more.
+    -- column may still own a sequence that no default asks any more.
     select s.oid::regclass into sequence
       from pg_class s
       join pg_depend d on d.objid = s.oid or d.refobjid = s.oid

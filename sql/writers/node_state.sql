@@ -1,5 +1,5 @@
 -- What a run must know of one node, read in an order that matters: the last id first, then who
--- holds a writer's lock. Inserts and COPY lock before they draw an id, so whoever drew an id up
+-- holds a writer's lock. Inserts and COPY lock before they draw an id, so every transaction that drew an id up
 -- to last_id has either ended, and is visible to the next snapshot, or is in this list.
 -- Writers to a single partition lock just that one, hence the tree. Prepared transactions keep
 -- their locks without a session.

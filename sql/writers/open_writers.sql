@@ -1,6 +1,6 @@
 -- A prepared transaction that has lived through a restart of the server goes on under another
 -- virtual transaction (-1/xid; in older minor releases as soon as it is prepared), so that no list
--- made before shows it: whoever is prepared like that counts as having been there.
+-- made before shows it: every transaction prepared like that counts as having been there.
 create or replace function rollup_internal.open_writers(writers text[], states jsonb)
     returns text[]
     language sql

@@ -12,7 +12,8 @@ begin
     states := rollup_internal.read_node_states(r.source, r.id_sequence);
     insert into rollup_internal.horizons (source, taken_at, last_ids, writers)
     select r.source, clock_timestamp(),
-           (select jsonb_object_agg(s.key, jsonb_build_object('last_id', s.value -> 'last_id')) from jsonb_each(states) s),
+           (select jsonb_object_agg(s.key, jsonb_build_object('last_id', s.value -> 'last_id'))
+              from jsonb_each(states) s),
            coalesce((select array_agg(s.key || ':' || w)
                        from jsonb_each(states) s, jsonb_object_keys(s.value -> 'writers') w), '{}');
     delete from rollup_internal.horizons s
@@ -23,4 +24,4 @@ begin
 end
 $$;
 comment on function rollup_internal.record_horizon(text) is
-    'Notes how far ids have come and who is writing, for runs to come.';
+    'Records how far ids have come and who is writing, for runs to come.';

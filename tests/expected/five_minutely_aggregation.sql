@@ -8,6 +8,7 @@ create or replace function public.five_minutely_aggregation(
     set plan_cache_mode = force_custom_plan
     set enable_hashagg = off
     set enable_seqscan = off
+    set max_parallel_workers_per_gather = 0
     set jit = off
     set work_mem = '128MB'
     set topn.number_of_counters = 1000
@@ -18,45 +19,70 @@ create or replace function public.five_minutely_aggregation(
     set bytea_output = hex
 as $function$
 -- Counts new events of public.events into public.rollup_events_5min.
--- Written by rollup.create_rollup from the declaration of rollup_events_5min; change that, not this.
+-- Written by rollup.create_rollup from its declaration; change that, not this.
 #variable_conflict use_column
 declare
     run rollup_internal.run_state := rollup_internal.begin_run(array['rollup_events_5min'], max_events);
-    span rollup_internal.id_range;
-    number bigint;
+    ids rollup_internal.id_range;
+    new_events bigint;
+    new_rows bigint[];
 begin
-    foreach span in array run.id_ranges loop
-        insert into public.rollup_events_5min as r (
-            customer_id, minute, event_type, country, browser, event_count, device_distinct_count, session_distinct_count, top_devices_1000)
-        select
-            customer_id,
-            date_bin('00:05:00', event_time, timestamptz '2000-01-01 00:00:00+00'),
-            event_type,
-            country,
-            browser,
-            count(*),
-            public.hll_add_agg(public.hll_hash_bigint(device_id), 11, 5, -1, 1),
-            public.hll_add_agg(public.hll_hash_bigint(session_id), 11, 5, -1, 1),
-            (select case when count(*) > 1000 then rollup_internal.top_truncate(jsonb_object_agg(k, n), 1000) else coalesce(jsonb_object_agg(k, n), '{}') end from (select k, count(*) as n from unnest(array_agg(device_id)) k where k is not null group by 1) top)
-          from public.events
-         where event_id > span.after_id
-           and event_id <= span.through_id
-         group by 1, 2, 3, 4, 5
-        on conflict (customer_id, minute, event_type, country, browser) do update set
-            event_count = coalesce(r.event_count + excluded.event_count, r.event_count, excluded.event_count),
-            device_distinct_count = coalesce(public.hll_union(r.device_distinct_count, excluded.device_distinct_count), r.device_distinct_count, excluded.device_distinct_count),
-            session_distinct_count = coalesce(public.hll_union(r.session_distinct_count, excluded.session_distinct_count), r.session_distinct_count, excluded.session_distinct_count),
-            top_devices_1000 = coalesce(rollup_internal.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000);
-        get diagnostics number = row_count;
-        run.rows[1] := run.rows[1] + number;
+    foreach ids in array run.id_ranges loop
+        with batch as materialized (
+            select
+                customer_id,
+                date_bin('00:05:00', event_time, timestamptz '2000-01-01 00:00:00+00') as minute,
+                event_type,
+                country,
+                browser,
+                count(*) as event_count,
+                public.hll_add_agg(public.hll_hash_bigint(device_id), 11, 5, -1, 1) as device_distinct_count,
+                public.hll_add_agg(
+                    public.hll_hash_bigint(session_id), 11, 5, -1, 1) as session_distinct_count,
+                (
+                    select case
+                        when count(*) > 1000 then rollup_internal.top_truncate(jsonb_object_agg(k, n), 1000)
+                        else coalesce(jsonb_object_agg(k, n), '{}')
+                    end
+                      from (
+                          select k, count(*) as n
+                            from unnest(array_agg(device_id)) k
+                           where k is not null
+                           group by 1) top) as top_devices_1000,
+                count(*) as "(events)"
+              from public.events
+             where event_id > ids.after_id
+               and event_id <= ids.through_id
+             group by 1, 2, 3, 4, 5
+        ),
+        member_1 as (
+            insert into public.rollup_events_5min as stored (
+                customer_id, minute, event_type, country, browser, event_count, device_distinct_count,
+                session_distinct_count, top_devices_1000)
+            select
+                customer_id, minute, event_type, country, browser, event_count, device_distinct_count,
+                session_distinct_count, top_devices_1000
+              from batch
+            on conflict (customer_id, minute, event_type, country, browser) do update set
+                event_count = coalesce(
+                    stored.event_count + excluded.event_count, stored.event_count, excluded.event_count),
+                device_distinct_count = coalesce(
+                    public.hll_union(stored.device_distinct_count, excluded.device_distinct_count),
+                    stored.device_distinct_count, excluded.device_distinct_count),
+                session_distinct_count = coalesce(
+                    public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
+                    stored.session_distinct_count, excluded.session_distinct_count),
+                top_devices_1000 = coalesce(
+                    rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
+                    stored.top_devices_1000, excluded.top_devices_1000)
+            returning 1
+        )
+        select (select coalesce(sum("(events)"), 0) from batch),
+               array[(select count(*) from member_1)]
+          into new_events, new_rows;
 
-        select count(*) into number
-          from public.events
-         where event_id > span.after_id
-           and event_id <= span.through_id;
-        run.events[1] := run.events[1] + number;
+        run := rollup_internal.add_counted(run, ids, new_events, new_rows);
     end loop;
-
     select f.status, f.events, f.rows, f.more
       into status, events, rows, more
       from rollup_internal.finish_run(run) f;

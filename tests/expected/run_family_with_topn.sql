@@ -1,5 +1,5 @@
 -- Generated; see tests/test_generated_text.py.
-create or replace function rollup.run_family_1(
+create or replace function rollup_internal.run_family_1(
     max_events bigint default null)
     returns table (rollup text, status text, events bigint, rows bigint, more boolean)
     language plpgsql
@@ -8,6 +8,7 @@ create or replace function rollup.run_family_1(
     set plan_cache_mode = force_custom_plan
     set enable_hashagg = off
     set enable_seqscan = off
+    set max_parallel_workers_per_gather = 0
     set jit = off
     set work_mem = '128MB'
     set topn.number_of_counters = 1000
@@ -17,16 +18,19 @@ create or replace function rollup.run_family_1(
     set extra_float_digits = 1
     set bytea_output = hex
 as $function$
--- Counts new events of public.events into 'rollup_events_5min', 'rollup_events_1hr' in one pass.
+-- Counts new events of public.events in one pass into
+--   public.rollup_events_5min
+--   public.rollup_events_1hr
 -- Written by rollup.create_rollup from their declarations; change those, not this.
 #variable_conflict use_column
 declare
-    run rollup_internal.run_state := rollup_internal.begin_run(array['rollup_events_5min', 'rollup_events_1hr'], max_events);
-    span rollup_internal.id_range;
-    counted bigint;
-    rows_written bigint[];
+    run rollup_internal.run_state := rollup_internal.begin_run(
+        array['rollup_events_5min', 'rollup_events_1hr'], max_events);
+    ids rollup_internal.id_range;
+    new_events bigint;
+    new_rows bigint[];
 begin
-    foreach span in array run.id_ranges loop
+    foreach ids in array run.id_ranges loop
         with batch as materialized (
             select
                 customer_id,
@@ -36,12 +40,13 @@ begin
                 browser,
                 count(*) as event_count,
                 public.hll_add_agg(public.hll_hash_bigint(device_id), 11, 5, -1, 1) as device_distinct_count,
-                public.hll_add_agg(public.hll_hash_bigint(session_id), 11, 5, -1, 1) as session_distinct_count,
+                public.hll_add_agg(
+                    public.hll_hash_bigint(session_id), 11, 5, -1, 1) as session_distinct_count,
                 public.topn_add_agg((device_id)::text) as top_devices_1000,
                 count(*) as "(events)"
               from public.events
-             where event_id > span.after_id
-               and event_id <= span.through_id
+             where event_id > ids.after_id
+               and event_id <= ids.through_id
              group by 1, 2, 3, 4, 5
         ),
         batch_2 as (
@@ -52,50 +57,72 @@ begin
                 country,
                 browser,
                 sum(event_count)::bigint as event_count,
-                case count(*) when 1 then (array_agg(device_distinct_count))[1] else (select public.hll_union_agg(s) from unnest(array_agg(device_distinct_count)) s) end as device_distinct_count,
-                case count(*) when 1 then (array_agg(session_distinct_count))[1] else (select public.hll_union_agg(s) from unnest(array_agg(session_distinct_count)) s) end as session_distinct_count,
-                case count(*) when 1 then (array_agg(top_devices_1000))[1] else (select public.topn_union_agg(s) from unnest(array_agg(top_devices_1000)) s) end as top_devices_1000
+                case count(*)
+                    when 1 then (array_agg(device_distinct_count))[1]
+                    else (select public.hll_union_agg(s) from unnest(array_agg(device_distinct_count)) s)
+                end as device_distinct_count,
+                case count(*)
+                    when 1 then (array_agg(session_distinct_count))[1]
+                    else (select public.hll_union_agg(s) from unnest(array_agg(session_distinct_count)) s)
+                end as session_distinct_count,
+                case count(*)
+                    when 1 then (array_agg(top_devices_1000))[1]
+                    else (select public.topn_union_agg(s) from unnest(array_agg(top_devices_1000)) s)
+                end as top_devices_1000
               from batch
              group by 1, 2, 3, 4, 5
         ),
         member_1 as (
-            insert into public.rollup_events_5min as r (
-                customer_id, minute, event_type, country, browser, event_count, device_distinct_count, session_distinct_count, top_devices_1000)
+            insert into public.rollup_events_5min as stored (
+                customer_id, minute, event_type, country, browser, event_count, device_distinct_count,
+                session_distinct_count, top_devices_1000)
             select
-                customer_id, minute, event_type, country, browser, event_count, device_distinct_count, session_distinct_count, top_devices_1000
+                customer_id, minute, event_type, country, browser, event_count, device_distinct_count,
+                session_distinct_count, top_devices_1000
               from batch
-             where 'rollup_events_5min' = any (span.rollups)
+             where 'rollup_events_5min' = any (ids.rollups)
             on conflict (customer_id, minute, event_type, country, browser) do update set
-                event_count = coalesce(r.event_count + excluded.event_count, r.event_count, excluded.event_count),
-                device_distinct_count = coalesce(public.hll_union(r.device_distinct_count, excluded.device_distinct_count), r.device_distinct_count, excluded.device_distinct_count),
-                session_distinct_count = coalesce(public.hll_union(r.session_distinct_count, excluded.session_distinct_count), r.session_distinct_count, excluded.session_distinct_count),
-                top_devices_1000 = coalesce(rollup_internal.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000)
+                event_count = coalesce(
+                    stored.event_count + excluded.event_count, stored.event_count, excluded.event_count),
+                device_distinct_count = coalesce(
+                    public.hll_union(stored.device_distinct_count, excluded.device_distinct_count),
+                    stored.device_distinct_count, excluded.device_distinct_count),
+                session_distinct_count = coalesce(
+                    public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
+                    stored.session_distinct_count, excluded.session_distinct_count),
+                top_devices_1000 = coalesce(
+                    rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
+                    stored.top_devices_1000, excluded.top_devices_1000)
             returning 1
         ),
         member_2 as (
-            insert into public.rollup_events_1hr as r (
-                customer_id, hour, event_type, country, browser, event_count, device_distinct_count, session_distinct_count, top_devices_1000)
+            insert into public.rollup_events_1hr as stored (
+                customer_id, hour, event_type, country, browser, event_count, device_distinct_count,
+                session_distinct_count, top_devices_1000)
             select
-                customer_id, hour, event_type, country, browser, event_count, device_distinct_count, session_distinct_count, top_devices_1000
+                customer_id, hour, event_type, country, browser, event_count, device_distinct_count,
+                session_distinct_count, top_devices_1000
               from batch_2
-             where 'rollup_events_1hr' = any (span.rollups)
+             where 'rollup_events_1hr' = any (ids.rollups)
             on conflict (customer_id, hour, event_type, country, browser) do update set
-                event_count = coalesce(r.event_count + excluded.event_count, r.event_count, excluded.event_count),
-                device_distinct_count = coalesce(public.hll_union(r.device_distinct_count, excluded.device_distinct_count), r.device_distinct_count, excluded.device_distinct_count),
-                session_distinct_count = coalesce(public.hll_union(r.session_distinct_count, excluded.session_distinct_count), r.session_distinct_count, excluded.session_distinct_count),
-                top_devices_1000 = coalesce(rollup_internal.top_union(r.top_devices_1000, excluded.top_devices_1000, 1000), r.top_devices_1000, excluded.top_devices_1000)
+                event_count = coalesce(
+                    stored.event_count + excluded.event_count, stored.event_count, excluded.event_count),
+                device_distinct_count = coalesce(
+                    public.hll_union(stored.device_distinct_count, excluded.device_distinct_count),
+                    stored.device_distinct_count, excluded.device_distinct_count),
+                session_distinct_count = coalesce(
+                    public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
+                    stored.session_distinct_count, excluded.session_distinct_count),
+                top_devices_1000 = coalesce(
+                    rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
+                    stored.top_devices_1000, excluded.top_devices_1000)
             returning 1
         )
         select (select coalesce(sum("(events)"), 0) from batch),
                array[(select count(*) from member_1), (select count(*) from member_2)]
-          into counted, rows_written;
+          into new_events, new_rows;
 
-        for n in 1 .. cardinality(run.rollups) loop
-            run.rows[n] := run.rows[n] + rows_written[n];
-            if run.rollups[n] = any (span.rollups) then
-                run.events[n] := run.events[n] + counted;
-            end if;
-        end loop;
+        run := rollup_internal.add_counted(run, ids, new_events, new_rows);
     end loop;
     return query select * from rollup_internal.finish_run(run);
 end

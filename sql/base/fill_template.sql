@@ -1,0 +1,36 @@
+-- The values go in all at once, so that braces inside a value are never taken for a placeholder. Only lines of
+-- the template are indented: a line break in a value may stand inside a quoted name or a string.
+create or replace function rollup_internal.fill_template(template text, fills jsonb, indent int default 0)
+    returns text
+    language plpgsql
+    immutable
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    placeholder constant text := '\{([a-z][a-z_]*)\}';
+    names constant text[] := array(select m[1] from regexp_matches(template, placeholder, 'g') m);
+    indented constant text := regexp_replace(template, '\n(?!\n|$)', E'\n' || repeat(' ', indent), 'g');
+    wrong text;
+begin
+    select n into wrong from unnest(names) n where fills ->> n is null limit 1;
+    if wrong is not null then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('template has no value for the placeholder {%s}', wrong),
+            detail = template;
+    end if;
+    select k into wrong from jsonb_object_keys(fills) k where k <> all (names) limit 1;
+    if wrong is not null then
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('template has no placeholder for the value "%s"', wrong),
+            detail = template;
+    end if;
+    return (select string_agg(concat(u.piece, fills ->> u.name), '' order by u.position)
+              from rows from (regexp_split_to_table(indented, placeholder), unnest(names))
+                   with ordinality u (piece, name, position));
+end
+$$;
+comment on function rollup_internal.fill_template(text, jsonb, int) is
+    'A template with its {placeholders} replaced by values, and its lines after the first indented. Raises '
+    'invalid_parameter_value for a placeholder without a value and a value without a placeholder.';

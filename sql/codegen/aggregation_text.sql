@@ -1,0 +1,29 @@
+-- The aggregation of events, the same whether new ones are counted, old ones again, or those of a live view.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace function rollup_internal.aggregation_text(
+    r rollup_internal.rollups, from_text text, conditions text[],
+    more_columns text[] default '{}', more_keys int default 0, indent int default 0)
+    returns text
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    columns text[];
+    keys int[];
+begin
+    select array_agg(concat_ws(' as ', c.expression, nullif(quote_ident(c.column_name), c.expression))
+                     order by c.ordinality),
+           array_agg(c.ordinality order by c.ordinality) filter (where c.role <> 'measure')
+      into columns, keys
+      from rollup_internal.target_columns(r) with ordinality c;
+    return rollup_internal.grouped_select_text(
+        columns || more_columns, from_text, conditions,
+        keys || array(select cardinality(columns) + n from generate_series(1, more_keys) n), indent);
+end
+$$;
+comment on function rollup_internal.aggregation_text(rollup_internal.rollups, text, text[], text[], int, int) is
+    'The query that makes a rollup''s rows of events: its columns and some more, of which the first more_keys are '
+    'grouped by.';
+reset citus.enable_ddl_propagation;

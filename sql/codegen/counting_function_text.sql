@@ -1,0 +1,83 @@
+-- Writes a function that counts. It is ordinary SQL that stays readable in \sf. A rollup by itself is a family of
+-- one; only what its function answers has another form. Id ranges that a member has already counted are left out
+-- for that member, so that members which were run alone, or added later, fall into step.
+create or replace function rollup_internal.counting_function_text(function_name text, members text[], is_family boolean)
+    returns text
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    finest constant rollup_internal.rollups := rollup_internal.get_rollup(members[1]);
+    is_distributed constant boolean := rollup_internal.is_distributed(finest.source);
+    revisions int[];
+    targets text[];
+    -- Names may hold anything; in a comment they keep to their line.
+    source constant text := translate(finest.source::text, E'\r\n', '  ');
+    counts text;
+    begin_run text;
+    feeder text;
+begin
+    select array_agg(r.revision order by m.position),
+           array_agg(translate(r.target::text, E'\r\n', '  ') order by m.position)
+      into revisions, targets
+      from unnest(members) with ordinality m (name, position)
+      join rollup_internal.rollups r using (name);
+    counts := case
+        when cardinality(members) > 1 then
+            format(E'%s in one pass into\n--   %s', source, array_to_string(targets, E'\n--   '))
+        when length(source) + length(targets[1]) < 80 then format('%s into %s.', source, targets[1])
+        else format(E'%s\n-- into %s.', source, targets[1]) end;
+    begin_run := rollup_internal.wrap_sql(
+        format('run rollup_internal.run_state := rollup_internal.begin_run(array[%s], max_events%s);',
+               (select string_agg(quote_literal(name), ', ' order by position)
+                  from unnest(members) with ordinality m (name, position)),
+               case when 0 < any (revisions) then format(', array[%s]', array_to_string(revisions, ', ')) end), 4);
+    feeder := case when is_distributed then rollup_internal.citus_feeder_text(members, 8)
+                   else rollup_internal.plain_feeder_text(members, 8) end;
+    return rollup_internal.fill_template(
+        $text$create or replace function {name}(
+    max_events bigint default null{returns}
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    {settings}
+as {quote}
+-- Counts new events of {counts}
+-- Written by rollup.create_rollup from {whose}, not this.
+#variable_conflict use_column
+declare
+    {begin_run}
+    ids rollup_internal.id_range;
+    new_events bigint;
+    new_rows bigint[];{more_variables}
+begin
+    foreach ids in array run.id_ranges loop
+        {feeder}
+
+        run := rollup_internal.add_counted(run, ids, new_events, new_rows);
+    end loop;
+    {answer}
+end
+{quote};$text$,
+        jsonb_build_object(
+            'name', function_name,
+            'returns', case when is_family
+                then E')\n    returns table (rollup text, status text, events bigint, rows bigint, more boolean)'
+                else E',\n    out status text, out events bigint, out rows bigint, out more boolean)' end,
+            'settings', rollup_internal.function_settings(finest),
+            'quote', case when concat(function_name, begin_run, feeder) like '%$function$%'
+                          then '$rollup_function$' else '$function$' end,
+            'counts', counts,
+            'whose', case when cardinality(members) = 1 then 'its declaration; change that'
+                          else 'their declarations; change those' end,
+            'begin_run', begin_run,
+            'more_variables', case when is_distributed then E'\n    written bigint;' else '' end,
+            'feeder', feeder,
+            'answer', case when is_family then 'return query select * from rollup_internal.finish_run(run);'
+                else E'select f.status, f.events, f.rows, f.more\n      into status, events, rows, more\n'
+                     '      from rollup_internal.finish_run(run) f;' end));
+end
+$$;
+comment on function rollup_internal.counting_function_text(text, text[], boolean) is
+    'The statement that creates the function which counts new events into a rollup, or into all of a family.';

@@ -1,0 +1,16 @@
+create or replace function rollup_internal.exact_times_before(members text[])
+    returns timestamptz
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (select nullif(max(rollup_internal.midnights_aligned_since(finest.bucket, member.time_zone)), '-infinity')
+              from rollup_internal.rollups finest, rollup_internal.rollups member
+             where finest.name = members[1] and finest.time_zone is null
+               and member.name = any (members) and member.time_zone is not null);
+end
+$$;
+comment on function rollup_internal.exact_times_before(text[]) is
+    'Events of a family from before this time are grouped by their exact time too, as the days of some member then '
+    'began inside buckets of the finest. NULL where they never did.';

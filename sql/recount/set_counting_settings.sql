@@ -1,0 +1,19 @@
+-- Functions that count events again do so under the settings of a run. They are in SET clauses, which take back what
+-- rollup_internal.apply_counting_settings changes, too.
+do $$
+declare
+    counting record;
+begin
+    for counting in
+        select p.oid::regprocedure as function_name,
+               pg_catalog.string_agg(pg_catalog.format('set %s to %L', s.name, s.value), ' ') as clauses
+          from (values ('rollup.verify', null), ('rollup.rebuild', null),
+                       ('rollup_internal.fill_measures', 'filling in')) f (name, only_for)
+          join pg_catalog.pg_proc p on p.oid = f.name::regproc
+          join rollup_internal.counting_settings() s on s.only_for is null or s.only_for = f.only_for
+         group by p.oid
+    loop
+        execute pg_catalog.format('alter function %s %s', counting.function_name, counting.clauses);
+    end loop;
+end
+$$;

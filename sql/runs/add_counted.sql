@@ -1,0 +1,20 @@
+create or replace function rollup_internal.add_counted(
+    run rollup_internal.run_state, ids rollup_internal.id_range, new_events bigint, new_rows bigint[])
+    returns rollup_internal.run_state
+    language plpgsql
+    immutable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    for n in 1 .. cardinality(run.rollups) loop
+        if run.rollups[n] = any (ids.rollups) then
+            run.events[n] := run.events[n] + new_events;
+            run.rows[n] := run.rows[n] + new_rows[n];
+        end if;
+    end loop;
+    return run;
+end
+$$;
+comment on function rollup_internal.add_counted(
+    rollup_internal.run_state, rollup_internal.id_range, bigint, bigint[]) is
+    'A run after it has counted an id range: for each rollup that had not counted it the events, and the rows written.';

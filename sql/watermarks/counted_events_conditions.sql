@@ -1,0 +1,19 @@
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace function rollup_internal.counted_events_conditions(
+    r rollup_internal.rollups, bounds tstzrange, tenant text, in_statement boolean default false)
+    returns text[]
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return array_remove(
+        rollup_internal.counted_condition(r, in_statement)
+            || rollup_internal.bounds_conditions(quote_ident(r.time_column), bounds)
+            || array[quote_ident(r.tenant) || ' = ' || quote_literal(tenant), '(' || r.filter || ')'], null);
+end
+$$;
+comment on function rollup_internal.counted_events_conditions(rollup_internal.rollups, tstzrange, text, boolean) is
+    'The conditions that pick the events that a rollup has counted, of a time range, of one tenant or all (NULL).';
+reset citus.enable_ddl_propagation;
