@@ -1,5 +1,7 @@
 \ir extension_schema.sql
 \ir setting.sql
+\ir statement_time_left.sql
+\ir wait_limit.sql
 \ir partition_column.sql
 \ir expression_type.sql
 \ir quote_if_column.sql

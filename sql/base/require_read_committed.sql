@@ -11,7 +11,7 @@ begin
             errcode = 'invalid_transaction_state',
             message = format('rollup %I cannot be %s at isolation level %s',
                              rollup_name, done, current_setting('transaction_isolation')),
-            hint = 'Do it at read committed.';
+            hint = 'Begin the transaction at that level: begin isolation level read committed';
     end if;
 end
 $$;
