@@ -6,8 +6,9 @@ create or replace function rollup_internal.wait_limit()
     volatile
     set search_path = pg_catalog, pg_temp
 begin atomic
-    select least(rollup.setting('rollup.max_wait')::interval,
-                 greatest(rollup_internal.statement_time_left() / 2, interval '0'));
+    select greatest(least(rollup.setting('rollup.max_wait')::interval,
+                          rollup_internal.statement_time_left() / 2),
+                    interval '0');
 end;
 comment on function rollup_internal.wait_limit() is
     'How long to wait for other sessions: rollup.max_wait, or less where statement_timeout leaves less.';
