@@ -161,7 +161,11 @@ def report(error: BaseException) -> int:
         return ERROR  # whoever read our output has left: nobody to tell
     if os.environ.get("ROLLUPCTL_DEBUG"):
         click.echo(mask("".join(traceback.format_exception(error))), err=True)
-    told = explain(error)
+    return tell(explain(error))
+
+
+def tell(told: Explanation) -> int:
+    """Print an explanation as `report` does; return its exit code."""
     line = f"rollupctl: error: {told.message}"
     if told.detail:
         line += f" ({told.detail})"
@@ -189,15 +193,20 @@ def primary(error: psycopg.Error) -> str:
 
 def _explain_server(error: psycopg.Error) -> Explanation:
     """What the server (or libpq, when there is no SQLSTATE) said, with a hint of ours if needed."""
-    state = error.sqlstate
-    diag = error.diag
-    message = primary(error)
-    if state is None:
+    if error.sqlstate is None:
         lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-        return Explanation(message, None, _HINTS["08"] if lost else None)
-    if state in _UNDEFINED and _OF_PACKAGE.search(message):
-        older = ", or is older than rollupctl" if state == "42883" else ""
+        return Explanation(primary(error), None, _HINTS["08"] if lost else None)
+    diag = error.diag
+    return explain_failure(error.sqlstate, primary(error), diag.message_detail, diag.message_hint)
+
+
+def explain_failure(
+    sqlstate: str, message: str, detail: str | None, hint: str | None
+) -> Explanation:
+    """What the server said, in an error or of a step that failed, with a hint of ours if needed."""
+    if sqlstate in _UNDEFINED and _OF_PACKAGE.search(message):
+        older = ", or is older than rollupctl" if sqlstate == "42883" else ""
         return Explanation(f"the SQL package is not in this database{older}", message, INSTALL_HINT)
-    hint = diag.message_hint or _HINTS.get(state) or _HINTS.get(state[:2])
-    code = DEFERRED if state == "55P03" else ERROR
-    return Explanation(message, diag.message_detail, hint, code)
+    code = DEFERRED if sqlstate == "55P03" else ERROR
+    ours = _HINTS.get(sqlstate) or _HINTS.get(sqlstate[:2])
+    return Explanation(message, detail, hint or ours, code)

@@ -5,30 +5,44 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-import psycopg
-
 from rollupctl.connect import Session, query
-from rollupctl.errors import DEFERRED, DONE, ERROR, RollupError, explain, report
+from rollupctl.errors import (
+    DEFERRED,
+    DONE,
+    ERROR,
+    Explanation,
+    RollupError,
+    explain_failure,
+    tell,
+)
 from rollupctl.output import Table
 
 RESULT = ("rollup", "status", "events", "rows", "seconds")
 
-_ONE = "select name as rollup, r.* from (values (%s)) x (name), rollup.run(name, %s) r"
-_FAMILY = "select * from rollup.run_family(%s, %s)"
-_FAMILIES = (
-    "select array_agg(name order by bucket, time_zone nulls first, id) as members"
-    " from rollup.rollups group by family"
-)
-
-_BACKLOGS = """
-select rollup, sum(through_id - after_id) as ids_left,
-       round(100 * (1 - sum(through_id - after_id) / sum(first_size)), 1) as percent
-  from rollup.backlogs where rollup = any (%s) group by rollup order by rollup
+# A report has a row for each rollup that ran, or each part that expired.
+_STEP = """
+select s.job::text as job, s.failure, s.more, r.*
+  from rollup.next_step(%s::rollup.job, %s) s
+  left join lateral jsonb_to_recordset(s.report) r (
+           rollup text, status text, events bigint, rows bigint,
+           backlog_ids bigint, filled_percent numeric,
+           kind text, name text, partition text, range_from timestamptz, range_to timestamptz,
+           bytes bigint, action text) on true
 """
 
 _LONGEST_PAUSE = 30.0  # seconds between attempts to reach a server that is gone
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step of a job has done, what made it fail, and how long it took."""
+
+    report: list[dict[str, Any]]
+    failure: Explanation | None
+    seconds: float
 
 
 @dataclass
@@ -40,11 +54,16 @@ class Outcome:
     events: int = 0
     rows: int = 0
     seconds: float = 0.0
+    backlog_ids: int | None = None
+    filled_percent: Decimal | None = None
 
-    def add(self, window: dict[str, Any]) -> None:
-        """Count in one window: a row of rollup.run or rollup.run_family."""
+    def add(self, window: dict[str, Any], seconds: float) -> None:
+        """Count in one window: a row of a step's report."""
         self.events += window["events"]
         self.rows += window["rows"]
+        self.seconds = round(self.seconds + seconds, 3)
+        self.backlog_ids = window["backlog_ids"]
+        self.filled_percent = window["filled_percent"]
         if window["status"] != "nothing new":
             self.status = window["status"]
 
@@ -70,74 +89,51 @@ def names_of(session: Session, wanted: Sequence[str]) -> list[str]:
 def catch_up_all(session: Session, wanted: Sequence[str], max_events: int) -> list[Outcome]:
     """Run the rollups `wanted`, or all, window after window, until nothing is waiting.
 
-    A family (rollups that differ only in their bucket) is run as one when all of it is meant. A
-    run that is deferred or fails is told on stderr and recorded in the run ledger; windows before
-    it stay counted, and the other rollups go on. Raises psycopg.Error only when the session is
-    lost, RollupError for a name that is not a rollup's.
+    A run that is deferred or fails is told on stderr, and rollup.next_step records it in the run
+    ledger; windows before it stay counted, and the other rollups go on. Raises psycopg.Error when
+    a step cannot be made at all, RollupError for a name that is not a rollup's.
     """
     names = names_of(session, wanted)
     outcomes = {name: Outcome(name) for name in names}
-    for crew in _crews(session, names):
-        if _catch_up(session, [outcomes[name] for name in crew], max_events) or len(crew) == 1:
-            continue
-        # A broken rollup holds up only itself.
-        for name in crew:
-            _catch_up(session, [outcomes[name]], max_events)
+    for step in steps(session, "run", names if wanted else None, max_events):
+        for row in step.report:
+            if row["rollup"] in outcomes:  # else it has joined the family just now
+                outcomes[row["rollup"]].add(row, step.seconds)
+        if step.failure:
+            tell(step.failure)
     return list(outcomes.values())
 
 
-def _crews(session: Session, names: Sequence[str]) -> list[list[str]]:
-    """The rollups in groups to be run as one: whole families, and single ones."""
-    families: list[list[str]] = query(session, _FAMILIES).column("members")
-    crews: list[list[str]] = []
-    for name in names:
-        if any(name in crew for crew in crews):
-            continue
-        family = next((members for members in families if name in members), [name])
-        crews.append(family if set(family) <= set(names) else [name])
-    return crews
+def steps(
+    session: Session, kind: str, names: Sequence[str] | None, max_size: int
+) -> Iterator[Step]:
+    """Do a job of `kind`, run or expire, step by step, each in a transaction of its own.
 
-
-def _catch_up(session: Session, crew: list[Outcome], max_events: int) -> bool:
-    """Run one crew until nothing is waiting; False when several together failed.
-
-    What became of each is noted in its outcome, and a failure of a single rollup told.
+    `names` are the rollups or sources meant; None means all. Raises psycopg.Error as
+    rollup.start_job and rollup.next_step do.
     """
-    began = time.monotonic()
-    text = _ONE if len(crew) == 1 else _FAMILY
-    by_name = {each.rollup: each for each in crew}
-    more, fine = True, True
-    try:
-        while more:
-            began_window = time.monotonic()
-            more = False
-            for row in query(session, text, crew[0].rollup, max_events).records():
-                if row["rollup"] in by_name:  # else it has joined the family just now
-                    by_name[row["rollup"]].add(row)
-                more = more or (row["more"] and row["status"] == "done")
-    except psycopg.Error as error:
-        if session.closed or session.broken:
-            raise
-        deferred = error.sqlstate == "55P03"
-        fine = deferred or len(crew) == 1
-        if fine:
-            report(error)
-            for each in crew:
-                each.status = "deferred" if deferred else "failed"
-                _record(session, each, explain(error).message, time.monotonic() - began_window)
-    for each in crew:
-        each.seconds = round(each.seconds + time.monotonic() - began, 3)
-    return fine
-
-
-def backlogs(session: Session, outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """A line for each of these rollups that is being filled newest first: how far that is."""
-    names = [each.rollup for each in outcomes]
-    for row in query(session, _BACKLOGS, names).records():
-        yield (
-            f"rollup {row['rollup']}: {row['percent']} % of its backlog is counted, "
-            f"{row['ids_left']} ids are left; each run counts a window of them"
+    start = "select rollup.start_job(%s, %s)::text as job"
+    (job,) = query(session, start, kind, names).column("job")
+    more = True
+    while more:
+        began = time.monotonic()
+        table = query(session, _STEP, job, max_size)
+        job, failure, more = table.rows[0][:3]
+        yield Step(
+            report=[row for row in table.records() if row["rollup"] or row["name"]],
+            failure=explain_failure(**failure) if failure else None,
+            seconds=time.monotonic() - began,
         )
+
+
+def backlogs(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """A line for each of these rollups that is being filled newest first: how far that is."""
+    for each in outcomes:
+        if each.backlog_ids:
+            yield (
+                f"rollup {each.rollup}: {each.filled_percent} % of its backlog is counted, "
+                f"{each.backlog_ids} ids are left; each run counts a window of them"
+            )
 
 
 def as_table(outcomes: Sequence[Outcome]) -> Table:
@@ -160,21 +156,3 @@ def pauses() -> Iterator[float]:
     while True:
         yield pause
         pause = min(pause * 2, _LONGEST_PAUSE)
-
-
-def _record(session: Session, outcome: Outcome, message: str, seconds: float) -> None:
-    """Note a failure in the run ledger, so that rollup.status tells of it."""
-    try:
-        query(
-            session,
-            "select rollup_internal.record_failure("
-            "%s, %s, clock_timestamp() - %s * interval '1 s', %s)",
-            outcome.rollup,
-            outcome.status,
-            seconds,
-            message,
-        )
-    except psycopg.Error as error:
-        if session.closed or session.broken:
-            raise
-        report(error)

@@ -278,7 +278,8 @@ def test_every_engine_function_fixes_its_search_path(plain_db: Connection) -> No
             assert unqualified(source) == [], name
     # A procedure that commits cannot have the setting, one function must undo what pg_partman does
     # to the path, and functions that make or unite lists would pay for it once a group.
-    assert {re.split(r"[.(]", name)[-2] for name in loose} <= {
+    assert {name.split("(")[0].split(".")[-1] for name in loose} <= {
+        "perform_job",
         "run_all",
         "backfill",
         "expire_all",
@@ -291,6 +292,13 @@ def test_every_engine_function_fixes_its_search_path(plain_db: Connection) -> No
         "top_merge",
         "top_union",
     }
+
+
+def test_command_line_uses_only_what_is_public() -> None:
+    """Its own queries go to schema rollup, so that any other client can do what it does."""
+    internal = re.compile(r"\brollup_internal\s*\.")
+    found = [p.name for p in (ROOT / "rollupctl").rglob("*.py") if internal.search(p.read_text())]
+    assert found == []
 
 
 NOT_FUNCTIONS = {"in", "as", "and", "or", "not", "values", "exists", "coalesce", "any", "all",
@@ -317,10 +325,7 @@ def unqualified(body: str) -> list[str]:
 def test_guard_sees_an_unqualified_name() -> None:
     assert unqualified("begin perform rollup.x(); perform now(); end") == ["now"]
     assert unqualified("begin select 1 from rollups; end") == ["rollups"]
-    assert (
-        unqualified("declare t rollup_internal.job;\nbegin t := rollup.f(t, pg_catalog.g()); end")
-        == []
-    )
+    assert unqualified("declare t rollup.job;\nbegin t := rollup.f(t, pg_catalog.g()); end") == []
 
 
 def test_everything_works_under_a_hostile_search_path(plain_db: Connection) -> None:

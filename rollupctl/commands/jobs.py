@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import click
-import psycopg
 
+from rollupctl import rolling
 from rollupctl.connect import Session, positive_interval, query
-from rollupctl.errors import DEFERRED, DONE, UsageError, explain, report
+from rollupctl.errors import DEFERRED, DONE, UsageError, tell
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import Table
 from rollupctl.target import find_target
 
-_PARTS = """
-select kind, name, p.*
-  from (values (%s, %s)) x (kind, name), rollup_internal.expire_item(kind, name) p
-"""
+_MAX_ROWS = 1_000_000  # of a rollup that is not partitioned, about so many are deleted at a time
 
 
 @click.command()
@@ -61,20 +58,11 @@ def _enforce(session: Session) -> tuple[Table, int]:
     """Part after part, each committed; what must stay is reported, and the rest goes."""
     gone = Table(("kind", "name", "partition", "range_from", "range_to", "rows", "bytes", "action"))
     codes: set[int] = set()
-    kept = query(session, "select kind, name from rollup.retention where keep is not null")
-    for kind, name in kept.rows:
-        more = True
-        while more:
-            try:
-                parts = query(session, _PARTS, kind, name)
-            except psycopg.Error as error:
-                if session.closed:
-                    raise
-                codes.add(explain(error).exit_code)
-                report(error)
-                break
-            gone.rows += [part[:-1] for part in parts.rows]
-            more = any(parts.column("more"))
+    for step in rolling.steps(session, "expire", None, _MAX_ROWS):
+        for part in step.report:
+            gone.add(*(part[name] for name in gone.columns))
+        if step.failure:
+            codes.add(tell(step.failure))
     return gone, min(codes - {DEFERRED} or codes, default=DONE)
 
 

@@ -52,8 +52,8 @@ def rollup(
         _watch(settings, names, every, max_events)
     with settings.connect() as session:
         outcomes = rolling.catch_up_all(session, names, max_events)
-        for line in rolling.backlogs(session, outcomes):
-            note(line)
+    for line in rolling.backlogs(outcomes):
+        note(line)
     settings.emit(rolling.as_table(outcomes))
     click.get_current_context().exit(rolling.exit_code(outcomes))
 

@@ -6,6 +6,8 @@
 \ir wrap_sql.sql
 \ir all_of.sql
 \ir bounds_conditions.sql
+\ir statement_time_left.sql
+\ir wait_limit.sql
 \ir partition_column.sql
 \ir expression_type.sql
 \ir quote_if_column.sql

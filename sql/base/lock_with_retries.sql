@@ -8,7 +8,8 @@ create or replace function rollup_internal.lock_with_retries(relation regclass)
 as $$
 declare
     lock_timeout_before constant text := current_setting('lock_timeout');
-    deadline constant timestamptz := clock_timestamp() + rollup.setting('rollup.max_wait')::interval;
+    max_wait constant interval := rollup_internal.wait_limit();
+    deadline constant timestamptz := clock_timestamp() + max_wait;
 begin
     set local citus.propagate_set_commands = 'local';
     set local lock_timeout = '100ms';
@@ -20,7 +21,8 @@ begin
             if clock_timestamp() >= deadline then
                 raise exception using
                     errcode = 'lock_not_available',
-                    message = format('%s is in use: no lock on it within %s', relation, rollup.setting('rollup.max_wait')),
+                    message = format('%s is in use: no lock on it within %ss', relation,
+                                     trim_scale(round(extract(epoch from max_wait), 3))),
                     hint = 'Nothing was changed. Try again when the longest transaction on it has ended.';
             end if;
         end;
@@ -31,4 +33,4 @@ end
 $$;
 comment on function rollup_internal.lock_with_retries(regclass) is
     'Takes an access exclusive lock without making others queue for more than 100 ms at a '
-    'time. Raises lock_not_available after rollup.max_wait.';
+    'time. Raises lock_not_available after rollup_internal.wait_limit().';

@@ -1,6 +1,6 @@
 -- A snapshot taken before a wait does not show what others committed during it.
 create or replace function rollup_internal.require_read_committed(
-    refusal text, todo text default 'Do it at read committed.')
+    refusal text, todo text default 'Begin the transaction at that level: begin isolation level read committed')
     returns void
     language plpgsql
     stable

@@ -9,17 +9,18 @@ create or replace function rollup_internal.wait_for_run_lock(rollup_name text)
 as $$
 declare
     key constant bigint := hashtextextended('rollup.run', (select r.id from rollup_internal.rollups r where r.name = rollup_name));
-    max_wait constant text := rollup.setting('rollup.max_wait');
+    max_wait constant interval := rollup_internal.wait_limit();
 begin
-    perform set_config('lock_timeout', greatest(ceil(extract(epoch from max_wait::interval) * 1000), 1)::text, true);
+    perform set_config('lock_timeout', greatest(ceil(extract(epoch from max_wait) * 1000), 1)::text, true);
     perform pg_advisory_xact_lock(key);
 exception when lock_not_available then
     raise exception using
         errcode = 'lock_not_available',
-        message = format('rollup %I is being run and was not free within %s', rollup_name, max_wait),
+        message = format('rollup %I is being run and was not free within %ss', rollup_name,
+                         trim_scale(round(extract(epoch from max_wait), 3))),
         hint = 'Nothing was changed. Try again when the run is over.';
 end
 $$;
 comment on function rollup_internal.wait_for_run_lock(text) is
-    'Waits for a rollup''s run to end, rollup.max_wait at most, and keeps runs away until '
+    'Waits for a rollup''s run to end, rollup_internal.wait_limit() at most, and keeps runs away until '
     'the transaction ends: they answer busy meanwhile.';

@@ -1,5 +1,4 @@
--- A window at a time, with a commit after each: it can be stopped at any moment, goes on where it
--- was, and what comes in meanwhile is counted first.
+-- It can be stopped at any moment, goes on where it was, and what comes in meanwhile is counted first.
 -- A procedure that commits cannot fix its search_path: nothing in it may depend on one.
 create or replace procedure rollup.backfill(
     rollup_name pg_catalog.text, max_events pg_catalog.int8 default 100000,
@@ -7,14 +6,10 @@ create or replace procedure rollup.backfill(
     language plpgsql
 as $$
 declare
-    more pg_catalog.bool;
+    job rollup.job;
 begin
-    loop
-        more := rollup_internal.backlog_step(rollup_name, max_events);
-        commit;
-        exit when not more;
-        perform pg_catalog.pg_sleep_for(pause);
-    end loop;
+    job.waiting := array[pg_catalog.jsonb_build_object('do', 'backfill', 'name', rollup_name)];
+    call rollup_internal.perform_job(job, max_events, pause);
 end
 $$;
 comment on procedure rollup.backfill(text, bigint, interval) is

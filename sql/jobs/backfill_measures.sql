@@ -1,5 +1,5 @@
--- A step at a time, with a commit after each: it can be stopped at any moment, and goes on where it
--- was. Runs step aside while a step goes on, so what has come in meanwhile is counted after each.
+-- It can be stopped at any moment, and goes on where it was. Runs step aside while a step goes on, so
+-- what has come in meanwhile is counted after each.
 -- A procedure that commits cannot fix its search_path: nothing in it may depend on one.
 create or replace procedure rollup.backfill_measures(
     rollup_name pg_catalog.text, step pg_catalog.interval default '1 day',
@@ -7,25 +7,9 @@ create or replace procedure rollup.backfill_measures(
     language plpgsql
 as $$
 declare
-    steps pg_catalog.timestamptz[] := rollup_internal.measure_backfill_steps(rollup_name, step, tenant);
-    later pg_catalog.timestamptz := 'infinity';
-    said pg_catalog.text;
-    task rollup_internal.job;
+    job constant rollup.job := rollup_internal.start_measure_backfill(rollup_name, step, tenant);
 begin
-    task.waiting := array[rollup_name];
-    task.failures := '{}';
-    task.only_deferred := true;
-    for n in 1 .. pg_catalog.cardinality(steps) loop
-        said := rollup_internal.fill_measures(rollup_name, steps[n], later, tenant);
-        commit;
-        later := steps[n];
-        if said is not null then
-            raise notice 'rollup %: %; step % of %', pg_catalog.quote_ident(rollup_name), said, n, pg_catalog.cardinality(steps);
-            perform rollup_internal.run_step(task, 1000000);
-            commit;
-            perform pg_catalog.pg_sleep_for(pause);
-        end if;
-    end loop;
+    call rollup_internal.perform_job(job, pause => pause);
     perform rollup_internal.comment_on_measures(rollup_name);
 end
 $$;

@@ -5,13 +5,9 @@ create or replace procedure rollup.expire_all(max_rows bigint default 1000000)
     language plpgsql
 as $$
 declare
-    task rollup_internal.job;
+    job constant rollup.job := rollup.start_job('expire');
 begin
-    loop
-        task := rollup_internal.expire_step(task, max_rows);
-        commit;
-        exit when rollup_internal.finish_job(task);
-    end loop;
+    call rollup_internal.perform_job(job, max_rows);
 end
 $$;
 comment on procedure rollup.expire_all(bigint) is

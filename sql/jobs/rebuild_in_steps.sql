@@ -7,12 +7,9 @@ create or replace procedure rollup.rebuild_in_steps(
     language plpgsql
 as $$
 declare
-    part record;
+    job constant rollup.job := rollup_internal.start_rebuild(rollup_name, range_from, range_to, tenant, step);
 begin
-    for part in select s.step_from, s.step_to from rollup_internal.rebuild_steps(rollup_name, range_from, range_to, step) s loop
-        perform rollup.rebuild(rollup_name, part.step_from, part.step_to, tenant);
-        commit;
-    end loop;
+    call rollup_internal.perform_job(job);
 end
 $$;
 comment on procedure rollup.rebuild_in_steps(text, timestamptz, timestamptz, text, interval) is

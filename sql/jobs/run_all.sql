@@ -1,17 +1,12 @@
--- One window at a time, in turn, and a commit after each, so that a long backlog neither makes a
--- long transaction nor keeps the other rollups waiting.
+-- One window at a time, in turn, so that a long backlog does not keep the other rollups waiting.
 -- A procedure that commits cannot fix its search_path: nothing in it may depend on one.
 create or replace procedure rollup.run_all(max_events bigint default 1000000)
     language plpgsql
 as $$
 declare
-    task rollup_internal.job;
+    job constant rollup.job := rollup.start_job('run');
 begin
-    loop
-        task := rollup_internal.run_step(task, max_events);
-        commit;
-        exit when rollup_internal.finish_job(task);
-    end loop;
+    call rollup_internal.perform_job(job, max_events);
 end
 $$;
 comment on procedure rollup.run_all(bigint) is

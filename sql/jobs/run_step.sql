@@ -1,45 +1,37 @@
--- One window of the family whose turn it is, named by one member. When its members cannot be
--- counted together, each is tried alone, so that a broken one holds up only itself.
-create or replace function rollup_internal.run_step(task rollup_internal.job, max_events bigint)
-    returns rollup_internal.job
+-- A lock on the source or on a target that another session holds defers the run, as an open writer
+-- does, instead of making the whole job wait.
+create or replace function rollup_internal.run_step(item jsonb, max_events bigint, out report jsonb, out more boolean)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_variable
 declare
-    first_member text;
-    member text;
-    more boolean;
-    started_at timestamptz := clock_timestamp();
-    message text;
-    detail text;
+    -- What was dropped since the job began is not missed.
+    members constant text[] := array(
+        select r.name from jsonb_array_elements_text(item -> 'rollups') with ordinality m (name, position)
+          join rollup_internal.rollups r using (name) order by m.position);
+    lock_timeout_before constant text := current_setting('lock_timeout');
 begin
-    if task is null then
-        task.waiting := array(select (array(select rollup.family_members(min(r.name))))[1]
-                                from rollup_internal.rollups r group by r.family order by r.family);
-        task.failures := '{}';
-        task.only_deferred := true;
+    report := '[]';
+    if members = '{}' then
+        return;
     end if;
-    first_member := task.waiting[1];
-    task.waiting := task.waiting[2:];
-    begin
-        select bool_or(f.more) into more from rollup.run_family(first_member, max_events) f;
-        if more then
-            task.waiting := task.waiting || first_member;
-        end if;
-    exception
-        when lock_not_available then
-            get stacked diagnostics message = message_text, detail = pg_exception_detail;
-            task.failures := task.failures || concat_ws('. ', message, nullif(detail, ''));
-            perform rollup_internal.record_failure(name, 'deferred', started_at, message)
-               from rollup.family_members(first_member) name;
-        when others then
-            for member in select rollup.family_members(first_member) loop
-                task := rollup_internal.run_alone(task, member, max_events);
-            end loop;
-    end;
-    return task;
+    if lock_timeout_before::interval = interval '0' or lock_timeout_before::interval > rollup_internal.wait_limit() then
+        perform set_config('lock_timeout',
+                           greatest(ceil(extract(epoch from rollup_internal.wait_limit()) * 1000), 1)::text, true);
+    end if;
+    if cardinality(members) > 1 then
+        select jsonb_agg(rollup_internal.run_report(f.rollup, f.status, f.events, f.rows)), bool_or(f.more)
+          into report, more
+          from rollup.run_family(members[1], max_events) f;
+    else
+        select jsonb_build_array(rollup_internal.run_report(members[1], r.status, r.events, r.rows)), r.more
+          into report, more
+          from rollup.run(members[1], max_events) r;
+    end if;
+    perform set_config('lock_timeout', lock_timeout_before, true);
 end
 $$;
-comment on function rollup_internal.run_step(rollup_internal.job, bigint) is
-    'Runs one window of the next waiting family (all, for a NULL task) and answers what is left.';
+comment on function rollup_internal.run_step(jsonb, bigint) is
+    'Counts one window of a family, or of one rollup; answers what became of each, and whether more is waiting.';

@@ -14,8 +14,8 @@ create or replace view rollup.status as
            latest.finished_at as last_run,
            latest.status as last_status,
            case when latest.status <> 'done' then latest.message end as last_message,
-           coalesce(b.backlog_ids, 0)::bigint as backlog_ids,
-           round(100 * (1 - coalesce(b.backlog_ids / b.first_size, 0)), 1) as filled_percent
+           b.ids_left as backlog_ids,
+           b.filled_percent
       from rollup_internal.rollups r
      cross join lateral rollup_internal.rollup_lag(r.name) l
       left join lateral (select min(as_of) as as_of from rollup_internal.watermarks where rollup = r.name) w on true
@@ -23,8 +23,7 @@ create or replace view rollup.status as
                           where rollup = r.name order by id desc limit 1) latest on true
       left join lateral (select finished_at from rollup_internal.runs
                           where rollup = r.name and status = 'done' order by id desc limit 1) done on true
-      left join lateral (select sum(through_id - after_id) as backlog_ids, sum(first_size) as first_size
-                           from rollup_internal.backlogs where rollup = r.name) b on true
+     cross join lateral rollup_internal.backlog_progress(r.name) b
      order by r.id;
 reset citus.enable_ddl_propagation;
 comment on view rollup.status is 'How far each rollup is behind, and how its last run went.';

@@ -62,7 +62,7 @@ begin
                rollup_internal.pending_id_ranges(names, h.last_ids, max_events) s;
         run.more := false;
         if run.id_ranges is null or run.id_ranges = '{}' then
-            perform rollup_internal.raise_deferred(names, r.source, states, writers);
+            perform rollup_internal.raise_deferred(names, r.source, states, writers, run.started_at);
         end if;
     end if;
     perform rollup_internal.wait_for_orphaned_writers(names, r.source);

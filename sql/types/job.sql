@@ -1,12 +1,13 @@
 do $$
 begin
-    if pg_catalog.to_regtype('rollup_internal.job') is null then
-        create type rollup_internal.job as (
-            waiting       text[],
-            failures      text[],
-            only_deferred boolean
+    if pg_catalog.to_regtype('rollup.job') is null then
+        create type rollup.job as (
+            waiting  jsonb[],
+            failures jsonb[]
         );
     end if;
 end
 $$;
-comment on type rollup_internal.job is 'Where run_all stands: families still to run, in turn, each by the name of a member, and what failed; only_deferred while nothing worse did.';
+comment on type rollup.job is
+    'Where a job of many steps stands: what is still to be done, in turn, and what has failed. A value that '
+    'the caller keeps between calls of rollup.next_step; also as text.';

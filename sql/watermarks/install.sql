@@ -2,6 +2,7 @@
 \ir tail_ranges.sql
 \ir refresh_tails.sql
 \ir init_watermarks.sql
+\ir backlog_progress.sql
 \ir advance_watermarks.sql
 \ir uncounted_condition.sql
 \ir counted_condition.sql

@@ -1,6 +1,8 @@
--- Where rollups stand at different watermarks, the ids between them are id_ranges of their own, for
--- those that have not counted them. Each node's ids start at its group << 48.
--- A backlog comes last, and only where what is above the watermarks is counted whole: the present
+-- Where rollups stand at different watermarks, the ids between two of these are a rung of their own,
+-- for those that have not counted them. Each rung is bounded by itself: a rollup that has just been
+-- declared reads its history beside the others, which go on with new events and do not wait for it.
+-- Each node's ids start at its group << 48.
+-- A rollup's backlog comes last, and only where all that is above its watermark is counted: the present
 -- goes before the past. It is cut from the top, and bounded even when nothing else is.
 create or replace function rollup_internal.pending_id_ranges(
     names text[], last_ids jsonb, max_events bigint, out id_ranges rollup_internal.id_range[], out more boolean)
@@ -20,29 +22,31 @@ begin
           from last_ids h
          cross join unnest(names) n (name)
           left join rollup_internal.watermarks w on w.rollup = n.name and w.node_group = h.node_group
-    ), steps as (
-        select m.node_group, m.last_id, m.mark as after_id,
-               least(m.last_id,
-                     lead(m.mark) over ladder,
-                     min(m.mark) over (partition by m.node_group) + max_events) as through_id,
-               lead(m.mark) over ladder is null as is_last
+    ), rungs as (
+        select m.node_group, m.mark as after_id,
+               least(m.last_id, lead(m.mark) over ladder) as end_id,
+               least(m.last_id, lead(m.mark) over ladder, m.mark + max_events) as through_id
           from (select distinct node_group, last_id, mark from marks) m
         window ladder as (partition by m.node_group order by m.mark)
+    ), climbs as (
+        -- A rollup goes on from rung to rung as far as each is counted whole.
+        select m.node_group, m.name, m.mark,
+               (select min(r.after_id) from rungs r
+                 where r.node_group = m.node_group and r.after_id >= m.mark and r.through_id < r.end_id) as last_rung
+          from marks m
     ), tails as (
-        select (select array_agg(m.name) from marks m
-                 where m.node_group = s.node_group and m.mark <= s.after_id) as rollups,
-               s.node_group, s.after_id, s.through_id
-          from steps s
-         where s.through_id > s.after_id
-    ), unfinished as (
-        select s.node_group from steps s where s.is_last and s.last_id > s.through_id
+        select (select array_agg(c.name) from climbs c
+                 where c.node_group = r.node_group and c.mark <= r.after_id
+                   and (c.last_rung >= r.after_id) is not false) as rollups,
+               r.node_group, r.after_id, r.through_id
+          from rungs r
+         where r.through_id > r.after_id
     ), backlogs as (
         select b.rollup, b.node_group, b.after_id, b.through_id,
                max(b.through_id) over (partition by b.node_group) as top
           from rollup_internal.backlogs b
           join last_ids h on h.node_group = b.node_group and h.last_id >= b.through_id
-         where b.rollup = any (names)
-           and b.node_group not in (select u.node_group from unfinished u)
+          join climbs c on c.node_group = b.node_group and c.name = b.rollup and c.last_rung is null
     ), all_spans as (
         select * from tails
         union all
@@ -57,11 +61,11 @@ begin
     )
     select coalesce(array_agg(row(a.rollups, a.node_group, a.after_id, a.through_id)::rollup_internal.id_range
                               order by a.node_group, a.after_id), '{}'),
-           exists (select from unfinished)
+           exists (select from climbs where last_rung is not null)
       into id_ranges, more
       from all_spans a;
 end
 $$;
 comment on function rollup_internal.pending_id_ranges(text[], jsonb, bigint) is
-    'The ids up to some last_ids that rollups have not counted, at most max_events a node, '
-    'and whether there are more above the watermarks; then as many from the top of their backlogs.';
+    'The ids up to some last_ids that rollups have not counted, at most max_events above each of their '
+    'watermarks on a node, and whether there are more; then as many from the top of their backlogs.';

@@ -1,5 +1,5 @@
 create or replace function rollup_internal.raise_deferred(
-    names text[], source regclass, states jsonb, writers text[])
+    names text[], source regclass, states jsonb, writers text[], waiting_since timestamptz)
     returns void
     language plpgsql
     volatile
@@ -33,12 +33,13 @@ begin
                         coalesce(date_trunc('milliseconds', clock_timestamp() - oldest.since)::text, 'of unknown age'),
                         case when cardinality(writers) > 1
                              then format(', and %s more are open', cardinality(writers) - 1) else '' end,
-                        rollup.setting('rollup.max_wait')::interval),
+                        least(rollup.setting('rollup.max_wait')::interval,
+                              date_trunc('milliseconds', clock_timestamp() - waiting_since))),
         hint = 'Nothing was counted; the next run tries again. To end that transaction: '
                || coalesce('select pg_terminate_backend(' || oldest.pid || ')',
                            'rollback prepared ' || quote_literal(oldest.gid),
                            'see pg_prepared_xacts on that node');
 end
 $$;
-comment on function rollup_internal.raise_deferred(text[], regclass, jsonb, text[]) is
+comment on function rollup_internal.raise_deferred(text[], regclass, jsonb, text[], timestamptz) is
     'Raises lock_not_available naming the oldest of the writers a run waited for.';

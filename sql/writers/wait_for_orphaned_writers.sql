@@ -10,7 +10,7 @@ create or replace function rollup_internal.wait_for_orphaned_writers(names text[
 as $$
 declare
     query constant text := format('select rollup_internal.distributed_writers(%L)', source);
-    deadline constant timestamptz := clock_timestamp() + rollup.setting('rollup.max_wait')::interval;
+    deadline constant timestamptz := clock_timestamp() + rollup_internal.wait_limit();
     pause double precision := 0.005;
     orphans text[];
     are_prepared boolean;
@@ -57,4 +57,4 @@ end
 $$;
 comment on function rollup_internal.wait_for_orphaned_writers(text[], regclass) is
     'Recovers, or waits for, participants of distributed writers whose initiator is gone. '
-    'Raises lock_not_available after rollup.max_wait.';
+    'Raises lock_not_available after rollup_internal.wait_limit().';

@@ -8,7 +8,7 @@ create or replace function rollup_internal.wait_for_writers(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    deadline constant timestamptz := clock_timestamp() + rollup.setting('rollup.max_wait')::interval;
+    deadline constant timestamptz := clock_timestamp() + rollup_internal.wait_limit();
     pause double precision := 0.005;
 begin
     select coalesce(array_agg(s.key || ':' || w), '{}') into writers
@@ -22,5 +22,5 @@ begin
 end
 $$;
 comment on function rollup_internal.wait_for_writers(regclass, regclass, jsonb) is
-    'Waits, for rollup.max_wait at most, until the writers in states have ended. Answers '
+    'Waits, for rollup_internal.wait_limit() at most, until the writers in states have ended. Answers '
     'the nodes as they are then, and the writers that are still open.';

@@ -1,0 +1,16 @@
+-- Every item gets its turn, and none takes more than half of the time there is by waiting. After that a
+-- step that would hardly be finished in time is left to the next call.
+create or replace function rollup_internal.has_time(step_began timestamptz, steps int, items int)
+    returns boolean
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    needed constant interval := case when steps < items then '0' else 2 * (clock_timestamp() - step_began) end;
+begin
+    return coalesce(rollup_internal.statement_time_left() > needed, true);
+end
+$$;
+comment on function rollup_internal.has_time(timestamptz, int, int) is
+    'Whether statement_timeout leaves time for another step of a job that has done so many, of so many items.';

@@ -1,0 +1,83 @@
+-- Everything that walks through rollups loops over this function: procedures commit after each step,
+-- a client makes each step a statement of its own. So one step is what a failure can undo.
+--
+-- A broken rollup holds up only itself. When a family fails, its members are tried one by one, before
+-- anything else; what fails or is deferred by itself is recorded, told, and not tried again in this job.
+-- A step that statement_timeout has cut off counts as failed. Its timer is spent then: this function
+-- must come to its end at once, and so must a procedure that called it.
+-- What a job does to one rollup only, such as a backfill, ends with its first error, which is raised.
+create or replace function rollup.next_step(
+    inout job rollup.job, max_size bigint default 1000000,
+    out report jsonb, out failure jsonb, out more boolean)
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    item constant jsonb := job.waiting[1];
+    action constant text := item ->> 'do';
+    members constant jsonb := item -> 'rollups';
+    started_at constant timestamptz := clock_timestamp();
+    goes_on boolean;
+    state text;
+    message text;
+    detail text;
+    hint text;
+begin
+    report := '[]';
+    job.waiting := job.waiting[2:];
+    begin
+        case action
+            when 'run' then
+                select s.report, s.more into report, goes_on from rollup_internal.run_step(item, max_size) s;
+            when 'backfill' then
+                select s.report, s.more into report, goes_on from rollup_internal.backfill_step(item, max_size) s;
+            when 'fill measures' then
+                select s.report, s.more into report, goes_on from rollup_internal.fill_step(item) s;
+            when 'rebuild' then
+                select s.report, s.more into report, goes_on from rollup_internal.rebuild_step(item) s;
+            when 'expire' then
+                select s.report, s.more into report, goes_on from rollup_internal.expire_step(item, max_size) s;
+            else
+                if item is not null then
+                    raise exception using
+                        errcode = 'invalid_parameter_value',
+                        message = format('a job cannot do %s', coalesce(quote_literal(action), 'what has no name')),
+                        hint = 'Begin one with rollup.start_job, and pass on what rollup.next_step answers.';
+                end if;
+        end case;
+        if goes_on then
+            job.waiting := job.waiting || item;
+        end if;
+    exception when query_canceled or others then
+        get stacked diagnostics
+            state = returned_sqlstate,
+            message = message_text,
+            detail = pg_exception_detail,
+            hint = pg_exception_hint;
+        if action is distinct from 'run' and action is distinct from 'expire'
+            or state = '57014' and coalesce(rollup_internal.statement_time_left() > interval '0', true)
+        then
+            raise;
+        elsif state not in ('55P03', '57014') and jsonb_array_length(members) > 1 then
+            report := '[]';
+            job.waiting := array(select item || jsonb_build_object('rollups', jsonb_build_array(m))
+                                   from jsonb_array_elements(members) m) || job.waiting;
+        else
+            failure := jsonb_build_object(
+                'sqlstate', state, 'message', message, 'detail', nullif(detail, ''), 'hint', nullif(hint, ''));
+            report := rollup_internal.record_step_failure(item, failure, started_at);
+            if not item ? 'is_aside' then
+                job.failures := job.failures || (item || failure);
+            end if;
+        end if;
+    end;
+    more := cardinality(job.waiting) > 0;
+end
+$$;
+comment on function rollup.next_step(rollup.job, bigint) is
+    'Does the next step of a job in the caller''s transaction: one window of at most max_size ids, or one part of '
+    'about max_size rows. Answers the job as it stands then; report, an object for each rollup (rollup, status, '
+    'events, rows; backlog_ids, filled_percent where there is a backlog) or part (as rollup.expire_rollup); '
+    'failure, when the step was rolled back: sqlstate, message, detail, hint; and whether more is waiting.';

@@ -1,0 +1,32 @@
+-- A commit after each step, so that a long job makes no long transaction and a kill leaves what was done.
+-- Each transaction is begun at read committed, whatever the session's default: under another level a run
+-- would not see what it has waited for. The first commit ends the transaction of the CALL, which has a
+-- snapshot already.
+-- A procedure that commits cannot fix its search_path: nothing in it may depend on one.
+create or replace procedure rollup_internal.perform_job(
+    job rollup.job, max_size pg_catalog.int8 default 1000000, pause pg_catalog.interval default '0')
+    language plpgsql
+as $$
+declare
+    items constant pg_catalog.int4 := pg_catalog.cardinality(job.waiting);
+    steps pg_catalog.int4 := 0;
+    step_began pg_catalog.timestamptz;
+    step record;
+begin
+    commit;
+    set transaction isolation level read committed;
+    loop
+        step_began := pg_catalog.clock_timestamp();
+        step := rollup.next_step(job, max_size);
+        job := step.job;
+        steps := steps operator(pg_catalog.+) 1;
+        commit;
+        set transaction isolation level read committed;
+        exit when not step.more or not rollup_internal.has_time(step_began, steps, items);
+        perform rollup_internal.rest(job, pause);
+    end loop;
+    perform rollup_internal.finish_job(job);
+end
+$$;
+comment on procedure rollup_internal.perform_job(rollup.job, bigint, interval) is
+    'Does all steps of a job, with a commit and a pause after each, then raises what failed.';

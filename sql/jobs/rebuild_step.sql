@@ -1,0 +1,12 @@
+create or replace function rollup_internal.rebuild_step(item jsonb, out report jsonb, out more boolean)
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    select jsonb_build_array(jsonb_build_object('rollup', item -> 'name') || to_jsonb(b)) into report
+      from rollup.rebuild(item ->> 'name', (item ->> 'from')::timestamptz, (item ->> 'to')::timestamptz,
+                          item ->> 'tenant') b;
+end
+$$;
+comment on function rollup_internal.rebuild_step(jsonb) is 'Rebuilds some buckets of a rollup; answers how many rows they had and have.';

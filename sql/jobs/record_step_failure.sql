@@ -1,0 +1,32 @@
+-- A failure that cannot be recorded, by a role that may not write the ledger or on a node that is down,
+-- must not end the job either: it is told as a warning.
+create or replace function rollup_internal.record_step_failure(item jsonb, failure jsonb, started_at timestamptz)
+    returns jsonb
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    outcome constant text := case failure ->> 'sqlstate' when '55P03' then 'deferred' else 'failed' end;
+    report jsonb := '[]';
+    member text;
+begin
+    for member in
+        select r.name from jsonb_array_elements_text(item -> 'rollups') m (name)
+          join rollup_internal.rollups r using (name)
+    loop
+        report := report || rollup_internal.run_report(member, outcome, 0, 0);
+        begin
+            perform rollup_internal.record_failure(member, outcome, started_at, failure ->> 'message');
+        exception when others then
+            raise warning using
+                message = format('that rollup %I %s could not be recorded: %s', member,
+                                 case outcome when 'deferred' then 'was deferred' else 'failed' end, sqlerrm);
+        end;
+    end loop;
+    return report;
+end
+$$;
+comment on function rollup_internal.record_step_failure(jsonb, jsonb, timestamptz) is
+    'Records a failed or deferred step in the ledger, once for each of its rollups, and answers its report.';

@@ -1,0 +1,62 @@
+-- Whole families are one item each, because their events are read once. What failed last time comes
+-- last: a rollup that takes up all the time there is must not keep it from the others.
+create or replace function rollup.start_job(kind text, names text[] default null)
+    returns rollup.job
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    job rollup.job := row('{}', '{}');
+    unknown text;
+begin
+    if kind = 'run' then
+        perform rollup_internal.get_rollup(n) from unnest(names) n;
+        with meant as (
+            select r.*,
+                   coalesce(latest.status = 'failed', false) as has_failed,
+                   bool_and(names is null or r.name = any (names)) over (partition by r.family) as is_whole
+              from rollup_internal.rollups r
+              left join lateral (select x.status from rollup_internal.runs x
+                                  where x.rollup = r.name order by x.id desc limit 1) latest on true
+        ), items as (
+            select case when bool_and(m.is_whole)
+                        then (select jsonb_agg(f.member order by f.position)
+                                from rollup.family_members(min(m.name)) with ordinality f (member, position))
+                        else to_jsonb(array_agg(m.name)) end as rollups,
+                   bool_or(m.has_failed) as has_failed,
+                   min(m.id) as id
+              from meant m
+             where names is null or m.name = any (names)
+             group by m.family, case when not m.is_whole then m.name end
+        )
+        select coalesce(array_agg(jsonb_build_object('do', 'run', 'rollups', i.rollups)
+                                  order by i.has_failed, i.id), '{}')
+          into job.waiting
+          from items i;
+    elsif kind = 'expire' then
+        select n into unknown from unnest(names) n where n not in (select x.name from rollup.retention x) limit 1;
+        if unknown is not null then
+            raise exception using
+                errcode = 'undefined_object',
+                message = format('there is nothing called %s that expires', unknown),
+                hint = 'See rollup.retention for the names of rollups and sources.';
+        end if;
+        job.waiting := array(
+            select jsonb_build_object('do', 'expire', 'kind', x.kind, 'name', x.name)
+              from rollup.retention x
+             where x.keep is not null and (names is null or x.name = any (names))
+             order by x.kind desc, x.name);
+    else
+        raise exception using
+            errcode = 'invalid_parameter_value',
+            message = format('a job is run or expire, not %L', kind);
+    end if;
+    return job;
+end
+$$;
+comment on function rollup.start_job(text, text[]) is
+    'Begins a job, which rollup.next_step does step by step: run counts new events into rollups, expire '
+    'enforces rollup.retention; of all there are, or of those named. Answers the job, a value that the '
+    'caller keeps. Raises undefined_object for a name that is unknown.';
