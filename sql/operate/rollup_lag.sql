@@ -13,7 +13,7 @@ begin
         return;
     end if;
     execute format('select count(*), min(%I) from %s where %s', r.time_column, r.source, rollup_internal.all_of(
-                       array[rollup_internal.uncounted_condition(rollup_name, with_backlog => false),
+                       array[rollup_internal.uncounted_condition(rollup_name, below_watermark => false),
                              '(' || r.filter || ')']))
        into lag_events, oldest;
 end

@@ -16,7 +16,7 @@ begin
         execute format('select count(*) from %s where %s', partition, rollup_internal.all_of(
                            rollup_internal.uncounted_condition(r.name)
                                || rollup_internal.bounds_conditions(time_column, bounds)
-                               || ('(' || r.filter || ')')))
+                               || rollup_internal.filter_condition(r, of_set_aside => true)))
            into uncounted;
         if uncounted > 0 then
             late := late || format('rollup %I has not counted %s of %s', r.name,
