@@ -9,4 +9,4 @@ comment on view rollup.set_aside is
 comment on column rollup.set_aside.tenant is 'Tenant of the event; NULL for a rollup without tenants.';
 comment on column rollup.set_aside.reason is 'The error that counting the event alone raises.';
 comment on column rollup.set_aside.last_tried_at is
-    'When counting it was tried last. Runs try again after rollup.retry_set_aside (1 hour).';
+    'When counting it was tried last. Runs try again after rollup.retry_interval (1 hour).';
