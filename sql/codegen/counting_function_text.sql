@@ -16,8 +16,10 @@ declare
     -- Names may hold anything; in a comment they keep to their line.
     source constant text := translate(finest.source::text, E'\r\n', '  ');
     -- What one event can raise, by its values or those of its row, and nothing else would mend.
-    event_errors constant text := E'data_exception or integrity_constraint_violation or program_limit_exceeded\n'
-        '                or cardinality_violation or raise_exception or external_routine_exception or internal_error';
+    event_errors constant text := array_to_string(
+        '{data_exception or integrity_constraint_violation or program_limit_exceeded,
+          cardinality_violation or raise_exception or external_routine_exception,
+          internal_error}'::text[], E'\n                or ');
     counts text;
     begin_run text;
     feeder text;

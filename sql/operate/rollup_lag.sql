@@ -2,6 +2,7 @@ create or replace function rollup_internal.rollup_lag(rollup_name text, out lag_
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set timezone = 'UTC'
     set datestyle = 'ISO, MDY'
 as $$

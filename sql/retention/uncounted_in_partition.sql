@@ -3,6 +3,7 @@ create or replace function rollup_internal.uncounted_in_partition(source regclas
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set timezone = 'UTC'
     set datestyle = 'ISO, MDY'
 as $$

@@ -7,6 +7,7 @@ create or replace function rollup_internal.divide_failed(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set row_security = off
 as $$
 declare
     r constant rollup_internal.rollups := rollup_internal.get_rollup(ids.rollups[1]);
