@@ -180,22 +180,36 @@ def test_trap_40_random_mixtures(plain_lab: Lab) -> None:
         assert rows(db, "select * from rollup.verify('visits')") == []
 
 
-def test_a_fault_of_the_table_is_no_fault_of_the_events(plain_lab: Lab) -> None:
-    lab = plain_lab
+def test_a_fault_of_the_table_is_no_fault_of_the_events(lab: Lab) -> None:
     lab.source()
     lab.declare()
     db = lab.connect()
     db.execute("alter table lab.visits add constraint odd check (n < 0)")
     insert(db, 100)
+    with pytest.raises(errors.CheckViolation, match="odd"):
+        run(db)
+    assert value(db, "select count(*) from rollup.set_aside") == 0
+    db.execute("alter table lab.visits drop constraint odd")
+    assert run(db).events == 100
+
+
+def test_very_many_events_that_fail_are_a_fault_of_something_else(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare(filter="10 / amount > 0")
+    db = lab.connect()
+    insert(db, 100, amount=0)
     db.execute("set rollup.max_set_aside = 10")
-    with pytest.raises(errors.CheckViolation) as failed:
+    with pytest.raises(errors.DivisionByZero) as failed:
         run(db)
     assert "More than 10 events of one run of rollup visits" in str(
         failed.value.diag.message_detail
     )
     assert value(db, "select count(*) from rollup.set_aside") == 0
-    db.execute("alter table lab.visits drop constraint odd")
-    assert run(db).events == 100
+    assert rows(db, "select * from rollup.watermarks") == []
+    db.execute("set rollup.max_set_aside = 100")
+    assert run(db).events == 0
+    assert value(db, "select count(*) from rollup.set_aside") == 100
 
 
 def test_other_errors_are_not_set_aside(plain_lab: Lab) -> None:

@@ -57,7 +57,8 @@ declare
     pending rollup_internal.id_range[] := run.id_ranges;
     ids rollup_internal.id_range;
     new_events bigint;
-    new_rows bigint[];{more_variables}
+    new_rows bigint[];
+    at_fault text;{more_variables}
 begin
     while pending <> '{}' loop
         ids := pending[1];
@@ -68,6 +69,10 @@ begin
             run := rollup_internal.add_counted(run, ids, new_events, new_rows);
         exception
             when {event_errors} then
+                get stacked diagnostics at_fault = table_name;
+                if rollup_internal.is_fault_of_table(at_fault, sqlstate, sqlerrm) then
+                    raise;
+                end if;
                 pending := rollup_internal.divide_failed(run, ids, sqlstate, sqlerrm) || pending;
         end;
     end loop;

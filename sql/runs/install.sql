@@ -1,5 +1,6 @@
 \ir apply_counting_settings.sql
 \ir set_aside_due.sql
+\ir is_fault_of_table.sql
 \ir divide_failed.sql
 \ir begin_run.sql
 \ir add_counted.sql

@@ -28,6 +28,7 @@ declare
     ids rollup_internal.id_range;
     new_events bigint;
     new_rows bigint[];
+    at_fault text;
 begin
     while pending <> '{}' loop
         ids := pending[1];
@@ -84,6 +85,10 @@ begin
             when data_exception or integrity_constraint_violation or program_limit_exceeded
                 or cardinality_violation or raise_exception or external_routine_exception
                 or internal_error then
+                get stacked diagnostics at_fault = table_name;
+                if rollup_internal.is_fault_of_table(at_fault, sqlstate, sqlerrm) then
+                    raise;
+                end if;
                 pending := rollup_internal.divide_failed(run, ids, sqlstate, sqlerrm) || pending;
         end;
     end loop;
