@@ -3,6 +3,9 @@
 -- their 128 kB states would be spilled. work_mem lets the sort of one window stay in memory. The text of a value
 -- depends on the settings from TimeZone on, and so dimensions and top lists must not depend on who runs it.
 --
+-- Row security that applied to the engine would hide events from it, and the watermark would pass them. Switched off,
+-- it raises an error instead.
+--
 -- A run finds new events by their index also before a partition has statistics. A measure is filled in by rows
 -- that are matched by their whole key, in a hash table.
 create or replace function rollup_internal.counting_settings(out name text, out value text, out only_for text)
@@ -12,7 +15,8 @@ create or replace function rollup_internal.counting_settings(out name text, out 
     set search_path = pg_catalog, pg_temp
 begin atomic
     select s.name, s.value, s.only_for
-      from (values ('plan_cache_mode', 'force_custom_plan', null),
+      from (values ('row_security', 'off', null),
+                   ('plan_cache_mode', 'force_custom_plan', null),
                    ('enable_hashagg', 'off', null),
                    ('enable_seqscan', 'off', 'runs'),
                    ('enable_mergejoin', 'off', 'filling in'),

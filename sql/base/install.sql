@@ -20,3 +20,4 @@
 \ir require_read_committed.sql
 \ir try_run_lock.sql
 \ir wait_for_run_lock.sql
+\ir may_set.sql

@@ -11,7 +11,9 @@ declare
         "rollup.max_wait":           "10s",
         "rollup.keep_runs":          "7 days",
         "rollup.partition_interval": "1 day",
-        "rollup.connections_per_node": "1"}';
+        "rollup.connections_per_node": "1",
+        "rollup.max_set_aside": "1000",
+        "rollup.retry_interval": "1 hour"}';
 begin
     if not defaults ? setting_name then
         raise exception using
@@ -24,4 +26,5 @@ $$;
 comment on function rollup.setting(text) is
     'Value of a setting of the package: rollup.max_wait (interval a run waits for open writers), '
     'rollup.keep_runs (interval the run ledger is kept), rollup.partition_interval, rollup.connections_per_node '
-    '(to each Citus node while a run counts; above 1, a live view read in the moment of a commit can be off).';
+    '(to each Citus node while a run counts; above 1, a live view read in the moment of a commit can be off), '
+    'rollup.max_set_aside (events that one run may set aside), rollup.retry_interval (interval after which it tries one again).';

@@ -40,11 +40,11 @@ begin
             end if;
         elsif depth = 0 then
             word := lower(tokens[i]);
-            kind := case when word in ('from', 'where', 'group', 'order') then 'clause'
+            kind := case when word in ('from', 'where', 'group', 'order') and sql ilike 'select %' then 'clause'
                          when word in ('when', 'else', 'end') and cases = 1 then 'branch'
                          when word = 'then' and cases = 0 then 'result'
                          when word in ('and', 'or') and cases = 0 then 'operand'
-                         when word in ('+', '-', '*', '/', 'as') then 'term' end;
+                         when word in ('+', '-', '*', '/', 'as', 'order') then 'term' end;
             cases := cases + case word when 'case' then 1 when 'end' then -1 else 0 end;
             if kind is not null and tokens[i - 1] like ' %' then
                 cuts := jsonb_insert(cuts, array[kind, '-1'], to_jsonb(i), true);
@@ -55,7 +55,7 @@ begin
     select c.key, array_append(array(select n::int from jsonb_array_elements_text(c.value) n), cardinality(tokens) + 1)
       into kind, starts
       from jsonb_each(cuts) c
-     where c.value <> '[]' and (c.key <> 'clause' or sql ilike 'select %') and (c.key <> 'term' or last_bracket = 0)
+     where c.value <> '[]' and (c.key <> 'term' or last_bracket = 0)
      order by array_position('{clause,branch,result,operand,term}', c.key)
      limit 1;
     if found then

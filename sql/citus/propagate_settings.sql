@@ -4,7 +4,6 @@ create or replace function rollup_internal.propagate_settings()
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-    set citus.propagate_set_commands = 'local'
 as $$
 declare
     setting text;

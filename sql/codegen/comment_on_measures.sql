@@ -6,7 +6,6 @@ create or replace function rollup_internal.comment_on_measures(rollup_name text)
     set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
     set datestyle = 'ISO, MDY'
-    set citus.enable_ddl_propagation = off
 as $$
 declare
     marker constant text := E'\nAdded later: ';

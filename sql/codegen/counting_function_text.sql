@@ -1,6 +1,7 @@
 -- Writes a function that counts. It is ordinary SQL that stays readable in \sf. A rollup by itself is a family of
 -- one; only what its function answers has another form. Id ranges that a member has already counted are left out
--- for that member, so that members which were run alone, or added later, fall into step.
+-- for that member, so that members which were run alone, or added later, fall into step. An id range in which an
+-- event fails is divided until that event is alone, and set aside.
 create or replace function rollup_internal.counting_function_text(function_name text, members text[], is_family boolean)
     returns text
     language plpgsql
@@ -14,6 +15,11 @@ declare
     targets text[];
     -- Names may hold anything; in a comment they keep to their line.
     source constant text := translate(finest.source::text, E'\r\n', '  ');
+    -- What one event can raise, by its values or those of its row, and nothing else would mend.
+    event_errors constant text := array_to_string(
+        '{data_exception or integrity_constraint_violation or program_limit_exceeded,
+          cardinality_violation or raise_exception or external_routine_exception,
+          internal_error}'::text[], E'\n                or ');
     counts text;
     begin_run text;
     feeder text;
@@ -33,8 +39,8 @@ begin
                (select string_agg(quote_literal(name), ', ' order by position)
                   from unnest(members) with ordinality m (name, position)),
                case when 0 < any (revisions) then format(', array[%s]', array_to_string(revisions, ', ')) end), 4);
-    feeder := case when is_distributed then rollup_internal.citus_feeder_text(members, 8)
-                   else rollup_internal.plain_feeder_text(members, 8) end;
+    feeder := case when is_distributed then rollup_internal.citus_feeder_text(members, 12)
+                   else rollup_internal.plain_feeder_text(members, 12) end;
     return rollup_internal.fill_template(
         $text$create or replace function {name}(
     max_events bigint default null{returns}
@@ -48,14 +54,27 @@ as {quote}
 #variable_conflict use_column
 declare
     {begin_run}
+    pending rollup_internal.id_range[] := run.id_ranges;
     ids rollup_internal.id_range;
     new_events bigint;
-    new_rows bigint[];{more_variables}
+    new_rows bigint[];
+    at_fault text;{more_variables}
 begin
-    foreach ids in array run.id_ranges loop
-        {feeder}
+    while pending <> '{}' loop
+        ids := pending[1];
+        pending := pending[2:];
+        begin
+            {feeder}
 
-        run := rollup_internal.add_counted(run, ids, new_events, new_rows);
+            run := rollup_internal.add_counted(run, ids, new_events, new_rows);
+        exception
+            when {event_errors} then
+                get stacked diagnostics at_fault = table_name;
+                if rollup_internal.is_fault_of_table(at_fault, sqlstate, sqlerrm) then
+                    raise;
+                end if;
+                pending := rollup_internal.divide_failed(run, ids, sqlstate, sqlerrm) || pending;
+        end;
     end loop;
     {answer}
 end
@@ -74,6 +93,7 @@ end
             'begin_run', begin_run,
             'more_variables', case when is_distributed then E'\n    written bigint;' else '' end,
             'feeder', feeder,
+            'event_errors', event_errors,
             'answer', case when is_family then 'return query select * from rollup_internal.finish_run(run);'
                 else E'select f.status, f.events, f.rows, f.more\n      into status, events, rows, more\n'
                      '      from rollup_internal.finish_run(run) f;' end));

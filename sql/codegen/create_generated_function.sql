@@ -5,7 +5,6 @@ create or replace function rollup_internal.create_generated_function(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-    set citus.enable_ddl_propagation = off
 as $$
 begin
     execute statement;

@@ -3,7 +3,6 @@ create or replace function rollup_internal.drop_generated_function(function_name
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-    set citus.enable_ddl_propagation = off
 as $$
 begin
     execute format('drop function if exists %s(bigint)', function_name);

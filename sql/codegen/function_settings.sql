@@ -5,7 +5,7 @@ set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.function_settings(r rollup_internal.rollups)
     returns text
     language plpgsql
-    stable
+    volatile
     set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -28,7 +28,7 @@ begin
                                  case when s.value ~ '^[a-z0-9_]+$' then s.value else quote_literal(s.value) end),
                           E'\n    ' order by s.place, s.position)
           from settings s
-         where s.value is not null);
+         where s.value is not null and rollup_internal.may_set(s.name));
 end
 $$;
 comment on function rollup_internal.function_settings(rollup_internal.rollups) is

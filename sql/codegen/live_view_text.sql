@@ -2,6 +2,7 @@
 -- the row it belongs to. So sketches are made once, of the tail alone, and are united only where
 -- both sides have one. Rows and tail are read in one statement, of one moment: a run that ends
 -- meanwhile moves events from one to the other for the next reader.
+-- The filter is evaluated for events of the tail only: others may have been set aside because of it.
 -- The columns of rollup_internal.tails get names that no source has. Only columns that the rollup needs are
 -- read, so that all others can be changed and dropped.
 create or replace function rollup_internal.live_view_text(rollup_name text)
@@ -17,7 +18,10 @@ declare
         ' on {id} > "(after_id)" and {id} <= "(through_id)"',
         jsonb_build_object('source', r.source, 'id', quote_ident(r.id_column)));
     tail_conditions constant text[] := array_remove(
-        array[format('"(rollup)" = %L', r.name), '(' || r.filter || ')'], null);
+        array[format('"(rollup)" = %L', r.name),
+              case when r.filter is not null then rollup_internal.fill_template(
+                  'case when {id} > "(after_id)" and {id} <= "(through_id)" then {filter} end',
+                  jsonb_build_object('id', quote_ident(r.id_column), 'filter', r.filter)) end], null);
     columns text[];
     key_expressions text[];
     merged text[];

@@ -5,7 +5,6 @@ create or replace function rollup_internal.pushdown_problem(rollup_name text)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-    set citus.enable_local_execution = on
 as $$
 declare
     r constant rollup_internal.rollups := rollup_internal.get_rollup(rollup_name);

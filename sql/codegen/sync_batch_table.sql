@@ -7,7 +7,6 @@ create or replace function rollup_internal.sync_batch_table(family_id bigint, me
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-    set citus.multi_shard_modify_mode = sequential
 as $$
 declare
     batch_name constant text := format('rollup_internal.batch_%s', family_id);

@@ -14,10 +14,9 @@ create or replace function rollup.alter_rollup(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set timezone = 'UTC'
     set datestyle = 'ISO, MDY'
-    set citus.multi_shard_modify_mode = sequential
-    set citus.max_adaptive_executor_pool_size = 1
 as $$
 #variable_conflict use_variable
 declare

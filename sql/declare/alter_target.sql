@@ -9,7 +9,6 @@ create or replace function rollup_internal.alter_target(
     volatile
     set search_path = pg_catalog, pg_temp
     set lock_timeout = 0
-    set citus.propagate_set_commands = 'local'
 as $$
 declare
     deadline constant timestamptz := clock_timestamp() + rollup.setting('rollup.max_wait')::interval;

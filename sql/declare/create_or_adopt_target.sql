@@ -7,6 +7,7 @@ create or replace function rollup_internal.create_or_adopt_target(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set row_security = off
 as $$
 declare
     target regclass := to_regclass(target_name);

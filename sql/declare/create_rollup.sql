@@ -21,7 +21,6 @@ create or replace function rollup.create_rollup(
     volatile
     set search_path = pg_catalog, pg_temp
     set datestyle = 'ISO, MDY'
-    set citus.multi_shard_modify_mode = sequential
 as $$
 #variable_conflict use_variable
 declare

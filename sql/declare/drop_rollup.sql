@@ -15,6 +15,7 @@ begin
     end if;
     delete from rollup_internal.watermarks where rollup = rollup_name;
     delete from rollup_internal.backlogs where rollup = rollup_name;
+    delete from rollup_internal.set_aside where rollup = rollup_name;
     perform rollup_internal.refresh_tails(array[rollup_name]);
     delete from rollup_internal.added_measures where rollup = rollup_name;
     delete from rollup_internal.runs where rollup = rollup_name;

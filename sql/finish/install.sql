@@ -1,3 +1,4 @@
+\ir citus_settings.sql
 \ir regenerate.sql
 \ir drop_stand_ins.sql
 \ir drop_old.sql

@@ -4,9 +4,9 @@
 grant usage on schema rollup, rollup_internal, rollup_compat to public;
 grant select on rollup_internal.rollups, rollup_internal.families, rollup_internal.sources,
     rollup_internal.watermarks, rollup_internal.backlogs, rollup_internal.tails, rollup_internal.horizons,
-    rollup_internal.runs, rollup_internal.added_measures to public;
+    rollup_internal.runs, rollup_internal.added_measures, rollup_internal.set_aside to public;
 grant select on rollup.rollups, rollup.families, rollup.sources, rollup.watermarks, rollup.backlogs,
-    rollup.runs, rollup.status, rollup.retention, rollup.measures to public;
+    rollup.runs, rollup.set_aside, rollup.status, rollup.retention, rollup.measures to public;
 
 -- A role that was granted a right on state has it on the view of it too: before 0.2.0 the tables were
 -- where the views are now.

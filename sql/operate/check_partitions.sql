@@ -4,6 +4,7 @@ create or replace function rollup_internal.check_partitions(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set row_security = off
 as $$
 declare
     s record;

@@ -5,6 +5,7 @@ create or replace function rollup_internal.check_retention(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set timezone = 'UTC'
     set datestyle = 'ISO, MDY'
 as $$

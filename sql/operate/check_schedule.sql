@@ -6,13 +6,16 @@ create or replace function rollup_internal.check_schedule(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    cron_database text := current_setting('cron.database_name', true);
+    -- The view hides what the role may not see, where current_setting would raise.
+    cron_database constant text := (select s.setting from pg_settings s where s.name = 'cron.database_name');
     job record;
 begin
     check_name := 'schedule';
     if rollup_internal.extension_schema('pg_cron') is null then
         status := 'warn';
         finding := case
+            when cron_database is null and not pg_has_role('pg_read_all_settings', 'usage')
+                then 'pg_cron is not set up here, and this role may not see whether it is loaded'
             when cron_database is null then 'pg_cron is not loaded on this server'
             when cron_database <> current_database() then format('pg_cron works from database %I, not from this one', cron_database)
             else 'pg_cron is loaded, not set up' end;

@@ -6,6 +6,7 @@ create or replace function rollup_internal.check_sources(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set enable_seqscan = off
 as $$
 declare

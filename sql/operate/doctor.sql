@@ -12,6 +12,7 @@ begin
     return query select * from rollup_internal.check_partitions();
     return query select * from rollup_internal.check_retention();
     return query select * from rollup_internal.check_measures();
+    return query select * from rollup_internal.check_set_aside();
     return query select * from rollup_internal.check_prepared_transactions();
     return query select * from rollup_internal.check_schedule();
     return query select * from rollup_internal.check_lag();

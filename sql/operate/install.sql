@@ -11,6 +11,7 @@
 \ir check_partitions.sql
 \ir check_retention.sql
 \ir check_measures.sql
+\ir check_set_aside.sql
 \ir check_prepared_transactions.sql
 \ir check_schedule.sql
 \ir check_lag.sql

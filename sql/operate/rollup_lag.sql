@@ -2,6 +2,7 @@ create or replace function rollup_internal.rollup_lag(rollup_name text, out lag_
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set timezone = 'UTC'
     set datestyle = 'ISO, MDY'
 as $$
@@ -13,7 +14,7 @@ begin
         return;
     end if;
     execute format('select count(*), min(%I) from %s where %s', r.time_column, r.source, rollup_internal.all_of(
-                       array[rollup_internal.uncounted_condition(rollup_name, with_backlog => false),
+                       array[rollup_internal.uncounted_condition(rollup_name, below_watermark => false),
                              '(' || r.filter || ')']))
        into lag_events, oldest;
 end

@@ -7,7 +7,6 @@ create or replace function rollup.schedule(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-    set citus.enable_ddl_propagation = off
 as $$
 #variable_conflict use_variable
 declare

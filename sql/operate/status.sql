@@ -15,7 +15,8 @@ create or replace view rollup.status as
            latest.status as last_status,
            case when latest.status <> 'done' then latest.message end as last_message,
            b.ids_left as backlog_ids,
-           b.filled_percent
+           b.filled_percent,
+           (select count(*) from rollup_internal.set_aside s where s.rollup = r.name) as set_aside
       from rollup_internal.rollups r
      cross join lateral rollup_internal.rollup_lag(r.name) l
       left join lateral (select min(as_of) as as_of from rollup_internal.watermarks where rollup = r.name) w on true
@@ -34,3 +35,4 @@ comment on column rollup.status.filled_percent is 'How much of what it had to co
 comment on column rollup.status.lag_seconds is
     'How long the oldest of them may have been waiting: since its event_time, or since the last window if that is less.';
 comment on column rollup.status.last_status is 'Of the last run that counted, was deferred or failed; runs over nothing new leave no trace.';
+comment on column rollup.status.set_aside is 'Events that could not be counted; see rollup.set_aside.';

@@ -9,6 +9,7 @@ create or replace function rollup_internal.drain_default_partition(relation regc
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set datestyle = 'ISO, MDY'
 as $$
 declare

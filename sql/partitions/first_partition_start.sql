@@ -6,6 +6,7 @@ create or replace function rollup_internal.first_partition_start(r rollup_intern
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set timezone = 'UTC'
 as $$
 declare

@@ -6,6 +6,7 @@ create or replace function rollup_internal.rebuild_steps(
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set datestyle = 'ISO, MDY'
 as $$
 declare

@@ -11,6 +11,7 @@ begin
                        ('rollup_internal.fill_measures', 'filling in')) f (name, only_for)
           join pg_catalog.pg_proc p on p.oid = f.name::regproc
           join rollup_internal.counting_settings() s on s.only_for is null or s.only_for = f.only_for
+         where rollup_internal.may_set(s.name)
          group by p.oid
     loop
         execute pg_catalog.format('alter function %s %s', counting.function_name, counting.clauses);

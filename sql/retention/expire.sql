@@ -13,6 +13,7 @@ create or replace function rollup.expire(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set timezone = 'UTC'
     set datestyle = 'ISO, MDY'
 as $$

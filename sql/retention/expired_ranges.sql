@@ -10,6 +10,7 @@ create or replace function rollup_internal.expired_ranges(
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set timezone = 'UTC'
     set datestyle = 'ISO, MDY'
 as $$

@@ -3,6 +3,7 @@ create or replace function rollup_internal.uncounted_in_partition(source regclas
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set timezone = 'UTC'
     set datestyle = 'ISO, MDY'
 as $$
@@ -16,7 +17,7 @@ begin
         execute format('select count(*) from %s where %s', partition, rollup_internal.all_of(
                            rollup_internal.uncounted_condition(r.name)
                                || rollup_internal.bounds_conditions(time_column, bounds)
-                               || ('(' || r.filter || ')')))
+                               || rollup_internal.filter_condition(r, of_set_aside => true)))
            into uncounted;
         if uncounted > 0 then
             late := late || format('rollup %I has not counted %s of %s', r.name,

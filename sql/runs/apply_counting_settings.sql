@@ -1,17 +1,15 @@
--- What SET clauses cannot say. The number of counters is that of the measures where rows are counted again; the
--- function that counts new events has it in a SET clause of its own. The caller needs a SET clause for it, which
--- takes the setting back when the caller returns. Citus workers have theirs until the transaction ends.
-create or replace function rollup_internal.apply_counting_settings(measures json default null)
+-- What SET clauses cannot say. The caller has a SET clause for the number of counters, which takes the setting back
+-- when the caller returns, but for a role that may have none (rollup_internal.may_set). Citus workers have theirs
+-- until the transaction ends.
+create or replace function rollup_internal.apply_counting_settings(measures json)
     returns void
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if measures is not null then
-        perform set_config('topn.number_of_counters',
-                           coalesce(rollup_internal.max_top_counters(measures), 1000)::text, true);
-    end if;
+    perform set_config('topn.number_of_counters',
+                       coalesce(rollup_internal.max_top_counters(measures), 1000)::text, true);
     perform rollup_internal.propagate_settings();
     -- Freeing one block of this size teaches glibc to keep memory it would otherwise return to
     -- the system after every group and fault in again: hll's states are 128 kB, just at its limit.

@@ -10,6 +10,7 @@ declare
     run rollup_internal.run_state;
     states jsonb;
     writers text[];
+    set_aside rollup_internal.id_range[];
 begin
     r := rollup_internal.get_rollup(names[1]);
     if not exists (select from pg_class where oid = r.source) then
@@ -50,7 +51,8 @@ begin
     -- could be those of the run before.
     states := rollup_internal.read_node_states(r.source, r.id_sequence) || rollup_internal.removed_node_states(names);
     select * into run.id_ranges, run.more from rollup_internal.pending_id_ranges(names, states, max_events);
-    if run.id_ranges = '{}' then
+    set_aside := rollup_internal.set_aside_due(names);
+    if run.id_ranges = '{}' and set_aside = '{}' then
         return run;
     end if;
 
@@ -61,13 +63,15 @@ begin
           from rollup_internal.settled_horizon(r.source, states) h,
                rollup_internal.pending_id_ranges(names, h.last_ids, max_events) s;
         run.more := false;
-        if run.id_ranges is null or run.id_ranges = '{}' then
+        run.id_ranges := coalesce(run.id_ranges, '{}');
+        if run.id_ranges = '{}' and set_aside = '{}' then
             perform rollup_internal.raise_deferred(names, r.source, states, writers, run.started_at);
         end if;
     end if;
+    run.id_ranges := run.id_ranges || set_aside;
     perform rollup_internal.wait_for_orphaned_writers(names, r.source);
     run.status := 'done';
-    perform rollup_internal.apply_counting_settings();
+    perform rollup_internal.apply_counting_settings(r.measures);
     -- A Citus node commits connection by connection. Through a single one the rows of all its shards and the tail
     -- change at the same moment, for every reader of a live view there. (See rollup_internal.function_settings.)
     if rollup_internal.is_distributed(r.source) then

@@ -10,6 +10,11 @@ as $$
 begin
     if run.status = 'done' then
         perform rollup_internal.advance_watermarks(run);
+        -- Those that were tried again and did not fail.
+        delete from rollup_internal.set_aside s
+         using unnest(run.id_ranges) ids
+         where s.rollup = any (ids.rollups) and s.event_id = ids.through_id and ids.after_id = ids.through_id - 1
+           and s.last_tried_at < run.started_at;
 
         insert into rollup_internal.runs (rollup, status, started_at, finished_at, events, rows, id_ranges)
         select name, run.status, run.started_at, clock_timestamp(), run.events[n], run.rows[n],

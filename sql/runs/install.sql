@@ -1,9 +1,13 @@
 \ir apply_counting_settings.sql
+\ir set_aside_due.sql
+\ir is_fault_of_table.sql
+\ir divide_failed.sql
 \ir begin_run.sql
 \ir add_counted.sql
 \ir summarize_brin.sql
 \ir analyze_new_targets.sql
 \ir finish_run.sql
 \ir run.sql
+\ir retry_set_aside.sql
 \ir run_family.sql
 \ir record_failure.sql

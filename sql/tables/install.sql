@@ -9,3 +9,4 @@
 \ir runs.sql
 \ir horizons.sql
 \ir loads.sql
+\ir set_aside.sql

@@ -6,3 +6,4 @@
 \ir runs.sql
 \ir loads.sql
 \ir migrations.sql
+\ir set_aside.sql

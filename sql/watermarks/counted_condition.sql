@@ -11,7 +11,9 @@ as $$
 begin
     if in_statement then
         return format('not exists (select from rollup_internal.tails t where t.rollup = %1$L'
-                      ' and e.%2$I > t.after_id and e.%2$I <= t.through_id)', r.name, r.id_column);
+                      ' and e.%2$I > t.after_id and e.%2$I <= t.through_id)'
+                      ' and not exists (select from rollup_internal.set_aside s where s.rollup = %1$L'
+                      ' and s.event_id = e.%2$I)', r.name, r.id_column);
     end if;
     return 'not ' || rollup_internal.uncounted_condition(r.name);
 end

@@ -11,7 +11,8 @@ begin
     return array_remove(
         rollup_internal.counted_condition(r, in_statement)
             || rollup_internal.bounds_conditions(quote_ident(r.time_column), bounds)
-            || array[quote_ident(r.tenant) || ' = ' || quote_literal(tenant), '(' || r.filter || ')'], null);
+            || array[quote_ident(r.tenant) || ' = ' || quote_literal(tenant),
+                     rollup_internal.filter_condition(r, of_set_aside => false)], null);
 end
 $$;
 comment on function rollup_internal.counted_events_conditions(rollup_internal.rollups, tstzrange, text, boolean) is

@@ -7,6 +7,7 @@ create or replace function rollup_internal.init_watermarks(rollup_name text, new
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set enable_seqscan = off
 as $$
 declare

@@ -5,6 +5,7 @@
 \ir backlog_progress.sql
 \ir advance_watermarks.sql
 \ir uncounted_condition.sql
+\ir filter_condition.sql
 \ir counted_condition.sql
 \ir counted_events_conditions.sql
 \ir new_events_conditions.sql

@@ -5,7 +5,6 @@ create or replace function rollup_internal.refresh_tails(names text[])
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-    set citus.all_modifications_commutative = on
 as $$
 declare
     texts text;

@@ -1,5 +1,5 @@
 -- As ranges of ids, so that an index on the id serves it.
-create or replace function rollup_internal.uncounted_condition(rollup_name text, with_backlog boolean default true)
+create or replace function rollup_internal.uncounted_condition(rollup_name text, below_watermark boolean default true)
     returns text
     language plpgsql
     stable
@@ -7,14 +7,19 @@ create or replace function rollup_internal.uncounted_condition(rollup_name text,
 as $$
 declare
     id_column name;
+    set_aside constant text := (select format(' or %%I = any (%L::bigint[])', array_agg(s.event_id order by s.event_id))
+                                  from rollup_internal.set_aside s
+                                 where s.rollup = rollup_name and below_watermark
+                                having count(*) > 0);
 begin
     select r.id_column into strict id_column from rollup_internal.rollups r where r.name = rollup_name;
-    return (select format('(%s)', string_agg(
-                       format('%1$I > %2$s and %1$I <= %3$s', id_column, t.after_id, t.through_id), ' or '))
+    return (select format('(%s%s)', string_agg(
+                       format('%1$I > %2$s and %1$I <= %3$s', id_column, t.after_id, t.through_id), ' or '),
+                       format(set_aside, id_column))
               from rollup_internal.tail_ranges(rollup_name) t
-             where with_backlog or not t.is_backlog);
+             where below_watermark or not t.is_backlog);
 end
 $$;
 comment on function rollup_internal.uncounted_condition(text, boolean) is
-    'The condition on a source''s id column that is true of events a rollup has not counted; '
-    'without the backlog, of those above its watermark.';
+    'The condition on a source''s id column that is true of events a rollup has not counted: its tail, and the events '
+    'it has set aside; or only of those above its watermark.';

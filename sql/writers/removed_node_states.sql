@@ -5,6 +5,7 @@ create or replace function rollup_internal.removed_node_states(names text[])
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set enable_seqscan = off
 as $$
 declare

@@ -5,6 +5,7 @@ create or replace function rollup_internal.run_family_1(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set plan_cache_mode = force_custom_plan
     set enable_hashagg = off
     set enable_seqscan = off
@@ -26,103 +27,122 @@ as $function$
 declare
     run rollup_internal.run_state := rollup_internal.begin_run(
         array['rollup_events_5min', 'rollup_events_1hr'], max_events);
+    pending rollup_internal.id_range[] := run.id_ranges;
     ids rollup_internal.id_range;
     new_events bigint;
     new_rows bigint[];
+    at_fault text;
 begin
-    foreach ids in array run.id_ranges loop
-        with batch as materialized (
-            select
-                customer_id,
-                date_bin('00:05:00', event_time, timestamptz '2000-01-01 00:00:00+00') as minute,
-                event_type,
-                country,
-                browser,
-                count(*) as event_count,
-                public.hll_add_agg(public.hll_hash_bigint(device_id), 11, 5, -1, 1) as device_distinct_count,
-                public.hll_add_agg(
-                    public.hll_hash_bigint(session_id), 11, 5, -1, 1) as session_distinct_count,
-                public.topn_add_agg((device_id)::text) as top_devices_1000,
-                count(*) as "(events)"
-              from public.events
-             where event_id > ids.after_id
-               and event_id <= ids.through_id
-             group by 1, 2, 3, 4, 5
-        ),
-        batch_2 as (
-            select
-                customer_id,
-                date_bin('01:00:00', minute, timestamptz '2000-01-01 00:00:00+00') as hour,
-                event_type,
-                country,
-                browser,
-                sum(event_count)::bigint as event_count,
-                case count(*)
-                    when 1 then (array_agg(device_distinct_count))[1]
-                    else (select public.hll_union_agg(s) from unnest(array_agg(device_distinct_count)) s)
-                end as device_distinct_count,
-                case count(*)
-                    when 1 then (array_agg(session_distinct_count))[1]
-                    else (select public.hll_union_agg(s) from unnest(array_agg(session_distinct_count)) s)
-                end as session_distinct_count,
-                case count(*)
-                    when 1 then (array_agg(top_devices_1000))[1]
-                    else (select public.topn_union_agg(s) from unnest(array_agg(top_devices_1000)) s)
-                end as top_devices_1000
-              from batch
-             group by 1, 2, 3, 4, 5
-        ),
-        member_1 as (
-            insert into public.rollup_events_5min as stored (
-                customer_id, minute, event_type, country, browser, event_count, device_distinct_count,
-                session_distinct_count, top_devices_1000)
-            select
-                customer_id, minute, event_type, country, browser, event_count, device_distinct_count,
-                session_distinct_count, top_devices_1000
-              from batch
-             where 'rollup_events_5min' = any (ids.rollups)
-            on conflict (customer_id, minute, event_type, country, browser) do update set
-                event_count = coalesce(
-                    stored.event_count + excluded.event_count, stored.event_count, excluded.event_count),
-                device_distinct_count = coalesce(
-                    public.hll_union(stored.device_distinct_count, excluded.device_distinct_count),
-                    stored.device_distinct_count, excluded.device_distinct_count),
-                session_distinct_count = coalesce(
-                    public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
-                    stored.session_distinct_count, excluded.session_distinct_count),
-                top_devices_1000 = coalesce(
-                    rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
-                    stored.top_devices_1000, excluded.top_devices_1000)
-            returning 1
-        ),
-        member_2 as (
-            insert into public.rollup_events_1hr as stored (
-                customer_id, hour, event_type, country, browser, event_count, device_distinct_count,
-                session_distinct_count, top_devices_1000)
-            select
-                customer_id, hour, event_type, country, browser, event_count, device_distinct_count,
-                session_distinct_count, top_devices_1000
-              from batch_2
-             where 'rollup_events_1hr' = any (ids.rollups)
-            on conflict (customer_id, hour, event_type, country, browser) do update set
-                event_count = coalesce(
-                    stored.event_count + excluded.event_count, stored.event_count, excluded.event_count),
-                device_distinct_count = coalesce(
-                    public.hll_union(stored.device_distinct_count, excluded.device_distinct_count),
-                    stored.device_distinct_count, excluded.device_distinct_count),
-                session_distinct_count = coalesce(
-                    public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
-                    stored.session_distinct_count, excluded.session_distinct_count),
-                top_devices_1000 = coalesce(
-                    rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
-                    stored.top_devices_1000, excluded.top_devices_1000)
-            returning 1
-        )
-        select (select coalesce(sum("(events)"), 0) from batch),
-               array[(select count(*) from member_1), (select count(*) from member_2)]
-          into new_events, new_rows;
+    while pending <> '{}' loop
+        ids := pending[1];
+        pending := pending[2:];
+        begin
+            with batch as materialized (
+                select
+                    customer_id,
+                    date_bin('00:05:00', event_time, timestamptz '2000-01-01 00:00:00+00') as minute,
+                    event_type,
+                    country,
+                    browser,
+                    count(*) as event_count,
+                    public.hll_add_agg(
+                        public.hll_hash_bigint(device_id), 11, 5, -1, 1) as device_distinct_count,
+                    public.hll_add_agg(
+                        public.hll_hash_bigint(session_id), 11, 5, -1, 1) as session_distinct_count,
+                    public.topn_add_agg((device_id)::text) as top_devices_1000,
+                    count(*) as "(events)"
+                  from public.events
+                 where event_id > ids.after_id
+                   and event_id <= ids.through_id
+                 group by 1, 2, 3, 4, 5
+            ),
+            batch_2 as (
+                select
+                    customer_id,
+                    date_bin('01:00:00', minute, timestamptz '2000-01-01 00:00:00+00') as hour,
+                    event_type,
+                    country,
+                    browser,
+                    sum(event_count)::bigint as event_count,
+                    case count(*)
+                        when 1 then (array_agg(device_distinct_count))[1]
+                        else (select public.hll_union_agg(s) from unnest(array_agg(device_distinct_count)) s)
+                    end as device_distinct_count,
+                    case count(*)
+                        when 1 then (array_agg(session_distinct_count))[1]
+                        else (
+                            select public.hll_union_agg(s) from unnest(array_agg(session_distinct_count)) s)
+                    end as session_distinct_count,
+                    case count(*)
+                        when 1 then (array_agg(top_devices_1000))[1]
+                        else (select public.topn_union_agg(s) from unnest(array_agg(top_devices_1000)) s)
+                    end as top_devices_1000
+                  from batch
+                 group by 1, 2, 3, 4, 5
+            ),
+            member_1 as (
+                insert into public.rollup_events_5min as stored (
+                    customer_id, minute, event_type, country, browser, event_count, device_distinct_count,
+                    session_distinct_count, top_devices_1000)
+                select
+                    customer_id, minute, event_type, country, browser, event_count, device_distinct_count,
+                    session_distinct_count, top_devices_1000
+                  from batch
+                 where 'rollup_events_5min' = any (ids.rollups)
+                on conflict (customer_id, minute, event_type, country, browser) do update set
+                    event_count = coalesce(
+                        stored.event_count + excluded.event_count, stored.event_count, excluded.event_count),
+                    device_distinct_count = coalesce(
+                        public.hll_union(stored.device_distinct_count, excluded.device_distinct_count),
+                        stored.device_distinct_count, excluded.device_distinct_count),
+                    session_distinct_count = coalesce(
+                        public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
+                        stored.session_distinct_count, excluded.session_distinct_count
+                    ),
+                    top_devices_1000 = coalesce(
+                        rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
+                        stored.top_devices_1000, excluded.top_devices_1000)
+                returning 1
+            ),
+            member_2 as (
+                insert into public.rollup_events_1hr as stored (
+                    customer_id, hour, event_type, country, browser, event_count, device_distinct_count,
+                    session_distinct_count, top_devices_1000)
+                select
+                    customer_id, hour, event_type, country, browser, event_count, device_distinct_count,
+                    session_distinct_count, top_devices_1000
+                  from batch_2
+                 where 'rollup_events_1hr' = any (ids.rollups)
+                on conflict (customer_id, hour, event_type, country, browser) do update set
+                    event_count = coalesce(
+                        stored.event_count + excluded.event_count, stored.event_count, excluded.event_count),
+                    device_distinct_count = coalesce(
+                        public.hll_union(stored.device_distinct_count, excluded.device_distinct_count),
+                        stored.device_distinct_count, excluded.device_distinct_count),
+                    session_distinct_count = coalesce(
+                        public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
+                        stored.session_distinct_count, excluded.session_distinct_count
+                    ),
+                    top_devices_1000 = coalesce(
+                        rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
+                        stored.top_devices_1000, excluded.top_devices_1000)
+                returning 1
+            )
+            select (select coalesce(sum("(events)"), 0) from batch),
+                   array[(select count(*) from member_1), (select count(*) from member_2)]
+              into new_events, new_rows;
 
-        run := rollup_internal.add_counted(run, ids, new_events, new_rows);
+            run := rollup_internal.add_counted(run, ids, new_events, new_rows);
+        exception
+            when data_exception or integrity_constraint_violation or program_limit_exceeded
+                or cardinality_violation or raise_exception or external_routine_exception
+                or internal_error then
+                get stacked diagnostics at_fault = table_name;
+                if rollup_internal.is_fault_of_table(at_fault, sqlstate, sqlerrm) then
+                    raise;
+                end if;
+                pending := rollup_internal.divide_failed(run, ids, sqlstate, sqlerrm) || pending;
+        end;
     end loop;
     return query select * from rollup_internal.finish_run(run);
 end

@@ -1,0 +1,26 @@
+-- SET clauses for parameters of Citus, where there are any: see rollup_internal.may_set. An installation after
+-- Citus has come to a database adds them.
+do $$
+declare
+    clause record;
+begin
+    for clause in
+        select f.name::regproc::oid::regprocedure as routine, f.setting, f.value
+          from (values ('rollup_internal.refresh_tails', 'citus.all_modifications_commutative', 'on'),
+                       ('rollup.schedule', 'citus.enable_ddl_propagation', 'off'),
+                       ('rollup.create_rollup', 'citus.multi_shard_modify_mode', 'sequential'),
+                       ('rollup.alter_rollup', 'citus.multi_shard_modify_mode', 'sequential'),
+                       ('rollup.alter_rollup', 'citus.max_adaptive_executor_pool_size', '1'),
+                       ('rollup_internal.alter_target', 'citus.propagate_set_commands', 'local'),
+                       ('rollup_internal.drop_generated_function', 'citus.enable_ddl_propagation', 'off'),
+                       ('rollup_internal.pushdown_problem', 'citus.enable_local_execution', 'on'),
+                       ('rollup_internal.comment_on_measures', 'citus.enable_ddl_propagation', 'off'),
+                       ('rollup_internal.create_generated_function', 'citus.enable_ddl_propagation', 'off'),
+                       ('rollup_internal.sync_batch_table', 'citus.multi_shard_modify_mode', 'sequential'),
+                       ('rollup_internal.propagate_settings', 'citus.propagate_set_commands', 'local')) f (name, setting, value)
+         where rollup_internal.may_set(f.setting)
+    loop
+        execute pg_catalog.format('alter function %s set %s to %L', clause.routine, clause.setting, clause.value);
+    end loop;
+end
+$$;

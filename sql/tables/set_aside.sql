@@ -1,0 +1,13 @@
+-- Events that a rollup could not count, because counting them alone raised an error. The others of their run were
+-- counted. Below the watermark, they are what is left of the ids that have been counted.
+create table if not exists rollup_internal.set_aside (
+    rollup        text        not null,
+    event_id      bigint      not null,
+    tenant        text,
+    sqlstate      text        not null,
+    reason        text        not null,
+    set_aside_at  timestamptz not null default clock_timestamp(),
+    last_tried_at timestamptz not null default clock_timestamp(),
+    primary key (rollup, event_id)
+);
+comment on table rollup_internal.set_aside is 'What the view rollup.set_aside shows.';

@@ -1,0 +1,12 @@
+-- On Citus the view stays on the coordinator, where the state is.
+set citus.enable_ddl_propagation to off;
+create or replace view rollup.set_aside as
+    select rollup, event_id, tenant, sqlstate, reason, set_aside_at, last_tried_at
+      from rollup_internal.set_aside;
+reset citus.enable_ddl_propagation;
+comment on view rollup.set_aside is
+    'Events that could not be counted and were set aside, so that the others were; see rollup.retry_set_aside.';
+comment on column rollup.set_aside.tenant is 'Tenant of the event; NULL for a rollup without tenants.';
+comment on column rollup.set_aside.reason is 'The error that counting the event alone raises.';
+comment on column rollup.set_aside.last_tried_at is
+    'When counting it was tried last. Runs try again after rollup.retry_interval (1 hour).';

@@ -1,0 +1,267 @@
+"""One event that cannot be counted never keeps others from being counted."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from psycopg import errors
+
+from tests.helpers import Lab, insert, row, rows, run, value
+from tests.servers import needs_tdigest
+
+LONG = "string_agg(md5(random()::text), '')"  # incompressible: larger than an index entry
+
+
+def bad_dimension(lab: Lab, tenant: int = 1) -> int:
+    """An event whose dimension does not fit into the index; its id."""
+    return int(
+        value(
+            lab.connect(),
+            "insert into lab.e (customer_id, country) select %s, "
+            + LONG
+            + " from generate_series(1, 200)"
+            " returning event_id",
+            tenant,
+        )
+    )
+
+
+def totals(lab: Lab, table: str = "lab.visits") -> dict[int, int]:
+    return dict(rows(lab.connect(), f"select customer_id, sum(n)::int from {table} group by 1"))
+
+
+def test_trap_40_one_long_value_stops_nobody(lab: Lab) -> None:
+    lab.source()
+    lab.declare()
+    lab.declare("hours", bucket="1 hour")
+    db = lab.connect()
+    insert(db, 50, customer_id=1)
+    bad = bad_dimension(lab)
+    insert(db, 50, customer_id=2)
+    outcomes = dict(rows(db, "select rollup, events from rollup.run_family('visits')"))
+    assert outcomes == {"visits": 100, "hours": 100}
+    assert totals(lab) == totals(lab, "lab.hours") == {1: 50, 2: 50}
+    assert rows(
+        db, "select rollup, event_id, tenant, sqlstate from rollup.set_aside order by 1"
+    ) == [("hours", bad, "1", "54000"), ("visits", bad, "1", "54000")]
+    # Runs go on, and do not try it again at once.
+    insert(db, 5, customer_id=2)
+    assert run(db).events == 5
+    assert run(db).status == "nothing new"
+    # What knows of it: verify, rebuild, the live view, status, doctor.
+    for name in ("visits", "hours"):
+        db.execute("select rollup.run(%s)", [name])
+        assert rows(db, "select * from rollup.verify(%s)", name) == []
+        db.execute("select rollup.rebuild(%s)", [name])
+    assert totals(lab) == {1: 50, 2: 55} == totals(lab, "lab.visits_live")
+    assert rows(db, "select set_aside, lag_events from rollup.status") == [(1, 0), (1, 0)]
+    assert ("warn",) in rows(
+        db, "select status from rollup.doctor() where check_name = 'events set aside by visits'"
+    )
+    # Corrected, it is counted.
+    db.execute("update lab.e set country = 'de' where event_id = %s", [bad])
+    assert row(db, "select * from rollup.retry_set_aside('visits')") == (1, 0)
+    assert totals(lab) == {1: 51, 2: 55}
+    assert rows(db, "select * from rollup.verify('visits')") == []
+    assert rows(db, "select rollup from rollup.set_aside") == [("hours",)]
+    # Deleted, it is nobody's concern.
+    db.execute("delete from lab.e where event_id = %s", [bad])
+    assert row(db, "select * from rollup.retry_set_aside('hours')") == (1, 0)
+    assert rows(db, "select * from rollup.verify('hours')") == []
+
+
+KINDS: dict[str, tuple[dict[str, Any], str]] = {
+    "filter": ({"filter": "10 / amount > 0"}, "amount => 0"),
+    "dimension": ({"dimensions": ["(10 / amount) as share"]}, "amount => 0"),
+    "argument": ({"measures": {"n": {"count": "*"}, "m": {"sum": "10 / amount"}}}, "amount => 0"),
+    "where": (
+        {"measures": {"n": {"count": "*"}, "m": {"count": "*", "where": "10 / amount > 0"}}},
+        "amount => 0",
+    ),
+    "cast": ({"measures": {"n": {"count": "*"}, "m": {"max": "country::int"}}}, "country => 'x'"),
+    "distinct": (
+        {"measures": {"n": {"count": "*"}, "m": {"distinct": "country::int"}}}, "country => 'x'"),
+    "top": ({"measures": {"n": {"count": "*"}, "m": {"top": "10 / amount"}}}, "amount => 0"),
+    "weight": (
+        {"measures": {"n": {"count": "*"}, "m": {"top": "country", "weight": "10 / amount"}}},
+        "amount => 0",
+    ),
+    "first": ({"measures": {"n": {"count": "*"}, "m": {"first": "10 / amount"}}}, "amount => 0"),
+    "avg": ({"measures": {"n": {"count": "*"}, "m": {"avg": "10 / amount"}}}, "amount => 0"),
+    "quantiles": (
+        {"measures": {"n": {"count": "*"}, "m": {"quantiles": "10 / amount"}}}, "amount => 0"),
+}  # fmt: skip
+
+
+@needs_tdigest
+@pytest.mark.parametrize("kind", KINDS)
+def test_trap_40_an_expression_that_fails_stops_nobody(lab: Lab, kind: str) -> None:
+    options, bad = KINDS[kind]
+    lab.source()
+    lab.declare(**({"measures": {"n": {"count": "*"}}, "dimensions": []} | options))
+    db = lab.connect()
+    column, text = bad.split(" => ")
+    ids = set()
+    for _ in range(3):
+        insert(db, 20, customer_id=1, country="7")
+        ids.add(
+            value(
+                db,
+                f"insert into lab.e (customer_id, country, amount, {column}) values (1, '7', 3, {text})"
+                if column not in ("country", "amount")
+                else "insert into lab.e (customer_id, country, amount) values (1, "
+                + ("'x', 3)" if column == "country" else "'7', 0)")
+                + " returning event_id",
+            )
+        )
+        insert(db, 20, customer_id=2, country="7")
+    assert run(db).events == 120
+    assert totals(lab) == {1: 60, 2: 60}
+    assert {found for (found,) in rows(db, "select event_id from rollup.set_aside")} == ids
+    assert rows(db, "select * from rollup.verify('visits')") == []
+    db.execute("select rollup.rebuild('visits')")
+    assert totals(lab) == {1: 60, 2: 60}
+    with lab.connect() as live:
+        assert totals(lab, "lab.visits_live") == {1: 60, 2: 60}
+        assert value(live, "select set_aside from rollup.status") == 3
+
+
+def test_trap_40_an_overflow_of_a_row_sets_aside_what_is_too_much(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source(columns=", big bigint")
+    lab.declare(
+        measures={"n": {"count": "*"}, "b": {"last": "repeat(country, amount)"}}, dimensions=[]
+    )
+    db = lab.connect()
+    insert(db, 10)
+    insert(db, 1, amount=2_000_000_000)
+    insert(db, 10)
+    assert run(db).events == 20
+    assert totals(lab) == {1: 20}
+    assert value(db, "select count(*) from rollup.set_aside") == 1
+
+
+def test_trap_40_events_without_a_time_are_set_aside(plain_lab: Lab) -> None:
+    lab = plain_lab
+    db = lab.connect()
+    db.execute(
+        "create table lab.e (event_id bigserial, event_time timestamptz, customer_id bigint,"
+        " country text, device_id bigint, amount int)"
+    )
+    lab.declare()
+    insert(db, 5)
+    insert(db, 1, event_time=None)
+    insert(db, 5)
+    assert run(db).events == 10
+    assert row(db, "select sqlstate from rollup.set_aside") == ("23502",)
+
+
+def test_trap_40_random_mixtures(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare(filter="10 / amount > 0", measures={"n": {"count": "*"}})
+    db = lab.connect()
+    dice = random.Random(4)
+    good = 0
+    for _ in range(6):
+        for _ in range(dice.randrange(1, 30)):
+            amount = dice.choice([0, 1, 2, 3, 3, 3])
+            number = dice.randrange(1, 4)
+            insert(db, number, amount=amount, country=dice.choice(["de", "at", None]))
+            good += number if amount else 0
+        while run(db, max_events=dice.choice([7, 1000])).more:
+            pass
+        assert value(db, "select coalesce(sum(n), 0)::int from lab.visits") == good
+        assert value(db, "select count(*) from rollup.set_aside") == value(
+            db, "select count(*) from lab.e where amount = 0"
+        )
+        assert rows(db, "select * from rollup.verify('visits')") == []
+
+
+def test_a_fault_of_the_table_is_no_fault_of_the_events(lab: Lab) -> None:
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    db.execute("alter table lab.visits add constraint odd check (n < 0)")
+    insert(db, 100)
+    with pytest.raises(errors.CheckViolation, match="odd"):
+        run(db)
+    assert value(db, "select count(*) from rollup.set_aside") == 0
+    db.execute("alter table lab.visits drop constraint odd")
+    assert run(db).events == 100
+
+
+def test_very_many_events_that_fail_are_a_fault_of_something_else(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare(filter="10 / amount > 0")
+    db = lab.connect()
+    insert(db, 100, amount=0)
+    db.execute("set rollup.max_set_aside = 10")
+    with pytest.raises(errors.DivisionByZero) as failed:
+        run(db)
+    assert "More than 10 events of one run of rollup visits" in str(
+        failed.value.diag.message_detail
+    )
+    assert value(db, "select count(*) from rollup.set_aside") == 0
+    assert rows(db, "select * from rollup.watermarks") == []
+    db.execute("set rollup.max_set_aside = 100")
+    assert run(db).events == 0
+    assert value(db, "select count(*) from rollup.set_aside") == 100
+
+
+def test_other_errors_are_not_set_aside(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    db.execute(
+        "create function lab.slow() returns trigger language plpgsql as"
+        " 'begin perform pg_sleep(60); return new; end'"
+    )
+    db.execute(
+        "create trigger slow before insert on lab.visits for each row execute function lab.slow()"
+    )
+    insert(db, 1)
+    db.execute("set statement_timeout = '300ms'")
+    with pytest.raises(errors.QueryCanceled):
+        run(db)
+    assert value(db, "select count(*) from rollup.set_aside") == 0
+
+
+def test_runs_try_again_after_a_while(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare(filter="10 / amount > 0")
+    db = lab.connect()
+    insert(db, 3)
+    insert(db, 2, amount=0)
+    assert run(db).events == 3
+    before = rows(db, "select event_id, last_tried_at from rollup.set_aside order by 1")
+    assert run(db).status == "nothing new"
+    db.execute("set rollup.retry_interval = '0'")
+    assert run(db).events == 0
+    after = rows(db, "select event_id, last_tried_at from rollup.set_aside order by 1")
+    assert all(new > old for (_, old), (_, new) in zip(before, after, strict=True))
+    db.execute("update lab.e set amount = 5 where amount = 0")
+    assert run(db).events == 2
+    assert rows(db, "select * from rollup.set_aside") == []
+    assert rows(db, "select * from rollup.verify('visits')") == []
+
+
+def test_expire_keeps_what_is_set_aside(lab: Lab) -> None:
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    insert(db, 5)
+    bad = bad_dimension(lab)
+    run(db)
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="has not counted 1 event"):
+        db.execute("select * from rollup.expire('lab.e', '1 day')")
+    assert value(db, "select count(*) from lab.e") == 6
+    db.execute("delete from lab.e where event_id = %s", [bad])
+    db.execute("select * from rollup.retry_set_aside('visits')")
+    db.execute("select * from rollup.expire('lab.e', '1 day')")
+    assert value(db, "select count(*) from lab.e") == 0
