@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from rollupctl.cluster import Cluster
 from rollupctl.pgbinaries import find_binaries
 
 ROOT = Path(__file__).resolve().parent.parent
+GIVEN = os.environ.get("ROLLUP_TEST_DSN")
 EMPTY = "template_empty"
 INSTALLED = "template_installed"
 
@@ -168,25 +170,49 @@ class Server:
                 )
 
 
+def command_environment(dsn: str | None) -> dict[str, str]:
+    """The caller's variables, but for those that lead to a server; `dsn` is the one that does."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "ROLLUPCTL_DSN"))}
+    environment.pop("DATABASE_URL", None)
+    return environment if dsn is None else environment | {"ROLLUPCTL_DSN": dsn}
+
+
 def rollupctl(
     dsn: str | None, *args: str, stdin: str | bytes | None = None, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own, as a user would."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "ROLLUPCTL_DSN"))}
-    environment.pop("DATABASE_URL", None)
-    if dsn is not None:
-        environment["ROLLUPCTL_DSN"] = dsn
     done = subprocess.run(
         [sys.executable, "-m", "rollupctl", *args],
         input=stdin.encode() if isinstance(stdin, str) else stdin or b"",
         capture_output=True,
-        env=environment | (env or {}),
+        env=command_environment(dsn) | (env or {}),
         timeout=300,
         check=False,
     )
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
     )
+
+
+def start_rollupctl(
+    dsn: str, *args: str, stdin: int = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
+    """Start the command line beside the test, which may interrupt it as Ctrl-C would.
+
+    A shell starts what it puts in the background with SIGINT ignored, and so would be every child
+    of a suite that runs there. A signal that is caught here is not ignored in a child.
+    """
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "rollupctl", *args],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=command_environment(dsn),
+        )
+    finally:
+        signal.signal(signal.SIGINT, inherited)
 
 
 def private_cluster(settings: dict[str, str], preload: list[str], trust_tcp: bool) -> Cluster:
@@ -222,9 +248,8 @@ def plain_server(own: bool = False) -> Iterator[Server]:
 
     With `own` always the former: one that the caller may kill.
     """
-    given = os.environ.get("ROLLUP_TEST_DSN")
-    if given and not own:
-        yield Server("plain", [given])
+    if GIVEN and not own:
+        yield Server("plain", [GIVEN])
         return
     preload = ["pg_cron"] if find_binaries().has_library("pg_cron") else []
     cluster = private_cluster({}, preload, trust_tcp=False)

@@ -203,7 +203,7 @@ def test_the_lock_is_held_until_what_a_killed_one_ran_has_ended(cluster: Cluster
         import pathlib, sys
         from rollupctl.clusterhome import Home
         home = Home(pathlib.Path(sys.argv[1]))
-        work = 'cd "$1"; touch begun; until [ -e go ]; do sleep 0.01; done; touch done'
+        work = 'cd "$1"; touch begun; while [ -e begun ]; do sleep 0.01; done; touch done'
         with home.make():
             home.run(["sh", "-c", work, "sh", sys.argv[1]])
         """
@@ -215,7 +215,7 @@ def test_the_lock_is_held_until_what_a_killed_one_ran_has_ended(cluster: Cluster
     with pytest.raises(BlockingIOError):
         fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
     os.close(directory)
-    (cluster.home / "go").touch()
+    (cluster.home / "begun").unlink()
     with Home(cluster.home).lock():
         assert (cluster.home / "done").exists()
 
