@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import pwd
-import shutil
 import signal
 import socket
 import stat
@@ -28,6 +27,7 @@ from rollupctl.errors import ClusterError
 from rollupctl.files import project_root
 from rollupctl.pgbinaries import find_binaries
 from rollupctl.postmaster import clear_leftovers, find_postmaster
+from tests import servers
 from tests.helpers import until
 
 # Half a second less for each start; not for the tests of crashes.
@@ -49,16 +49,15 @@ def make_home() -> Iterator[MakeHome]:
 
     yield make
     for home in homes:
-        if home.exists():
-            with suppress(ClusterError):
-                Cluster(home).down()
-        shutil.rmtree(home.parent)
+        servers.discard(Cluster(home))
 
 
 @pytest.fixture
-def cluster(make_home: MakeHome) -> Cluster:
+def cluster(make_home: MakeHome) -> Iterator[Cluster]:
     """A cluster that is not made yet."""
-    return Cluster(make_home(), settings=FAST, preload=[])
+    cluster = Cluster(make_home(), settings=FAST, preload=[])
+    yield cluster
+    servers.discard(cluster)
 
 
 @pytest.fixture(scope="module")
