@@ -25,8 +25,8 @@ from rollupctl.postmaster import Postmaster, find_postmaster
 
 # A socket's path has 107 bytes on Linux; "/.s.PGSQL.65535" takes 15 of them.
 LONGEST_SOCKET_DIR = 107 - 15
-# What may be in the directory while there is no whole cluster yet, and what `write` makes of it
-# before it is whole.
+# What may be in the directory while there is no complete cluster yet. `write` appends the suffix to
+# the name of a file that is not complete.
 _OURS = {"data", "data.new", "run", "log", "password", "pgpass", "state.json", "lost+found"}
 _UNFINISHED = ".tmp"
 
@@ -117,17 +117,17 @@ class Home:
     def run(self, command: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run `command` as the server's user, without the caller's PG* and locale variables.
 
-        It shares the lock, if this process holds it: when this process is killed and `command`
-        goes on, the next one waits until it has ended.
+        `command` inherits the lock if this process holds it. If this process is killed while
+        `command` continues, the next holder of the lock waits for the end of `command`.
         """
         shared = () if self._lock is None else (self._lock,)
         return self._run(command, input=stdin, pass_fds=shared)
 
     def launch(self, command: list[str]) -> subprocess.CompletedProcess[str]:
-        """`run` a command that leaves a server behind, under the lock.
+        """`run` a command that starts a server.
 
-        The server would inherit the lock and never give it back, so a shell holds it meanwhile, as
-        its standard input, and not the command.
+        The server would inherit the lock and keep it as long as it runs. Therefore only a shell
+        holds the lock while the command runs, as its standard input.
         """
         script = '"$@" </dev/null; exit $?'
         return self._run(["sh", "-c", script, "sh", *command], stdin=self._lock)
@@ -154,7 +154,7 @@ class Home:
     def write(self, path: Path, text: str) -> None:
         """Put `text` into `path`, readable by the server's user only, all of it or nothing.
 
-        The shell counts the bytes: its input ends early when this process is killed.
+        The shell checks the size, because its input ends early if this process is killed.
         """
         script = 'umask 077 && cat > "$2" && [ "$(wc -c < "$2")" -eq "$3" ] && mv -f "$2" "$1"'
         size = str(len(text.encode()))
@@ -163,10 +163,10 @@ class Home:
 
     @contextlib.contextmanager
     def make(self) -> Iterator[None]:
-        """Make the directory if need be, and `lock` it; inside, the server's user can work in it.
+        """Make the directory if need be, `lock` it, and see that the server's user can work in it.
 
-        Nothing is looked at before the lock is held: what another process is about to make there
-        would look like somebody's.
+        The contents are examined only under the lock. Without it, files that another process is
+        writing would look like files of another program.
         """
         # pg_ctl puts its arguments into a shell's command, between double quotes.
         if set(str(self.path)) & set('"$`\\\n'):
@@ -220,7 +220,7 @@ class Home:
     def lock(self) -> Iterator[None]:
         """Let one process at a time start or stop the cluster.
 
-        The lock dies with its holder and with the commands that the holder ran.
+        The lock ends with the process that took it and the commands which that process ran.
         """
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)

@@ -24,7 +24,7 @@ class Postmaster:
 
     @property
     def listening(self) -> bool:
-        """Whether it has made its sockets: only then does it say where they are."""
+        """Whether it has made its sockets; before that, its lock file does not name them."""
         return self.socket_dir != ""
 
 

@@ -28,15 +28,15 @@ class Rollupctl(Protocol):
     ) -> subprocess.CompletedProcess[str]: ...
 
 
-MOST_WORKERS = 4  # each has servers of its own: seven, where Citus is installed
+MOST_WORKERS = 4  # each has its own servers: with Citus installed, four and more
 
 
 @pytest.hookimpl
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One worker for each core, where a whole directory is tested.
+    """One worker per core, for a whole directory.
 
-    None for single files, whose tests take less time than another set of servers, and none on
-    a server that was given, whose templates and roles two workers would share.
+    No workers for single files: starting more servers would take longer than their tests. No
+    workers on a given server either, where they would share templates and roles.
     """
     files = all(Path(argument.split("::")[0]).is_file() for argument in config.args)
     if files or servers.GIVEN:

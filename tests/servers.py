@@ -33,7 +33,8 @@ ROOT = Path(__file__).resolve().parent.parent
 GIVEN = os.environ.get("ROLLUP_TEST_DSN")
 EMPTY = "template_empty"
 INSTALLED = "template_installed"
-# Bytes. With two workers and Citus, the files of the servers never take a third of that.
+# Bytes that must be free to keep the files of servers in memory; two workers with Citus need less
+# than a third of them.
 ROOM = 8 * 1024**3
 SETTINGS = {
     "fsync": "off",
@@ -120,16 +121,16 @@ class Server:
             self.database(EMPTY, name)
 
     def discard(self) -> None:
-        """Stop what was started for the suite."""
+        """Close kept connections, stop the clusters and remove their files."""
         for connection in self._admins.values():
             connection.close()
         for cluster in self.clusters:
             discard(cluster)
 
     def _administer(self, node: int, statement: sql.Composed) -> psycopg.Cursor:
-        """Execute a statement over a connection that is kept, since each test needs several.
+        """Execute a statement over a connection that is kept for the next one.
 
-        Tests restart servers: a connection that is dead is replaced.
+        A connection that was lost, because a test restarted the server, is replaced.
         """
         alive = False
         if node in self._admins:
@@ -141,10 +142,10 @@ class Server:
         return self._admins[node].execute(statement)
 
     def _end_sessions(self, node: int, database: str) -> None:
-        """End all sessions in a database.
+        """End all sessions in a database, and wait until they have ended.
 
-        The server would do that too, but it looks only every 100 ms whether they are gone, and so
-        it does for those that a test has just closed.
+        CREATE and DROP DATABASE wait for sessions, too, also for those that a test has just
+        closed, but they check only every 100 ms.
         """
         end = sql.SQL("select pg_terminate_backend(pid) from pg_stat_activity where datname = {}")
         deadline = time.monotonic() + 5
@@ -154,7 +155,7 @@ class Server:
             time.sleep(0.002)
 
     def _copy(self, template: str, name: str) -> None:
-        # By files: copying through the buffers writes all of it to the log, too.
+        # The other strategy writes the whole database to the write-ahead log.
         copy = sql.SQL("create database {} template {} strategy file_copy").format(
             sql.Identifier(name), sql.Identifier(template)
         )
@@ -208,7 +209,7 @@ class Server:
 
 
 def command_environment(dsn: str | None) -> dict[str, str]:
-    """The caller's variables, but for those that lead to a server; `dsn` is the one that does."""
+    """The caller's variables without those that name a server, plus ROLLUPCTL_DSN for `dsn`."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "ROLLUPCTL_DSN"))}
     environment.pop("DATABASE_URL", None)
     return environment if dsn is None else environment | {"ROLLUPCTL_DSN": dsn}
@@ -234,10 +235,10 @@ def rollupctl(
 def start_rollupctl(
     dsn: str, *args: str, stdin: int = subprocess.DEVNULL
 ) -> subprocess.Popen[bytes]:
-    """Start the command line beside the test, which may interrupt it as Ctrl-C would.
+    """Start the command line while the test goes on; SIGINT interrupts it as Ctrl-C would.
 
-    A shell starts what it puts in the background with SIGINT ignored, and so would be every child
-    of a suite that runs there. A signal that is caught here is not ignored in a child.
+    A shell starts background commands with SIGINT ignored, and children inherit that. A signal
+    with a handler, however, has its default action again in a child.
     """
     inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -253,9 +254,9 @@ def start_rollupctl(
 
 
 def place_for_servers() -> Path:
-    """Where servers keep their files: in memory if there is much of it, else in /tmp.
+    """The directory for the files of servers: in memory if there is enough, otherwise /tmp.
 
-    Some file systems take most of the suite's time to make and remove the files of its databases.
+    On some disks the suite spends most of its time creating and removing the files of databases.
     """
     memory = Path("/dev/shm")
     if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= ROOM:
@@ -275,7 +276,7 @@ def private_cluster(settings: dict[str, str], preload: list[str], trust_tcp: boo
 
 
 def discard(cluster: Cluster) -> None:
-    """Stop a private cluster at once, whatever it is doing, and remove its directory."""
+    """Stop a private cluster at once, without a checkpoint, and remove its directory."""
     postmaster = find_postmaster(cluster.data)
     if postmaster is not None:
         os.kill(postmaster.pid, signal.SIGQUIT)

@@ -322,7 +322,7 @@ def test_ctrl_c(db: Connection, dsn: str, connect: Callable[..., Connection]) ->
     assert counted(db) == 0
 
 
-def test_what_a_suite_in_the_background_starts_can_be_interrupted(dsn: str) -> None:
+def test_children_of_a_suite_in_the_background_can_be_interrupted(dsn: str) -> None:
     inherited = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with start_rollupctl(dsn, "load", "-", stdin=subprocess.PIPE) as running:

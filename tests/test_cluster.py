@@ -187,8 +187,7 @@ def test_many_at_once_start_one_server(cluster: Cluster) -> None:
     assert ask(cluster, "select 1") == "1"
 
 
-def test_what_another_is_about_to_make_is_nobody_elses(cluster: Cluster) -> None:
-    # As `up` leaves it for a moment, or for good when it is killed.
+def test_unfinished_files_of_a_killed_up_are_no_obstacle(cluster: Cluster) -> None:
     cluster.home.mkdir()
     for name in ("password.tmp", "pgpass.tmp", "state.json.tmp"):
         (cluster.home / name).touch()
@@ -196,8 +195,8 @@ def test_what_another_is_about_to_make_is_nobody_elses(cluster: Cluster) -> None
     assert cluster.up() is True
 
 
-def test_the_lock_is_held_until_what_a_killed_one_ran_has_ended(cluster: Cluster) -> None:
-    # An initdb that goes on must neither lose its files to the next `up` nor remove them there.
+def test_commands_of_a_killed_up_keep_the_lock(cluster: Cluster) -> None:
+    # Otherwise an initdb that continues and the next `up` remove each other's files.
     program = """if True:
         import pathlib, sys
         from rollupctl.clusterhome import Home
@@ -323,8 +322,8 @@ def test_a_zombie_postmaster_is_no_obstacle(cluster: Cluster) -> None:
         assert cluster.up() is True
 
 
-def test_a_server_that_has_no_socket_yet_is_not_up(cluster: Cluster) -> None:
-    # The lock file says where the socket is only after the server has made it.
+def test_a_server_without_a_socket_is_not_up_yet(cluster: Cluster) -> None:
+    # The server adds the directory of its socket to the lock file after it has made the socket.
     (cluster.home / "data").mkdir(parents=True)
     (cluster.data / "PG_VERSION").write_text("15\n")
     with subprocess.Popen(["sleep", "60"], cwd=cluster.data) as starting:
