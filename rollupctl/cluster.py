@@ -83,8 +83,7 @@ class Cluster:
         Returns whether this call started it: False when it was up already. Safe to call twice,
         from two processes at once, and after a crash.
         """
-        self._home.prepare()
-        with self._home.lock():
+        with self._home.make():
             started = False
             if self._serving() is None:
                 binaries = self._binaries()
@@ -124,7 +123,9 @@ class Cluster:
         if not self._home.has_cluster():
             return None
         postmaster = self._home.postmaster()
-        return None if postmaster is None or postmaster.stopping else self._dsn(postmaster)
+        if postmaster is None or postmaster.stopping or not postmaster.listening:
+            return None
+        return self._dsn(postmaster)
 
     def dsn(self, *, tcp: bool = False) -> str:
         """The conninfo string of the running cluster: libpq's keyword form, without a password.
@@ -132,7 +133,7 @@ class Cluster:
         Over the private socket; with `tcp` over 127.0.0.1, naming the file that has the password.
         """
         postmaster = self._home.postmaster() if self._home.has_cluster() else None
-        if postmaster is None:
+        if postmaster is None or not postmaster.listening:
             hint = "start it with `rollupctl up`"
             raise ClusterError("the embedded PostgreSQL is not running", hint)
         return self._dsn(postmaster, tcp=tcp)
@@ -202,7 +203,7 @@ class Cluster:
             begin = self.log.stat().st_size if self.log.exists() else 0
             command = [binaries.program("pg_ctl"), "start", "-s", "-w", "-l", str(self.log)]
             command += ["-D", str(self.data), "-t", str(int(self.start_timeout))]
-            done = self._home.run(command)
+            done = self._home.launch(command)
             if done.returncode == 0 or self._home.postmaster() is not None:
                 return
             said = self._log_from(begin) or done.stderr

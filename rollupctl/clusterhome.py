@@ -15,7 +15,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,10 @@ from rollupctl.postmaster import Postmaster, find_postmaster
 
 # A socket's path has 107 bytes on Linux; "/.s.PGSQL.65535" takes 15 of them.
 LONGEST_SOCKET_DIR = 107 - 15
-# What may be in the directory while there is no whole cluster yet.
+# What may be in the directory while there is no complete cluster yet. `write` appends the suffix to
+# the name of a file that is not complete.
 _OURS = {"data", "data.new", "run", "log", "password", "pgpass", "state.json", "lost+found"}
+_UNFINISHED = ".tmp"
 
 # Bytes. An hll aggregate's state is 128 kB, at the very limit from which glibc gives memory back to
 # the system at once: a query over many groups would fault it in again for each of them, and take
@@ -59,6 +61,7 @@ class Home:
     """The directory `path` and the user whose server works in it."""
 
     path: Path
+    _lock: int | None = field(default=None, init=False, repr=False)
 
     @property
     def data(self) -> Path:
@@ -112,18 +115,32 @@ class Home:
         )
 
     def run(self, command: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run `command` as the server's user, without the caller's PG* and locale variables."""
+        """Run `command` as the server's user, without the caller's PG* and locale variables.
+
+        `command` inherits the lock if this process holds it. If this process is killed while
+        `command` continues, the next holder of the lock waits for the end of `command`.
+        """
+        shared = () if self._lock is None else (self._lock,)
+        return self._run(command, input=stdin, pass_fds=shared)
+
+    def launch(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        """`run` a command that starts a server.
+
+        The server would inherit the lock and keep it as long as it runs. Therefore only a shell
+        holds the lock while the command runs, as its standard input.
+        """
+        script = '"$@" </dev/null; exit $?'
+        return self._run(["sh", "-c", script, "sh", *command], stdin=self._lock)
+
+    def _run(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
         env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_", "LANG"))}
         env |= {"LC_ALL": "C", "PGPASSFILE": str(self.path / "pgpass")} | KEEP_MEMORY
-        identity: dict[str, Any] = {}
         if self.account is not None:
             name = self.account.pw_name
             env |= {"HOME": str(self.path), "USER": name, "LOGNAME": name}
-            gid = self.account.pw_gid
-            identity = {"user": self.account.pw_uid, "group": gid, "extra_groups": []}
-        return subprocess.run(
-            command, input=stdin, capture_output=True, text=True, env=env, cwd="/", **identity
-        )
+            options |= {"user": self.account.pw_uid, "group": self.account.pw_gid}
+            options["extra_groups"] = []
+        return subprocess.run(command, capture_output=True, text=True, env=env, cwd="/", **options)
 
     def must(self, command: list[str], problem: str, stdin: str = "") -> None:
         """`run` what has to succeed. Raises ClusterError: `problem`, and what the command said."""
@@ -135,27 +152,46 @@ class Home:
             )
 
     def write(self, path: Path, text: str) -> None:
-        """Put `text` into `path`, readable by the server's user only, all of it or nothing."""
-        script = 'umask 077 && cat > "$1.tmp" && mv -f "$1.tmp" "$1"'
-        self.must(["sh", "-c", script, "sh", str(path)], f"cannot write {path}", text)
+        """Put `text` into `path`, readable by the server's user only, all of it or nothing.
 
-    def prepare(self) -> None:
-        """Make the directory, give it to the server's user, and see that he can work in it."""
+        The shell checks the size, because its input ends early if this process is killed.
+        """
+        script = 'umask 077 && cat > "$2" && [ "$(wc -c < "$2")" -eq "$3" ] && mv -f "$2" "$1"'
+        size = str(len(text.encode()))
+        command = ["sh", "-c", script, "sh", str(path), f"{path}{_UNFINISHED}", size]
+        self.must(command, f"cannot write {path}", text)
+
+    @contextlib.contextmanager
+    def make(self) -> Iterator[None]:
+        """Make the directory if need be, `lock` it, and see that the server's user can work in it.
+
+        The contents are examined only under the lock. Without it, files that another process is
+        writing would look like files of another program.
+        """
         # pg_ctl puts its arguments into a shell's command, between double quotes.
         if set(str(self.path)) & set('"$`\\\n'):
             raise ClusterError(
                 f"{str(self.path)!r} has a character that a shell would take apart",
                 "set ROLLUPCTL_HOME to a path of plain characters",
             )
-        account = self.account
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise self._cannot_make(error) from error
+        with self.lock():
+            self._take_possession()
+            yield
+
+    def _take_possession(self) -> None:
+        """Give the directory to the server's user, and see that he can work in it."""
+        account = self.account
+        try:
             owner = self.path.stat().st_uid
             if account is None and owner != os.geteuid():
                 raise self.not_ours()
-            # In this order: what another process has just made must not look like somebody's.
-            if not {p.name for p in self.path.iterdir()} <= _OURS and not self.has_cluster():
+            found = {p.name.removesuffix(_UNFINISHED) for p in self.path.iterdir()}
+            if not found <= _OURS and not self.has_cluster():
                 raise ClusterError(
                     f"{self.path} is not empty and holds no cluster of rollupctl",
                     "set ROLLUPCTL_HOME to a new or an empty directory",
@@ -163,10 +199,7 @@ class Home:
             if account is not None and owner == 0:
                 os.chown(self.path, account.pw_uid, account.pw_gid, follow_symlinks=False)
         except OSError as error:
-            raise ClusterError(
-                f"cannot make {self.path}: {error.strerror}",
-                "set ROLLUPCTL_HOME to a directory that this user can write to",
-            ) from error
+            raise self._cannot_make(error) from error
         script = 'umask 077 && cd "$1" && mkdir -p run log'
         done = self.run(["sh", "-c", script, "sh", str(self.path)])
         if done.returncode != 0:
@@ -177,17 +210,28 @@ class Home:
                 "set ROLLUPCTL_HOME to another place",
             )
 
+    def _cannot_make(self, error: OSError) -> ClusterError:
+        return ClusterError(
+            f"cannot make {self.path}: {error.strerror}",
+            "set ROLLUPCTL_HOME to a directory that this user can write to",
+        )
+
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Let one process at a time start or stop the cluster; the lock dies with its holder."""
+        """Let one process at a time start or stop the cluster.
+
+        The lock ends with the process that took it and the commands which that process ran.
+        """
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         except PermissionError as error:
             raise self.not_ours() from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self._lock = descriptor
             yield
         finally:
+            self._lock = None
             os.close(descriptor)
 
     def socket_dir(self, remembered: str | None) -> str:

@@ -22,6 +22,11 @@ class Postmaster:
     ready: bool
     stopping: bool
 
+    @property
+    def listening(self) -> bool:
+        """Whether it has made its sockets; before that, its lock file does not name them."""
+        return self.socket_dir != ""
+
 
 def find_postmaster(data: Path) -> Postmaster | None:
     """The postmaster that runs on the data directory `data`, or None.

@@ -4,6 +4,7 @@ is installed, on a Citus coordinator with two workers."""
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -25,6 +26,22 @@ class Rollupctl(Protocol):
     def __call__(
         self, *args: str, input: str | bytes | None = None, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]: ...
+
+
+MOST_WORKERS = 4  # each has its own servers: with Citus installed, four and more
+
+
+@pytest.hookimpl
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One worker per core, for a whole directory.
+
+    No workers for single files: starting more servers would take longer than their tests. No
+    workers on a given server either, where they would share templates and roles.
+    """
+    files = all(Path(argument.split("::")[0]).is_file() for argument in config.args)
+    if files or servers.GIVEN:
+        return 0
+    return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
 
 
 @pytest.hookimpl(wrapper=True)

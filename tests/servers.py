@@ -11,9 +11,11 @@ import contextlib
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,10 +27,22 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from rollupctl.cluster import Cluster
 from rollupctl.pgbinaries import find_binaries
+from rollupctl.postmaster import clear_leftovers, find_postmaster
 
 ROOT = Path(__file__).resolve().parent.parent
+GIVEN = os.environ.get("ROLLUP_TEST_DSN")
 EMPTY = "template_empty"
 INSTALLED = "template_installed"
+# Bytes that must be free to keep the files of servers in memory; two workers with Citus need less
+# than a third of them.
+ROOM = 8 * 1024**3
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "100",
+    "max_wal_size": "128MB",
+    "shared_buffers": "128MB",
+}
 
 
 @dataclass
@@ -41,6 +55,7 @@ class Server:
     clusters: list[Cluster] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _made: set[str] = field(default_factory=set)
+    _admins: dict[int, psycopg.Connection] = field(default_factory=dict)
 
     @property
     def is_citus(self) -> bool:
@@ -51,6 +66,7 @@ class Server:
         return make_conninfo(self.nodes[node], dbname=database)
 
     def admin(self, node: int = 0) -> psycopg.Connection:
+        """A connection that the caller closes."""
         return psycopg.connect(self.dsn("postgres", node), autocommit=True)
 
     def on_nodes(self, statement: str, database: str = "postgres") -> None:
@@ -65,19 +81,18 @@ class Server:
 
     def copy_of(self, database: str, name: str | None = None) -> str:
         """Make a copy of a database that nobody is using, on every node. Returns its name."""
-        name = name or f"test_{os.getpid()}_{next(self._numbers)}"
-        self.drop(name)
+        if name is None:
+            name = f"test_{os.getpid()}_{next(self._numbers)}"
+        else:
+            self.drop(name)
         self._copy(database, name)
         return name
 
     def drop(self, database: str) -> None:
+        drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database))
         for node in reversed(range(len(self.nodes))):
-            with self.admin(node) as connection:
-                connection.execute(
-                    sql.SQL("drop database if exists {} with (force)").format(
-                        sql.Identifier(database)
-                    )
-                )
+            self._end_sessions(node, database)
+            self._administer(node, drop)
 
     def cron_name(self) -> str | None:
         """Name of the one database that pg_cron works in; None without pg_cron."""
@@ -105,38 +120,63 @@ class Server:
         finally:
             self.database(EMPTY, name)
 
-    def stop(self) -> None:
+    def discard(self) -> None:
+        """Close kept connections, stop the clusters and remove their files."""
+        for connection in self._admins.values():
+            connection.close()
         for cluster in self.clusters:
-            cluster.down()
+            discard(cluster)
+
+    def _administer(self, node: int, statement: sql.Composed) -> psycopg.Cursor:
+        """Execute a statement over a connection that is kept for the next one.
+
+        A connection that was lost, because a test restarted the server, is replaced.
+        """
+        alive = False
+        if node in self._admins:
+            with contextlib.suppress(psycopg.OperationalError):
+                self._admins[node].execute("select")
+                alive = True
+        if not alive:
+            self._admins[node] = self.admin(node)
+        return self._admins[node].execute(statement)
+
+    def _end_sessions(self, node: int, database: str) -> None:
+        """End all sessions in a database, and wait until they have ended.
+
+        CREATE and DROP DATABASE wait for sessions, too, also for those that a test has just
+        closed, but they check only every 100 ms.
+        """
+        end = sql.SQL("select pg_terminate_backend(pid) from pg_stat_activity where datname = {}")
+        deadline = time.monotonic() + 5
+        while self._administer(node, end.format(database)).rowcount:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.002)
 
     def _copy(self, template: str, name: str) -> None:
+        # The other strategy writes the whole database to the write-ahead log.
+        copy = sql.SQL("create database {} template {} strategy file_copy").format(
+            sql.Identifier(name), sql.Identifier(template)
+        )
+        # A copy does not inherit what ALTER DATABASE … SET said.
+        inherit = sql.SQL(
+            "insert into pg_db_role_setting select new.oid, setrole, setconfig"
+            " from pg_db_role_setting join pg_database old on old.oid = setdatabase"
+            " join pg_database new on new.datname = {} where old.datname = {}"
+        ).format(name, template)
         for node in range(len(self.nodes)):
-            with self.admin(node) as connection:
-                # Citus keeps a maintenance daemon in every database it knows, and other nodes
-                # keep connections to it: both may come back between the two statements.
-                for last in (*[False] * 20, True):
-                    connection.execute(
-                        "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
-                        " where datname = %s",
-                        [template],
-                    )
-                    try:
-                        connection.execute(
-                            sql.SQL("create database {} template {}").format(
-                                sql.Identifier(name), sql.Identifier(template)
-                            )
-                        )
-                        break
-                    except psycopg.errors.ObjectInUse:
-                        if last:
-                            raise
-                # A copy does not inherit what ALTER DATABASE … SET said.
-                connection.execute(
-                    "insert into pg_db_role_setting select new.oid, setrole, setconfig"
-                    " from pg_db_role_setting join pg_database old on old.oid = setdatabase"
-                    " join pg_database new on new.datname = %s where old.datname = %s",
-                    [name, template],
-                )
+            # Citus keeps a maintenance daemon in every database it knows, and other nodes
+            # keep connections to it: both may come back between the two statements.
+            for last in (*[False] * 20, True):
+                self._end_sessions(node, template)
+                try:
+                    self._administer(node, copy)
+                    break
+                except psycopg.errors.ObjectInUse:
+                    if last:
+                        raise
+            self._administer(node, inherit)
 
     def _make_template(self, template: str) -> None:
         if template in self._made:
@@ -168,19 +208,22 @@ class Server:
                 )
 
 
+def command_environment(dsn: str | None) -> dict[str, str]:
+    """The caller's variables without those that name a server, plus ROLLUPCTL_DSN for `dsn`."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "ROLLUPCTL_DSN"))}
+    environment.pop("DATABASE_URL", None)
+    return environment if dsn is None else environment | {"ROLLUPCTL_DSN": dsn}
+
+
 def rollupctl(
     dsn: str | None, *args: str, stdin: str | bytes | None = None, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own, as a user would."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "ROLLUPCTL_DSN"))}
-    environment.pop("DATABASE_URL", None)
-    if dsn is not None:
-        environment["ROLLUPCTL_DSN"] = dsn
     done = subprocess.run(
         [sys.executable, "-m", "rollupctl", *args],
         input=stdin.encode() if isinstance(stdin, str) else stdin or b"",
         capture_output=True,
-        env=environment | (env or {}),
+        env=command_environment(dsn) | (env or {}),
         timeout=300,
         check=False,
     )
@@ -189,23 +232,55 @@ def rollupctl(
     )
 
 
+def start_rollupctl(
+    dsn: str, *args: str, stdin: int = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
+    """Start the command line while the test goes on; SIGINT interrupts it as Ctrl-C would.
+
+    A shell starts background commands with SIGINT ignored, and children inherit that. A signal
+    with a handler, however, has its default action again in a child.
+    """
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "rollupctl", *args],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=command_environment(dsn),
+        )
+    finally:
+        signal.signal(signal.SIGINT, inherited)
+
+
+def place_for_servers() -> Path:
+    """The directory for the files of servers: in memory if there is enough, otherwise /tmp.
+
+    On some disks the suite spends most of its time creating and removing the files of databases.
+    """
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= ROOM:
+        return memory
+    return Path("/tmp")
+
+
 def private_cluster(settings: dict[str, str], preload: list[str], trust_tcp: bool) -> Cluster:
     """A cluster in a short-named directory that an unprivileged server user can reach."""
-    home = Path(tempfile.mkdtemp(prefix="rollup-", dir="/tmp"))
+    home = Path(tempfile.mkdtemp(prefix="rollup-", dir=place_for_servers()))
     home.chmod(0o755)
     cluster = Cluster(
-        home / "pg",
-        settings={"fsync": "off", "full_page_writes": "off", "max_connections": "100"} | settings,
-        preload=preload,
-        trust_tcp=trust_tcp,
+        home / "pg", settings=SETTINGS | settings, preload=preload, trust_tcp=trust_tcp
     )
     cluster.up()
     return cluster
 
 
 def discard(cluster: Cluster) -> None:
-    """Stop a private cluster and remove its directory."""
-    cluster.down()
+    """Stop a private cluster at once, without a checkpoint, and remove its directory."""
+    postmaster = find_postmaster(cluster.data)
+    if postmaster is not None:
+        os.kill(postmaster.pid, signal.SIGQUIT)
+        clear_leftovers(cluster.data)
     shutil.rmtree(cluster.home.parent, ignore_errors=True)
 
 
@@ -222,16 +297,16 @@ def plain_server(own: bool = False) -> Iterator[Server]:
 
     With `own` always the former: one that the caller may kill.
     """
-    given = os.environ.get("ROLLUP_TEST_DSN")
-    if given and not own:
-        yield Server("plain", [given])
-        return
-    preload = ["pg_cron"] if find_binaries().has_library("pg_cron") else []
-    cluster = private_cluster({}, preload, trust_tcp=False)
+    if GIVEN and not own:
+        server = Server("plain", [GIVEN])
+    else:
+        preload = ["pg_cron"] if find_binaries().has_library("pg_cron") else []
+        cluster = private_cluster({}, preload, trust_tcp=False)
+        server = Server("plain", [cluster.dsn()], [cluster.log], [cluster])
     try:
-        yield Server("plain", [cluster.dsn()], [cluster.log], [cluster])
+        yield server
     finally:
-        discard(cluster)
+        server.discard()
 
 
 @contextlib.contextmanager
@@ -241,18 +316,14 @@ def citus_server() -> Iterator[Server]:
         "citus.shard_count": "4",
         "citus.recover_2pc_interval": "-1",
         "max_connections": "150",
-        "shared_buffers": "128MB",
     }
-    clusters: list[Cluster] = []
+    server = Server("citus", [])
     try:
         for _ in range(3):
-            clusters.append(private_cluster(settings, ["citus", "pg_cron"], trust_tcp=True))
-        yield Server(
-            "citus",
-            [make_conninfo(c.dsn(tcp=True), host="localhost") for c in clusters],
-            [c.log for c in clusters],
-            clusters,
-        )
+            cluster = private_cluster(settings, ["citus", "pg_cron"], trust_tcp=True)
+            server.clusters.append(cluster)
+            server.nodes.append(make_conninfo(cluster.dsn(tcp=True), host="localhost"))
+            server.logs.append(cluster.log)
+        yield server
     finally:
-        for cluster in clusters:
-            discard(cluster)
+        server.discard()

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -24,7 +23,7 @@ from rollupctl.cli import main
 from rollupctl.connect import find_dsn
 from tests import servers
 from tests.conftest import Connection, Rollupctl
-from tests.servers import Server
+from tests.servers import Server, start_rollupctl
 
 COMMANDS = sorted(main.commands)
 SECRET = "hunter2-tiger"
@@ -64,16 +63,6 @@ def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
     while not condition():
         assert time.monotonic() < until, "waited in vain"
         time.sleep(0.05)
-
-
-def start(dsn: str, *args: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "rollupctl", *args],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"ROLLUPCTL_DSN": dsn},
-    )
 
 
 # Help and usage
@@ -303,12 +292,7 @@ def test_database_without_the_package(empty_dsn: str) -> None:
 
 def test_closed_pipe_is_silent(dsn: str) -> None:
     for command in (["--help"], ["status"]):
-        with subprocess.Popen(
-            [sys.executable, "-m", "rollupctl", *command],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=os.environ | {"ROLLUPCTL_DSN": dsn},
-        ) as running:
+        with start_rollupctl(dsn, *command) as running:
             assert running.stdout is not None
             assert running.stderr is not None
             running.stdout.close()
@@ -326,7 +310,7 @@ def test_ctrl_c(db: Connection, dsn: str, connect: Callable[..., Connection]) ->
     writer = connect(autocommit=False)
     add_events(writer, 1)
     add_events(db, 1)
-    running = start(dsn, "rollup")
+    running = start_rollupctl(dsn, "rollup")
     waits = (
         "select 1 from pg_stat_activity where application_name = 'rollupctl'"
         " and state = 'active' and datname = current_database()"
@@ -336,6 +320,18 @@ def test_ctrl_c(db: Connection, dsn: str, connect: Callable[..., Connection]) ->
     _, told = running.communicate(timeout=30)
     assert (running.returncode, told) == (130, b"rollupctl: error: interrupted\n")
     assert counted(db) == 0
+
+
+def test_children_of_a_suite_in_the_background_can_be_interrupted(dsn: str) -> None:
+    inherited = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with start_rollupctl(dsn, "load", "-", stdin=subprocess.PIPE) as running:
+            ignored = Path(f"/proc/{running.pid}/status").read_text().split("SigIgn:")[1].split()[0]
+            running.kill()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, inherited)
+    assert int(ignored, 16) >> signal.SIGINT - 1 & 1 == 0
 
 
 def test_defect_shows_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
@@ -428,7 +424,7 @@ def test_broken_rollup_holds_up_only_itself(db: Connection, rollupctl: Rollupctl
 
 
 def test_watch_goes_on_and_comes_back(db: Connection, dsn: str) -> None:
-    watching = start(dsn, "rollup", "--watch", "--every", "0.1", "-o", "json")
+    watching = start_rollupctl(dsn, "rollup", "--watch", "--every", "0.1", "-o", "json")
     add_events(db, 3)
     wait_until(lambda: counted(db, "rollup_events_1hr") == 3)
     db.execute(

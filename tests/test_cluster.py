@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
-import shutil
 import signal
 import socket
 import stat
@@ -22,10 +22,13 @@ import pytest
 from rollupctl import pgbinaries
 from rollupctl.cluster import Cluster
 from rollupctl.clusterconf import shared_buffers
+from rollupctl.clusterhome import Home
 from rollupctl.errors import ClusterError
 from rollupctl.files import project_root
 from rollupctl.pgbinaries import find_binaries
 from rollupctl.postmaster import clear_leftovers, find_postmaster
+from tests import servers
+from tests.helpers import until
 
 # Half a second less for each start; not for the tests of crashes.
 FAST = {"fsync": "off", "shared_buffers": "16MB"}
@@ -46,16 +49,15 @@ def make_home() -> Iterator[MakeHome]:
 
     yield make
     for home in homes:
-        if home.exists():
-            with suppress(ClusterError):
-                Cluster(home).down()
-        shutil.rmtree(home.parent)
+        servers.discard(Cluster(home))
 
 
 @pytest.fixture
-def cluster(make_home: MakeHome) -> Cluster:
+def cluster(make_home: MakeHome) -> Iterator[Cluster]:
     """A cluster that is not made yet."""
-    return Cluster(make_home(), settings=FAST, preload=[])
+    cluster = Cluster(make_home(), settings=FAST, preload=[])
+    yield cluster
+    servers.discard(cluster)
 
 
 @pytest.fixture(scope="module")
@@ -160,19 +162,60 @@ def test_port_and_data_survive_a_restart(cluster: Cluster) -> None:
     assert ask(cluster, "select to_regclass('kept')") == "kept"
 
 
-def test_many_at_once_start_one_server(cluster: Cluster) -> None:
+def give_to_server(cluster: Cluster) -> None:
+    """Make the files of a home those of the server's user, as they would be."""
+    if os.geteuid() == 0:
+        owner = pwd.getpwnam("postgres")
+        for path in (cluster.home, *cluster.home.rglob("*")):
+            os.chown(path, owner.pw_uid, owner.pw_gid)
+
+
+def start_up(cluster: Cluster) -> subprocess.Popen[str]:
+    """`up` in a process of its own, which prints what it answers."""
     program = (
         "import sys; from rollupctl.cluster import Cluster;"
         f"print(Cluster(sys.argv[1], settings={FAST!r}, preload=[]).up())"
     )
     command = [sys.executable, "-c", program, str(cluster.home)]
-    starters = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=project_root())
-        for _ in range(6)
-    ]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=project_root())
+
+
+def test_many_at_once_start_one_server(cluster: Cluster) -> None:
+    starters = [start_up(cluster) for _ in range(20)]
     said = sorted(starter.communicate(timeout=120)[0].strip() for starter in starters)
-    assert said == ["False"] * 5 + ["True"]
+    assert said == ["False"] * 19 + ["True"]
     assert ask(cluster, "select 1") == "1"
+
+
+def test_unfinished_files_of_a_killed_up_are_no_obstacle(cluster: Cluster) -> None:
+    cluster.home.mkdir()
+    for name in ("password.tmp", "pgpass.tmp", "state.json.tmp"):
+        (cluster.home / name).touch()
+    give_to_server(cluster)
+    assert cluster.up() is True
+
+
+def test_commands_of_a_killed_up_keep_the_lock(cluster: Cluster) -> None:
+    # Otherwise an initdb that continues and the next `up` remove each other's files.
+    program = """if True:
+        import pathlib, sys
+        from rollupctl.clusterhome import Home
+        home = Home(pathlib.Path(sys.argv[1]))
+        work = 'cd "$1"; touch begun; while [ -e begun ]; do sleep 0.01; done; touch done'
+        with home.make():
+            home.run(["sh", "-c", work, "sh", sys.argv[1]])
+        """
+    command = [sys.executable, "-c", program, str(cluster.home)]
+    with subprocess.Popen(command, cwd=project_root()) as killed:
+        until((cluster.home / "begun").exists, "the command runs")
+        killed.kill()
+    directory = os.open(cluster.home, os.O_RDONLY)
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(directory)
+    (cluster.home / "begun").unlink()
+    with Home(cluster.home).lock():
+        assert (cluster.home / "done").exists()
 
 
 def test_a_dropped_database_is_made_again(cluster: Cluster) -> None:
@@ -186,11 +229,7 @@ def test_a_dropped_database_is_made_again(cluster: Cluster) -> None:
 def test_a_half_made_data_directory_is_made_again(cluster: Cluster) -> None:
     (cluster.home / "data.new" / "base").mkdir(parents=True)
     (cluster.home / "data.new" / "PG_VERSION").write_text("15\n")
-    if os.geteuid() == 0:
-        # As it would be: the server's user made it.
-        owner = pwd.getpwnam("postgres")
-        for path in (cluster.home, *cluster.home.rglob("*")):
-            os.chown(path, owner.pw_uid, owner.pw_gid)
+    give_to_server(cluster)
     cluster.up()
     assert ask(cluster, "select 1") == "1"
     assert not (cluster.home / "data.new").exists()
@@ -281,6 +320,21 @@ def test_a_zombie_postmaster_is_no_obstacle(cluster: Cluster) -> None:
         leave_lock_files(cluster, number, zombie.pid)
         assert cluster.is_running() is False
         assert cluster.up() is True
+
+
+def test_a_server_without_a_socket_is_not_up_yet(cluster: Cluster) -> None:
+    # The server adds the directory of its socket to the lock file after it has made the socket.
+    (cluster.home / "data").mkdir(parents=True)
+    (cluster.data / "PG_VERSION").write_text("15\n")
+    with subprocess.Popen(["sleep", "60"], cwd=cluster.data) as starting:
+        (cluster.data / "postmaster.pid").write_text(
+            f"{starting.pid}\n{cluster.data}\n1\n20000\n\n"
+        )
+        assert cluster.is_running() is True
+        assert cluster.dsn_if_running() is None
+        with pytest.raises(ClusterError, match="not running"):
+            cluster.dsn()
+        starting.kill()
 
 
 # -- the port, the socket, and who may come in -----------------------------------------------------

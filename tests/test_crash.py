@@ -95,10 +95,11 @@ def test_trap_18_terminated_run_has_counted_nothing(lab: Lab, point: str) -> Non
 def crashing() -> Iterator[Server]:
     """A server that nobody else's test stands on."""
     cluster = servers.private_cluster({}, [], trust_tcp=False)
+    server = Server("crashing", [cluster.dsn()], [cluster.log], [cluster])
     try:
-        yield Server("crashing", [cluster.dsn()], [cluster.log], [cluster])
+        yield server
     finally:
-        cluster.down()
+        server.discard()
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import psycopg
@@ -76,16 +73,7 @@ def test_twice_changes_nothing(db: Connection, rollupctl: Rollupctl) -> None:
 
 
 def test_twenty_at_once_do_no_harm(empty_dsn: str, dsn: str) -> None:
-    command = [sys.executable, "-m", "rollupctl", "install"]
-    started = [
-        subprocess.Popen(
-            command,
-            env=os.environ | {"ROLLUPCTL_DSN": empty_dsn},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        for _ in range(20)
-    ]
+    started = [servers.start_rollupctl(empty_dsn, "install") for _ in range(20)]
     told = [process.communicate(timeout=300)[1].decode() for process in started]
     assert [process.returncode for process in started] == [0] * 20, told
     with psycopg.connect(empty_dsn, autocommit=True) as many, psycopg.connect(dsn) as one:

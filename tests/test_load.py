@@ -10,7 +10,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -56,13 +55,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def start_load(dsn: str, *args: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "rollupctl", "load", *args],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"ROLLUPCTL_DSN": dsn},
-    )
+    return servers.start_rollupctl(dsn, "load", *args, stdin=subprocess.PIPE)
 
 
 ROW = (7, "buy", None, "opera", 70, 700)
