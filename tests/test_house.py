@@ -23,7 +23,7 @@ LAYERS = [
     ["prepare", "migrations"],
     ["tables", "types"],
     ["views", "compat"],
-    ["base", "toplist"],
+    ["base", "toplist", "statistics"],
     ["time", "citus"],
     ["partitions", "writers", "kinds"],
     ["measures"],

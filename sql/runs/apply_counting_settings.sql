@@ -1,16 +1,17 @@
--- What SET clauses cannot say. The number of counters is that of the measures where rows are counted again; the
--- function that counts new events has it in a SET clause of its own. The caller needs a SET clause for it, which
--- takes the setting back when the caller returns. Citus workers have theirs until the transaction ends.
-create or replace function rollup_internal.apply_counting_settings(measures json default null)
+-- What SET clauses cannot say. The settings of measures are those of the declaration where rows are counted again;
+-- the function that counts new events has them in SET clauses of its own. The caller needs a SET clause for each,
+-- which takes the setting back when the caller returns. Citus workers have theirs until the transaction ends.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace function rollup_internal.apply_counting_settings(r rollup_internal.rollups default null)
     returns void
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if measures is not null then
-        perform set_config('topn.number_of_counters',
-                           coalesce(rollup_internal.max_top_counters(measures), 1000)::text, true);
+    if r.measures is not null then
+        perform set_config(s.name, s.value, true) from rollup_internal.measure_settings(r) s;
     end if;
     perform rollup_internal.propagate_settings();
     -- Freeing one block of this size teaches glibc to keep memory it would otherwise return to
@@ -18,5 +19,6 @@ begin
     perform length(repeat(' ', 4000000));
 end
 $$;
-comment on function rollup_internal.apply_counting_settings(json) is
-    'Prepares a session for counting: the size of top lists, the settings of Citus workers, and the allocator.';
+comment on function rollup_internal.apply_counting_settings(rollup_internal.rollups) is
+    'Prepares a session for counting: the settings of measures and of Citus workers, and the allocator.';
+reset citus.enable_ddl_propagation;
