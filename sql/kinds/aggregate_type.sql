@@ -1,4 +1,4 @@
--- Asked of the server, which knows what each aggregate makes of each type.
+-- Asks the server, which knows the result type of each aggregate.
 create or replace function rollup_internal.aggregate_type(m rollup_internal.measure)
     returns text
     language plpgsql
@@ -19,4 +19,4 @@ exception when undefined_function then
 end
 $$;
 comment on function rollup_internal.aggregate_type(rollup_internal.measure) is
-    'The type that PostgreSQL''s aggregate of a kind''s name answers for a measure.';
+    'The result type of the aggregate that is named like the measure''s kind.';

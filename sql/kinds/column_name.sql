@@ -1,4 +1,4 @@
--- Most texts of a kind are format strings, in which a per cent sign in a name must be doubled.
+-- Most texts of a kind are format strings, in which a percent sign of a name must be doubled.
 create or replace function rollup_internal.column_name(m rollup_internal.measure, suffix text default '')
     returns text
     language sql

@@ -1,5 +1,5 @@
--- The value, its event's time and its event's id: which of two values is the earlier one is told by the
--- other two columns, so that batches may come in any order.
+-- The value, the time and the id of its event. Time and id decide between two values, so that batches may be
+-- counted in any order.
 create or replace function rollup_internal.extreme_event_columns(
     m rollup_internal.measure, extreme_time text, ordering text, precedes text)
     returns setof rollup_internal.measure_column
@@ -26,7 +26,7 @@ begin
     c.column_type := m.argument_type;
     c.expression := format('(array_agg(%s %s)%s)[1]', m.argument, nearest, known);
     c.combine := format('(array_agg(%%1$s %s))[1]', nearest_row);
-    c.differs := '%1$s::text is distinct from %2$s::text';  -- every value has a text, not every type an =
+    c.differs := '%1$s::text is distinct from %2$s::text';  -- not every type has an =
     return next c;
 
     c.column_name := m.name || '_at';
@@ -45,5 +45,5 @@ begin
 end
 $$;
 comment on function rollup_internal.extreme_event_columns(rollup_internal.measure, text, text, text) is
-    'The columns of the value of the earliest or the latest event, with its time and id: min or max of its time, '
-    'the order of time and id as a format string, and < or >.';
+    'The columns for the value, time and id of the earliest or the latest event. The parameters say which: min or '
+    'max, the order of time and id as a format string, and < or >.';

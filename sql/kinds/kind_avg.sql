@@ -1,4 +1,4 @@
--- Averages do not merge; the sum and the count that they are made of do.
+-- Averages do not merge, but sums and counts do.
 create or replace function rollup_internal.kind_avg(m rollup_internal.measure)
     returns setof rollup_internal.measure_column
     language plpgsql
@@ -14,7 +14,7 @@ declare
 begin
     total.name := m.name || '_sum';
     total.kind := 'sum';
-    if total.argument_type = 'real' then  -- avg() adds them up as double precision
+    if total.argument_type = 'real' then  -- as avg() does
         total.argument := format('(%s)::double precision', total.argument);
     end if;
     number.name := m.name || '_count';

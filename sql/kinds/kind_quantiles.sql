@@ -22,10 +22,10 @@ begin
     digest_schema := rollup_internal.ensure_tdigest(m.name);
     c.column_name := m.name;
     c.column_type := format('%I.tdigest', digest_schema);
-    -- The extension never comes back from a NaN, and averages of an infinity are none.
+    -- The extension loops endlessly on a NaN, and an infinity has no average.
     c.expression := format('%I.tdigest(%s, %s)', digest_schema, number, size)
                     || rollup_internal.filter_text(m, format('abs(%s) < ''infinity''', number));
-    -- tdigest_union is strict, and a NULL would stay.
+    -- tdigest_union is strict: without coalesce, a NULL would stay NULL.
     c.merge := format('coalesce(%I.tdigest_union(%%1$s, %%2$s), %%1$s, %%2$s)', digest_schema);
     c.combine := rollup_internal.combine_text(
         format('(select %I.tdigest(s) from unnest(array_agg(%%1$s)) s)', digest_schema));
@@ -39,4 +39,4 @@ begin
 end
 $$;
 comment on function rollup_internal.kind_quantiles(rollup_internal.measure, text) is
-    'How values are distributed, as a t-digest.';
+    'The distribution of values, as a t-digest.';

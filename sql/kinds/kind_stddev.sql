@@ -7,4 +7,4 @@ begin atomic
     select * from rollup_internal.moment_columns(m, population, 'sqrt(%s)');
 end;
 comment on function rollup_internal.kind_stddev(rollup_internal.measure, text) is
-    'The standard deviation, of a sample or, with population, of all there is.';
+    'The standard deviation of a sample or, with population, of the whole population.';

@@ -12,7 +12,7 @@ begin
     c.column_type := rollup_internal.aggregate_type(m);
     c.expression := format('sum(%s)%s', m.argument, rollup_internal.filter_text(m));
     c.merge := 'coalesce(%1$s + %2$s, %1$s, %2$s)';
-    c.combine := 'sum(%1$s)::' || c.column_type;  -- that of sums may have a wider type
+    c.combine := 'sum(%1$s)::' || c.column_type;  -- the sum of sums may have a wider type
     if c.column_type in ('real', 'double precision') then
         c.differs := 'rollup_internal.float_differs(%1$s, %2$s)';
     end if;

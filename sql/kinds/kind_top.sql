@@ -48,11 +48,11 @@ begin
         c.combine := rollup_internal.combine_text(
             format('(select %I.topn_union_agg(s) from unnest(array_agg(%%1$s)) s)', topn_schema));
     elsif rollup_internal.is_distributed(m.source) then
-        -- Outside of an aggregate's argument Citus pushes down only what is immutable, which making a text
-        -- often is not.
+        -- Citus pushes down only immutable functions outside of an aggregate's argument. Casts to text often are
+        -- only stable.
         c.expression := format('rollup_compat.topn_add_agg(%s)%s', item_text, filter);
     else
-        -- Counted and added up in place, which is faster than any function that is called for each group.
+        -- A function call for each group would take as long as counting ten values does.
         c.expression := format(in_place_list, size, format(
             'select k, count(*) as n from unnest(array_agg(%s)%s) k where k is not null group by 1',
             case when m.argument_type in ('smallint', 'integer', 'bigint') then m.argument
@@ -66,4 +66,4 @@ begin
 end
 $$;
 comment on function rollup_internal.kind_top(rollup_internal.measure, text, text) is
-    'The most frequent values and how often they came, or those that weigh most and their weights.';
+    'The most frequent values with their frequencies, or those with the largest total weight.';

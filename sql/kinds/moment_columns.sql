@@ -1,6 +1,6 @@
--- Squares of numbers from 1e140 on have no double; they are left out, like NaN and the infinities. Whole numbers
--- and numerics are added up exactly by PostgreSQL's own aggregates. Its aggregates of doubles are not exact
--- enough: around 1e9 their variance is off by some 1e-8.
+-- Squares of numbers from 1e140 on overflow, so these numbers are ignored, as are NaN and the infinities.
+-- PostgreSQL's aggregates are exact for whole numbers and numerics. For doubles they are not exact enough: around
+-- 1e9 with a spread of 1, the relative error of their variance is some 1e-8.
 create or replace function rollup_internal.moment_columns(m rollup_internal.measure, population text, result text)
     returns setof rollup_internal.measure_column
     language plpgsql
@@ -13,7 +13,6 @@ declare
     number constant text := rollup_internal.column_name(m, '_count');
     mean constant text := rollup_internal.column_name(m, '_mean');
     m2 constant text := rollup_internal.column_name(m, '_m2');
-    -- Of how many values the mean of squares is taken.
     divisor constant text := format(case when rollup_internal.boolean_option(m, 'population', population)
                                          then '%%1$s.%s' else '(%%1$s.%s - 1)' end, number);
     variance constant text := format('%%1$s.%s / nullif(%s, 0)', m2, divisor);
@@ -70,5 +69,5 @@ begin
 end
 $$;
 comment on function rollup_internal.moment_columns(rollup_internal.measure, text, text) is
-    'The columns of a measure of spread: how many values there are, their mean and the sum of their squared '
-    'deviations. What is shown of them is a format string of the variance.';
+    'The columns of a measure of spread: the number of values, their mean and the sum of their squared deviations. '
+    'The result that is shown is a format string of the variance.';

@@ -14,4 +14,4 @@ begin
 end
 $$;
 comment on function rollup_internal.validate_held_type(rollup_internal.measure, text) is
-    'Refuses a measure that would hold one of the events'' values, where that is an array.';
+    'Refuses a measure that would store an array.';

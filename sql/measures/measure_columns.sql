@@ -1,19 +1,18 @@
--- A kind of measure is a function rollup_internal.kind_NAME: its first parameter is the measure, and the others
--- are the options that the kind takes, as text, with their defaults. What is found here is all there is.
+-- A kind of measure is a function rollup_internal.kind_NAME. Its first parameter is the measure, the others are the
+-- options of the kind, as text, with their defaults. There is no other list of kinds and options.
 --
--- It answers a row for each column that holds the measure. %1$s and so on are places in format strings:
+-- The function returns one row for each column of the measure. Fields with %1$s and so on are format strings:
 --   column_name, column_type
 --   expression  the aggregate over events
---   merge       how an old value %1$s and a new one %2$s, of the rows %3$s and %4$s, become one. Values merge in any
---               order and any split, and NULL with anything
---   combine     the aggregate over the column %1$s by which rows become one of a coarser bucket
---   differs     whether a counted value %1$s and an expected one %2$s are not the same but for rounding; %3$s and
---               %4$s are lists of all columns of the measure, counted and expected. is distinct from, unless said
---   display     how verify shows a value %1$s: its text, unless said
---   shown       the numbers that readers see of the column in the row %1$s: their names, to expressions. The column
---               itself, unless said
---   neutral     those of the numbers that are something where there are no events: their names, to what they are
---   settings    settings the aggregates need, to whole numbers: of several measures' the largest applies
+--   merge       how an old value %1$s and a new one %2$s, of the rows %3$s and %4$s, become one. Values must merge in
+--               any order and any split, and NULL with anything
+--   combine     the aggregate over the column %1$s that makes one row of the rows of a finer bucket
+--   differs     whether a counted value %1$s and an expected one %2$s differ by more than rounding. %3$s and %4$s are
+--               lists of all columns of the measure, counted and expected. Default: is distinct from
+--   display     how verify shows a value %1$s. Default: its text
+--   shown       what the _bi view shows of the row %1$s: names, and expressions. Default: the column itself
+--   neutral     the values that these numbers have without events, where they have one: names, and numbers
+--   settings    settings that the aggregates need. Of several measures, the largest value applies
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.measure_columns(
@@ -84,5 +83,5 @@ begin
 end
 $$;
 comment on function rollup_internal.measure_columns(rollup_internal.rollups, text, json) is
-    'The columns that hold one measure, from the function of its kind, with what the kind leaves to be as usual.';
+    'The columns of one measure, as the function of its kind returns them, with defaults for what it leaves NULL.';
 reset citus.enable_ddl_propagation;

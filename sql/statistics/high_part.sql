@@ -1,6 +1,6 @@
--- Half of a double's 53 bits, by Veltkamp's splitting. So the sum of many high parts, and its product with
--- their number, is exact, where sums of whole doubles around 1e9 are off by 1e-7. Without a setting, so that
--- the planner puts it into the query. Nothing overflows below 1e299.
+-- Veltkamp's splitting: half of the 53 bits of a double. Sums of high parts are exact, and so are their products
+-- with the number of values, while a sum of whole doubles around 1e9 is off by 1e-7. Without a SET clause, so
+-- that the planner inlines it. Does not overflow below 1e299.
 create or replace function rollup_internal.high_part(value double precision)
     returns double precision
     language sql

@@ -5,4 +5,4 @@ create or replace function rollup_internal.low_part(value double precision)
     parallel safe
     return value - rollup_internal.high_part(value);
 comment on function rollup_internal.low_part(double precision) is
-    'What rollup_internal.high_part leaves of a number; exact.';
+    'The exact rest of a number after rollup_internal.high_part.';

@@ -1,5 +1,4 @@
--- Values that are all the same in doubles far from 0 may have a sum of squares of a few units of their last
--- digits.
+-- The deviations of equal doubles may be off by a unit of their last digit.
 create or replace function rollup_internal.m2_differs(
     counted double precision, number bigint, mean numeric, expected double precision)
     returns boolean

@@ -1,4 +1,5 @@
--- Of (high + low): the squares of both, and twice their product, in deviations from their means.
+-- The squared deviations of (high + low) are those of both, and twice the products of both. Without a search_path
+-- of its own, which would cost more than the rest for each group.
 create or replace function rollup_internal.m2_final(sums double precision[])
     returns double precision
     language plpgsql

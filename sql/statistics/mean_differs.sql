@@ -1,5 +1,5 @@
--- Measured by the size of the values: where large ones cancel out, what is left of a sum of doubles is mostly
--- rounding.
+-- Relative to the size of the values, not of the mean: where large values cancel out, the rest of a sum of doubles
+-- is mostly rounding.
 create or replace function rollup_internal.mean_differs(
     counted numeric, tolerance numeric, number bigint, expected numeric, m2 double precision)
     returns boolean

@@ -1,5 +1,5 @@
--- The mean of the high parts, in so few bits that what it leaves of their sum is exact, and that rest, with
--- the mean of the low parts.
+-- The mean of the high parts is rounded to so few bits that the rest of their sum is exact. The rest and the low
+-- parts add the remaining digits.
 -- Without a search_path of its own, which would cost more than the rest for each group.
 create or replace function rollup_internal.mean_final(sums double precision[])
     returns numeric
@@ -16,7 +16,7 @@ begin
     if number = 0 then
         return null;
     end if;
-    if pg_catalog.abs(high_sum) > 1e-250 then  -- a quotient too small for a double would be an error
+    if pg_catalog.abs(high_sum) > 1e-250 then  -- a quotient too small for a double raises an error
         high_mean := rollup_internal.high_part(high_sum / number);
     end if;
     return rollup_internal.exact_numeric(high_mean)

@@ -1,4 +1,4 @@
--- Of what is too small for a double, a cast makes an error.
+-- A cast alone raises an error for numbers too small for a double.
 create or replace function rollup_internal.to_double(value numeric)
     returns double precision
     language sql
@@ -6,4 +6,4 @@ create or replace function rollup_internal.to_double(value numeric)
     parallel safe
     return round(value, 250)::double precision;
 comment on function rollup_internal.to_double(numeric) is
-    'A numeric as a double; 0 where it is next to nothing.';
+    'A numeric as a double; 0 if it is below 1e-250.';
