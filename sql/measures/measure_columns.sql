@@ -29,6 +29,7 @@ declare
     options text[];
     unknown text;
     m rollup_internal.measure;
+    c rollup_internal.measure_column;
 begin
     if json_typeof(spec) is distinct from 'object' then
         raise exception using
@@ -70,16 +71,21 @@ begin
             message = format('measure %I: "where" must be a condition', measure_name);
     end if;
 
-    return query execute format($query$
-        select c.column_name, c.column_type, c.expression, c.merge, c.combine,
-               coalesce(c.differs, '%%1$s is distinct from %%2$s'), coalesce(c.display, '%%1$s::text'),
-               coalesce(c.shown, json_build_object(c.column_name, format('%%%%1$s.%%s', replace(quote_ident(c.column_name), '%%', '%%%%')))),
-               coalesce(c.neutral, '{}'), coalesce(c.settings, '{}')
-          from rollup_internal.%I($1%s) c$query$,
-        'kind_' || m.kind,
-        (select string_agg(format(', %I => %L', o.key, o.value), '')
-           from json_each_text(spec) o where o.key = any (options) and o.value is not null))
-        using m;
+    for c in
+        execute format('select * from rollup_internal.%I($1%s)', 'kind_' || m.kind, (
+                select string_agg(format(', %I => %L', o.key, o.value), '')
+                  from json_each_text(spec) o
+                 where o.key = any (options) and o.value is not null))
+          using m
+    loop
+        c.differs := coalesce(c.differs, '%1$s is distinct from %2$s');
+        c.display := coalesce(c.display, '%1$s::text');
+        c.shown := coalesce(c.shown, json_build_object(
+            c.column_name, '%1$s.' || replace(quote_ident(c.column_name), '%', '%%')));
+        c.neutral := coalesce(c.neutral, '{}');
+        c.settings := coalesce(c.settings, '{}');
+        return next c;
+    end loop;
 end
 $$;
 comment on function rollup_internal.measure_columns(rollup_internal.rollups, text, json) is

@@ -57,9 +57,8 @@ begin
             session_distinct_count = coalesce(
                 public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
                 stored.session_distinct_count, excluded.session_distinct_count),
-            top_devices_1000 = coalesce(
-                rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
-                stored.top_devices_1000, excluded.top_devices_1000);
+            top_devices_1000 = rollup_internal.top_union(
+                stored.top_devices_1000, excluded.top_devices_1000, 1000);
         get diagnostics written = row_count;
         new_rows := array[written];
 
