@@ -6,6 +6,7 @@
 \ir compat/install.sql
 \ir base/install.sql
 \ir toplist/install.sql
+\ir statistics/install.sql
 \ir time/install.sql
 \ir citus/install.sql
 \ir partitions/install.sql

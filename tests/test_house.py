@@ -23,7 +23,7 @@ LAYERS = [
     ["prepare", "migrations"],
     ["tables", "types"],
     ["views", "compat"],
-    ["base", "toplist"],
+    ["base", "toplist", "statistics"],
     ["time", "citus"],
     ["partitions", "writers", "kinds"],
     ["measures"],
@@ -139,6 +139,26 @@ def test_rooms_use_only_rooms_of_lower_layers() -> None:
     order = [room for layer in LAYERS for room in layer]
     assert [order.index(room) for room in ROOMS] == sorted(order.index(room) for room in ROOMS)
     assert list(calls_up()) == []
+
+
+def names_a_kind(code: str) -> list[str]:
+    """The kinds of measures whose names stand in quotes in code."""
+    kinds = "|".join(
+        path.stem.removeprefix("kind_") for path in files("kinds") if path.stem.startswith("kind_")
+    )
+    return [kind for _, kind in re.findall(rf"""(['"])({kinds})\1""", code)]
+
+
+def test_kinds_of_measures_are_known_in_their_room_only() -> None:
+    for path in [*SQL.rglob("*.sql"), *(ROOT / "rollupctl").rglob("*.py")]:
+        if path.parent != SQL / "kinds":
+            code = code_of(path) if path.suffix == ".sql" else path.read_text()
+            assert names_a_kind(code) == [], path.relative_to(ROOT)
+
+
+def test_guard_sees_the_name_of_a_kind() -> None:
+    code = """when 'top' then x; select spec ->> "stddev", 'count(*)', s.first, 'summary'"""
+    assert names_a_kind(code) == ["top", "stddev"]
 
 
 def test_state_is_internal_and_read_through_views() -> None:

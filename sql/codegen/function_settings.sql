@@ -1,5 +1,6 @@
 -- On Citus a run writes to each node through one connection, so that all of it changes there at one moment:
 -- rollup_internal.begin_run sets how many there are, and the clause here takes that back.
+-- A setting of an extension is set where a measure needs it.
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.function_settings(r rollup_internal.rollups)
@@ -12,10 +13,11 @@ begin
     return (
         with settings as (
             select 1 as place, s.position, s.name,
-                   case s.name when 'work_mem' then r.work_mem
-                               when 'topn.number_of_counters' then rollup_internal.max_top_counters(r.measures)::text
-                               else s.value end as value
+                   case when s.name = 'work_mem' then r.work_mem
+                        when s.name like '%.%' then m.value
+                        else s.value end as value
               from rollup_internal.counting_settings() with ordinality s (name, value, only_for, position)
+              left join rollup_internal.measure_settings(r) m on m.name = s.name
              where coalesce(s.only_for, 'runs') = 'runs'
             union all
             select 2, 1, 'citus.max_adaptive_executor_pool_size', '1'

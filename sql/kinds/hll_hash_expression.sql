@@ -2,14 +2,14 @@
 -- hll_hash_any looks at are not enough for types whose equal values may differ in them; the hash that
 -- PostgreSQL itself partitions by is. An enum's value is a number that every node gives by itself,
 -- so its label is taken; so it is in an array.
-create or replace function rollup_internal.hll_hash_expression(measure_name text, argument text, argument_type text)
+create or replace function rollup_internal.hll_hash_expression(m rollup_internal.measure)
     returns text
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    base_type regtype := argument_type::regtype;
+    base_type regtype := m.argument_type::regtype;
     item_type regtype;
     hll_schema constant name := rollup_internal.extension_schema('hll');
     category "char";
@@ -24,24 +24,24 @@ begin
     if category in ('C', 'P') then
         raise exception using
             errcode = 'datatype_mismatch',
-            message = format('measure %I: distinct does not take %s', measure_name, argument_type),
+            message = format('measure %I: distinct does not take %s', m.name, m.argument_type),
             hint = 'Count its text: {"distinct": "(…)::text"}.';
     elsif category = 'E' then
-        return format('%I.hll_hash_text((%s)::text)', hll_schema, argument);
+        return format('%I.hll_hash_text((%s)::text)', hll_schema, m.argument);
     elsif base_type = 'numeric'::regtype then
         -- 1.0 and 1.00 are one number, but not the same bytes.
-        return format('%I.hll_hash_any(trim_scale(%s))', hll_schema, argument);
+        return format('%I.hll_hash_any(trim_scale(%s))', hll_schema, m.argument);
     elsif base_type = any ('{smallint,integer,bigint,boolean,bytea,text,character varying}'::regtype[]) then
         return format('%I.%I(%s)', hll_schema,
                       case when base_type = 'character varying'::regtype then 'hll_hash_text'
-                           else 'hll_hash_' || base_type::text end, argument);
+                           else 'hll_hash_' || base_type::text end, m.argument);
     elsif base_type = any ('{uuid,date,time,timestamp,timestamptz,inet,cidr,bpchar,name,oid,money}'::regtype[]) then
-        return format('%I.hll_hash_any(%s)', hll_schema, argument);
+        return format('%I.hll_hash_any(%s)', hll_schema, m.argument);
     end if;
 
     select p.amproc into hash_function
       from pg_opclass c
-      join pg_am m on m.oid = c.opcmethod and m.amname = 'hash'
+      join pg_am a on a.oid = c.opcmethod and a.amname = 'hash'
       join pg_amproc p on p.amprocfamily = c.opcfamily and p.amprocnum = 2
                       and p.amproclefttype = c.opcintype and p.amprocrighttype = c.opcintype
      where c.opcdefault
@@ -51,11 +51,11 @@ begin
     if hash_function is null then
         raise exception using
             errcode = 'datatype_mismatch',
-            message = format('measure %I: values of type %s cannot be told apart', measure_name, argument_type),
+            message = format('measure %I: values of type %s cannot be told apart', m.name, m.argument_type),
             hint = 'Count something that has an = and a hash, such as its text: {"distinct": "(…)::text"}.';
     end if;
-    return format('%I.hll_hash_bigint(%s(%s, 0))', hll_schema, hash_function, argument);
+    return format('%I.hll_hash_bigint(%s(%s, 0))', hll_schema, hash_function, m.argument);
 end
 $$;
-comment on function rollup_internal.hll_hash_expression(text, text, text) is
-    'SQL for the hash under which a distinct count knows a value of some type.';
+comment on function rollup_internal.hll_hash_expression(rollup_internal.measure) is
+    'SQL for the hash under which a distinct count knows the value of a measure.';

@@ -1,5 +1,5 @@
 -- What the view of plain numbers shows of one row is shown of many: their columns are combined as a
--- run combines the rows of a batch. See rollup.measure_parts.
+-- run combines the rows of a batch. See rollup_internal.measure_columns.
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.number_formula(
@@ -31,17 +31,15 @@ begin
       from rollup_internal.target_columns(r) c
      where c.measure = number_formula.measure;
     execute format('select format_type(pg_typeof(%s), -1) from (select %s) t', formula, nulls) into type_name;
-    if type_name <> all ('{smallint,integer,bigint,numeric,real,double precision}') then
+    if not rollup_internal.is_number(type_name) then
         raise exception using
             errcode = 'datatype_mismatch',
             message = format('%I of rollup %I is no number but %s', number_name, r.name, type_name);
     end if;
     formula := format('(%s)::numeric', formula);
-    -- No events have a count and a sum, but no average and no maximum.
-    if exists (select from json_object_keys(r.measures -> measure) k
-                where k in ('count', 'sum', 'distinct') or k = 'avg' and number_name <> measure) then
-        nothing := 0;
-    end if;
+    select (c.neutral ->> number_name)::numeric into nothing
+      from rollup_internal.measure_columns(r, measure, r.measures -> measure) c
+     where c.neutral -> number_name is not null;
 end
 $$;
 comment on function rollup_internal.number_formula(rollup_internal.rollups, text) is

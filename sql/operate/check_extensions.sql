@@ -17,7 +17,7 @@ begin
         select w.name, w.purpose, w.needed, e.extversion, a.default_version
           from (values ('hll', 'distinct counts', true),
                        ('topn', 'top lists in C; SQL functions stand in', false),
-                       ('tdigest', 'quantiles', false),
+                       ('tdigest', 'medians and percentiles', false),
                        ('pg_partman', 'partitions', false),
                        ('pg_cron', 'schedules', false),
                        ('citus', 'sharding', false)) w (name, purpose, needed)

@@ -83,7 +83,7 @@ begin
         execute format('select exists (select 1 from %s r where %s)', r.target, rows_condition) into has_rows;
     end if;
     if has_rows then
-        perform rollup_internal.apply_counting_settings(r.measures);
+        perform rollup_internal.apply_counting_settings(r);
         execute rollup_internal.fill_template(
             'update {target} r set {nulls} where {rows} and ({has_values})',
             jsonb_build_object(

@@ -38,7 +38,7 @@ begin
 
     -- The range is of whole buckets, so that its bounds are those of the events too.
     events_conditions := rollup_internal.counted_events_conditions(r, bounds, tenant);
-    perform rollup_internal.apply_counting_settings(r.measures);
+    perform rollup_internal.apply_counting_settings(r);
     execute format('delete from %s where %s', r.target,
                    rollup_internal.all_of(rollup_internal.rows_conditions(r, bounds, tenant)));
     get diagnostics rows_before = row_count;

@@ -49,16 +49,21 @@ begin
         events_conditions := events_conditions || format('%I >= %s', r.time_column, kept_from);
         rows_conditions := rows_conditions || format('%I >= %s', r.bucket_column, kept_from);
     end if;
-    perform rollup_internal.apply_counting_settings(r.measures);
+    perform rollup_internal.apply_counting_settings(r);
 
     with columns as (
         select c.role, c.column_name, quote_ident(c.column_name) as quoted, c.ordinality as position,
                format(c.display, 'b.rows_' || c.ordinality) as counted,
                format(c.display, 'b.events_' || c.ordinality) as expected,
-               format('(%s)', format(c.differs, 'b.rows_' || c.ordinality, 'b.events_' || c.ordinality)) as differs,
+               format('(%s)', rollup_internal.differs_text(
+                   c.differs, 'b.rows_' || c.ordinality, 'b.events_' || c.ordinality,
+                   string_agg('b.rows_' || c.ordinality, ', ') over whole_measure,
+                   string_agg('b.events_' || c.ordinality, ', ') over whole_measure)) as differs,
                v.condition
           from rollup_internal.target_columns(r) with ordinality c
           left join rollup_internal.completeness_conditions(r) v on v.column_name = c.column_name
+        window whole_measure as (partition by c.measure order by c.ordinality
+                                 rows between unbounded preceding and unbounded following)
     )
     select array_agg(quoted order by position) filter (where role <> 'measure'),
            array_agg(quoted order by position) filter (where role = 'measure'),

@@ -71,7 +71,7 @@ begin
     run.id_ranges := run.id_ranges || set_aside;
     perform rollup_internal.wait_for_orphaned_writers(names, r.source);
     run.status := 'done';
-    perform rollup_internal.apply_counting_settings(r.measures);
+    perform rollup_internal.apply_counting_settings(r);
     -- A Citus node commits connection by connection. Through a single one the rows of all its shards and the tail
     -- change at the same moment, for every reader of a live view there. (See rollup_internal.function_settings.)
     if rollup_internal.is_distributed(r.source) then

@@ -1,6 +1,7 @@
 \ir top_differs.sql
 \ir top_key.sql
 \ir top_truncate.sql
+\ir top_cut.sql
 \ir top_from_items.sql
 \ir top_merge.sql
 \ir top_union.sql

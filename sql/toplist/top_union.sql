@@ -9,18 +9,22 @@ create or replace function rollup_internal.top_union(list jsonb, list2 jsonb, co
     returns jsonb
     language plpgsql
     immutable
-    strict
     parallel safe
     set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan
 as $$
 declare
-    unpacked constant jsonb := list || '{}';
-    joined constant jsonb := unpacked || (list2 || coalesce((
+    unpacked jsonb;
+    joined jsonb;
+begin
+    if list is null or list2 is null then
+        return coalesce(list, list2);
+    end if;
+    unpacked := list || '{}';
+    joined := unpacked || (list2 || coalesce((
         select jsonb_object_agg(p.key, p.value::numeric + (unpacked -> p.key)::numeric)
           from jsonb_each(list2) p
          where unpacked ? p.key), '{}'));
-begin
     return case
         when pg_column_size(joined) < 15 * counters::bigint
           or jsonb_array_length(jsonb_path_query_array(joined, '$.*')) <= counters then joined

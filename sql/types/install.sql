@@ -1,3 +1,5 @@
 \ir id_range.sql
 \ir run_state.sql
 \ir job.sql
+\ir measure.sql
+\ir measure_column.sql

@@ -1,0 +1,22 @@
+-- Asks the server, which knows the result type of each aggregate.
+create or replace function rollup_internal.aggregate_type(m rollup_internal.measure)
+    returns text
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    type_name text;
+    events constant text := format('(select (null::%s).*) %I', m.source,
+                                   (select relname from pg_class where oid = m.source));
+begin
+    execute format('select format_type(pg_typeof(%s(%s)), -1) from %s', m.kind, m.argument, events) into type_name;
+    return type_name;
+exception when undefined_function then
+    raise exception using
+        errcode = 'datatype_mismatch',
+        message = format('measure %I: there is no %s of %s', m.name, m.kind, m.argument_type);
+end
+$$;
+comment on function rollup_internal.aggregate_type(rollup_internal.measure) is
+    'The result type of the aggregate that is named like the measure''s kind.';

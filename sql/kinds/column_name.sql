@@ -1,0 +1,9 @@
+-- Most texts of a kind are format strings, in which a percent sign of a name must be doubled.
+create or replace function rollup_internal.column_name(m rollup_internal.measure, suffix text default '')
+    returns text
+    language sql
+    immutable
+    set search_path = pg_catalog, pg_temp
+    return replace(quote_ident(m.name || suffix), '%', '%%');
+comment on function rollup_internal.column_name(rollup_internal.measure, text) is
+    'A column of a measure, quoted, as it is written in a format string.';

@@ -1,0 +1,49 @@
+-- The value, the time and the id of its event. Time and id decide between two values, so that batches may be
+-- counted in any order.
+create or replace function rollup_internal.extreme_event_columns(
+    m rollup_internal.measure, extreme_time text, ordering text, precedes text)
+    returns setof rollup_internal.measure_column
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    c rollup_internal.measure_column;
+    own_at constant text := rollup_internal.column_name(m, '_at');
+    own_id constant text := rollup_internal.column_name(m, '_id');
+    nearest constant text := format(ordering, quote_ident(m.time_column), quote_ident(m.id_column));
+    nearest_row constant text := format(ordering, own_at, own_id);
+    known text;
+begin
+    m := rollup_internal.parse_argument(m);
+    perform rollup_internal.validate_held_type(m, m.argument_type);
+    known := rollup_internal.filter_text(m, format('(%s) is not null', m.argument));
+    c.merge := format('case when %%3$s.%s is null or %s then %%2$s else %%1$s end', own_id,
+                      format('%s %s %s', format('(%%4$s.%s, %%4$s.%s)', own_at, own_id), precedes,
+                             format('(%%3$s.%s, %%3$s.%s)', own_at, own_id)));
+
+    c.column_name := m.name;
+    c.column_type := m.argument_type;
+    c.expression := format('(array_agg(%s %s)%s)[1]', m.argument, nearest, known);
+    c.combine := format('(array_agg(%%1$s %s))[1]', nearest_row);
+    c.differs := '%1$s::text is distinct from %2$s::text';  -- not every type has an =
+    return next c;
+
+    c.column_name := m.name || '_at';
+    c.column_type := 'timestamp with time zone';
+    c.expression := format('%s(%I)%s', extreme_time, m.time_column, known);
+    c.combine := format('%s(%%1$s)', extreme_time);
+    c.differs := null;
+    return next c;
+
+    c.column_name := m.name || '_id';
+    c.column_type := 'bigint';
+    c.expression := format('(array_agg(%I %s)%s)[1]', m.id_column, nearest, known);
+    c.combine := format('(array_agg(%%1$s %s))[1]', nearest_row);
+    c.shown := '{}';
+    return next c;
+end
+$$;
+comment on function rollup_internal.extreme_event_columns(rollup_internal.measure, text, text, text) is
+    'The columns for the value, time and id of the earliest or the latest event. The parameters say which: min or '
+    'max, the order of time and id as a format string, and < or >.';

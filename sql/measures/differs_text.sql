@@ -1,0 +1,10 @@
+create or replace function rollup_internal.differs_text(
+    differs text, counted text, expected text, all_counted text, all_expected text)
+    returns text
+    language sql
+    immutable
+    set search_path = pg_catalog, pg_temp
+    return format(differs, counted, expected, all_counted, all_expected);
+comment on function rollup_internal.differs_text(text, text, text, text, text) is
+    'Whether a counted and an expected value differ, as SQL over both and over the lists of all columns of their '
+    'measure; differs is that of target_columns.';

@@ -1,0 +1,16 @@
+\ir float_differs.sql
+\ir quantiles_differ.sql
+\ir high_part.sql
+\ir low_part.sql
+\ir exact_numeric.sql
+\ir mean_quotient.sql
+\ir to_double.sql
+\ir mean_final.sql
+\ir mean_agg.sql
+\ir m2_final.sql
+\ir m2_agg.sql
+\ir merge_means.sql
+\ir merge_m2.sql
+\ir combine_m2.sql
+\ir mean_differs.sql
+\ir m2_differs.sql

@@ -1,0 +1,9 @@
+-- With at least 30 decimals, since the means of large numbers may differ in late digits only.
+create or replace function rollup_internal.mean_quotient(total numeric, number numeric)
+    returns numeric
+    language sql
+    immutable
+    parallel safe
+    return (total + 0.000000000000000000000000000000) / nullif(number, 0);
+comment on function rollup_internal.mean_quotient(numeric, numeric) is
+    'The mean of values, by their sum and number; NULL for none.';

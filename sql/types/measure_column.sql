@@ -1,0 +1,19 @@
+do $$
+begin
+    if pg_catalog.to_regtype('rollup_internal.measure_column') is null then
+        create type rollup_internal.measure_column as (
+            column_name text,
+            column_type text,
+            expression  text,
+            merge       text,
+            combine     text,
+            differs     text,
+            display     text,
+            shown       json,
+            neutral     json,
+            settings    jsonb
+        );
+    end if;
+end
+$$;
+comment on type rollup_internal.measure_column is 'A column that holds a measure, or one of its columns: see rollup_internal.measure_columns.';
