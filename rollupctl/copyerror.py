@@ -7,7 +7,7 @@ import re
 import psycopg
 from psycopg import sql
 
-from rollupctl.connect import Session
+from rollupctl.connect import Session, transaction
 from rollupctl.csvfile import NOT_UTF8, STDIN, CsvFile, opening_quote_line
 from rollupctl.errors import BadFileError, primary
 from rollupctl.target import Check, Target, copy_command
@@ -103,7 +103,7 @@ def explain_worker(
     source = sql.Identifier(target.schema, target.name)
     left_out = [c.name for c in target.columns if c.name not in columns]
     try:
-        with session.transaction(force_rollback=True):
+        with transaction(session, force_rollback=True):
             session.execute(
                 sql.SQL("create temp table {} (like {} including constraints)").format(
                     sql.Identifier("rollupctl_replay"), source

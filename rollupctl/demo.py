@@ -12,7 +12,7 @@ import click
 
 from rollupctl import rolling
 from rollupctl.cluster import Cluster
-from rollupctl.connect import Session, find_dsn, open_session, query
+from rollupctl.connect import Session, find_dsn, open_session, query, transaction
 from rollupctl.errors import RollupError
 from rollupctl.files import project_root
 from rollupctl.generate import Sample
@@ -80,9 +80,11 @@ def _timed(steps: Table, step: str) -> Iterator[list[str]]:
 def _ask(session: Session) -> Iterator[tuple[str, float, Table]]:
     """Title, seconds and answer of each query of queries.sql."""
     for statement in read_script(project_root() / "queries.sql"):
-        began = time.monotonic()
-        answer = query(session, statement.text)
-        yield statement.title, time.monotonic() - began, answer
+        with transaction(session):
+            began = time.monotonic()
+            answer = query(session, statement.text)
+            seconds = time.monotonic() - began
+        yield statement.title, seconds, answer
 
 
 def _print(steps: Table, answers: list[tuple[str, float, Table]], form: str) -> None:
