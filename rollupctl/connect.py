@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,26 +55,27 @@ class _Words(Loader):
 # all that changes what text, times and numbers mean, or ends a statement. Never for the session,
 # which behind a pooler belongs to others as well, and not in the start-up packet, where PgBouncer
 # refuses it.
-_SETTINGS: tuple[tuple[str, str], ...] = (
-    ("array_nulls", "on"),
-    ("bytea_output", "hex"),
-    ("check_function_bodies", "on"),
-    ("client_min_messages", "notice"),
-    ("DateStyle", "ISO, MDY"),
-    ("extra_float_digits", "1"),
-    ("IntervalStyle", "postgres"),
-    ("plpgsql.extra_errors", "none"),
-    ("plpgsql.extra_warnings", "none"),
-    ("quote_all_identifiers", "off"),
-    ("standard_conforming_strings", "on"),
-    ("TimeZone", "UTC"),
-    ("transform_null_equals", "off"),
-    ("xmloption", "content"),
-    ("idle_in_transaction_session_timeout", "0"),
-    ("lock_timeout", "0"),
-    ("statement_timeout", "0"),
-    ("transaction_timeout", "0"),  # since PostgreSQL 17
-)
+_SETTINGS: Mapping[str, str] = {
+    "array_nulls": "on",
+    "bytea_output": "hex",
+    "check_function_bodies": "on",
+    "client_min_messages": "notice",
+    "DateStyle": "ISO, MDY",
+    "extra_float_digits": "1",
+    "IntervalStyle": "postgres",
+    "plpgsql.extra_errors": "none",
+    "plpgsql.extra_warnings": "none",
+    "quote_all_identifiers": "off",
+    "standard_conforming_strings": "on",
+    "TimeZone": "UTC",
+    "transform_null_equals": "off",
+    "xmloption": "content",
+    "idle_in_transaction_session_timeout": "0",
+    "lock_timeout": "0",
+    "statement_timeout": "0",
+    "transaction_timeout": "0",  # since PostgreSQL 17
+}
+_NONE: Mapping[str, str] = {}
 # A time limit from PGOPTIONS is meant for this command, one of a role or a database is not.
 _SET_LOCAL = """
 select pg_catalog.set_config(x.name, x.value, true)
@@ -189,14 +190,14 @@ def open_session(dsn: str, origin: str) -> Session:
 
 @contextmanager
 def transaction(
-    session: Session, *, force_rollback: bool = False, **settings: str
+    session: Session, settings: Mapping[str, str] = _NONE, *, force_rollback: bool = False
 ) -> Iterator[None]:
     """A transaction, or a savepoint in one, with the settings that this program counts on.
 
     `settings` (such as TimeZone) are set as well. Nothing of it is left in the session afterwards.
     """
     with session.transaction(force_rollback=force_rollback):
-        wanted = {**dict(_SETTINGS), **settings}
+        wanted = {**_SETTINGS, **settings}
         session.execute(_SET_LOCAL.encode(), [list(wanted), list(wanted.values())])
         yield
 
