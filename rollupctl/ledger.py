@@ -1,4 +1,4 @@
-"""The ledger of loads, rollup.loads: what a table was filled with, and whether that is still there."""
+"""The ledger of loads, rollup.loads: which contents a table has had, and what is left of them."""
 
 from __future__ import annotations
 

@@ -47,6 +47,10 @@ class Options:
 AS_IS = Options()
 
 
+class _LoadedElsewhereError(Exception):
+    """Another session has loaded the content meanwhile: roll back."""
+
+
 @dataclass(frozen=True)
 class Loaded:
     """What became of one file: LOADED, SKIPPED or GONE, and how many rows this load added."""
@@ -130,17 +134,17 @@ def _load(
                     f"{NOTHING_LOADED}: load it again when it is complete",
                 )
             ids = (after_id, ledger.last_id(session, target))
-            entered = ledger.enter(session, file, target, digest.digest(), rows, size, ids)
-            if not entered:
-                raise psycopg.Rollback
+            if not ledger.enter(session, file, target, digest.digest(), rows, size, ids):
+                raise _LoadedElsewhereError
+            return Loaded(LOADED, rows)
     except psycopg.Error as error:
         bad = explain_copy(error, target, file)
         bad = bad or explain_worker(error, session, file, target, columns)
         if bad is None:
             raise
         raise bad from error
-    if entered:
-        return Loaded(LOADED, rows)
+    except _LoadedElsewhereError:
+        pass
     return _passed_over(file, target, ledger.find(session, file, target, digest.digest()))
 
 
@@ -172,38 +176,45 @@ def _copy(
     Raises BadFileError, or what the server says.
     """
     size = 0
-    complete = False
+    cut_short = False
+    wrong: BadFileError | None = None
 
     def chunks() -> Iterator[bytes]:
         """The file's content on its way; ends early when the server has refused it."""
-        nonlocal size, complete
+        nonlocal size, cut_short
         for chunk in file.rows():
             digest.update(chunk)
             if times is None or not times.rewrites:
                 copy.write(chunk)
             size += len(chunk)
             advance(len(chunk))
-            if _refused(session):
-                return
+            refused = _refused(session)
             yield chunk
-        complete = True
+            if refused:
+                cut_short = True
+                return
 
     with session.cursor() as cursor:
-        with cursor.copy(command) as copy:
-            try:
-                if times is None:
-                    collections.deque(chunks(), maxlen=0)
-                elif times.rewrites:
-                    for record in times.converted(chunks()):
-                        copy.write(record)
-                else:
-                    times.check(chunks())
-            except BadFileError:
-                # Of a record that the server has cut short nothing can be said.
-                if complete or not _refused(session):
-                    raise
-        # Leaving the block raises what the server said; nothing short of that may commit.
-        if not complete:
+        try:
+            with cursor.copy(command) as copy:
+                try:
+                    if times is None:
+                        collections.deque(chunks(), maxlen=0)
+                    elif times.rewrites:
+                        for record in times.converted(chunks()):
+                            copy.write(record)
+                    else:
+                        times.check(chunks())
+                except BadFileError as error:
+                    # Of a record that was cut short nothing can be said.
+                    wrong = None if cut_short else error
+            # Leaving the block raises what the server said; nothing short of that may commit.
+        except psycopg.Error:
+            if wrong is None:
+                raise
+        if wrong:
+            raise wrong
+        if cut_short:
             raise BadFileError(f"{file.name}: the server refused the data", NOTHING_LOADED)
         return cursor.rowcount, size
 

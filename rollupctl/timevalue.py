@@ -27,6 +27,7 @@ _PLAIN = re.compile(
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_WORDS = {"allballs", "epoch", "infinity", "now", "today", "tomorrow", "yesterday"}
 _MARKS = {"", "t", "z", "utc", "gmt", "am", "pm", "ad"}
 # UTC+3, GMT-0500, EST5, <+03>-3: to POSIX UTC+3 is what is UTC-3 to everybody else.
 _POSIX = re.compile(
@@ -47,7 +48,7 @@ def problem(value: str) -> tuple[str, str] | None:
         return None
     if _NUMBER.fullmatch(text) and not _is_compact(text):
         return "is a number, not a time", _EPOCH_HINT
-    if not re.search(r"\d", text):
+    if text.lower().lstrip("+-") in _WORDS:
         return "is a word, not a time", f"{_WRITE}, or leave the field empty"
     if (found := _POSIX.search(text)) and not _is_month(found["zone"]):
         what = f'has the offset "{found[0]}", which PostgreSQL reads with the opposite sign'
@@ -56,7 +57,7 @@ def problem(value: str) -> tuple[str, str] | None:
         lower = word.lower()
         if not (lower in _MARKS or _is_month(word) or lower[:3] in _DAYS):
             return f'has "{word}" where an offset from UTC must be', _OFFSET_HINT
-    return _problem_of_year(text)
+    return _problem_of_year(text) if re.search(r"\d", text) else None
 
 
 _EPOCH_HINT = (
