@@ -48,8 +48,10 @@ def problem(value: str) -> tuple[str, str] | None:
         return None
     if _NUMBER.fullmatch(text) and not _is_compact(text):
         return "is a number, not a time", _EPOCH_HINT
-    if text.lower().lstrip("+-") in _WORDS:
+    if set(re.findall(r"\w+", text.lower())) & _WORDS:
         return "is a word, not a time", f"{_WRITE}, or leave the field empty"
+    if not re.search(r"\d", text):
+        return None
     if (found := _POSIX.search(text)) and not _is_month(found["zone"]):
         what = f'has the offset "{found[0]}", which PostgreSQL reads with the opposite sign'
         return what, _OFFSET_HINT
@@ -57,7 +59,7 @@ def problem(value: str) -> tuple[str, str] | None:
         lower = word.lower()
         if not (lower in _MARKS or _is_month(word) or lower[:3] in _DAYS):
             return f'has "{word}" where an offset from UTC must be', _OFFSET_HINT
-    return _problem_of_year(text) if re.search(r"\d", text) else None
+    return _problem_of_year(text)
 
 
 _EPOCH_HINT = (
