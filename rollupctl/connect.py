@@ -11,7 +11,6 @@ from typing import Any
 import psycopg
 from psycopg import conninfo
 from psycopg.abc import Buffer
-from psycopg.adapt import Loader
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg.types.datetime import TimestamptzLoader
@@ -23,6 +22,7 @@ from rollupctl.errors import (
     UsageError,
     remember_secret,
 )
+from rollupctl.intervals import IntervalWords, number_without_unit
 from rollupctl.output import Table, note
 
 CONNECT_TIMEOUT = 10  # seconds, unless the connection string or PGCONNECT_TIMEOUT says otherwise
@@ -39,16 +39,6 @@ class _AnyTime(TimestamptzLoader):
             return super().load(data)
         except psycopg.DataError:
             return bytes(data).decode()
-
-
-class _Words(Loader):
-    """An interval as it is declared, "1 month" or "90 minutes".
-
-    A timedelta would make 30 days of a month.
-    """
-
-    def load(self, data: Buffer) -> str:
-        return interval_words(bytes(data).decode())
 
 
 # What each transaction sets for itself where the server, the database or the role has it otherwise:
@@ -177,7 +167,7 @@ def open_session(dsn: str, origin: str) -> Session:
         raise RollupError(f"PostgreSQL {version} is too old", "PostgreSQL 15 or later is needed")
     session.add_notice_handler(_show_warning)
     session.adapters.register_loader("timestamptz", _AnyTime)
-    session.adapters.register_loader("interval", _Words)
+    session.adapters.register_loader("interval", IntervalWords)
     # Behind a pooler the next statement may meet another server process, which has not prepared it.
     session.prepare_threshold = None
     # What each BEGIN says, against the defaults of the role and the database.
@@ -228,49 +218,15 @@ def _run(session: Session, text: str, values: tuple[Any, ...]) -> Table:
         return Table(names, list(cursor.fetchall()) if names else [])
 
 
-_UNITS = {"mon": "month", "mons": "months"}
-_CLOCK = re.compile(r"(?P<sign>[-+]?)(?P<hours>\d+):(?P<minutes>\d\d):(?P<seconds>\d\d(\.\d+)?)")
-
-
-def interval_words(text: str) -> str:
-    """An interval in words, from IntervalStyle postgres: "1 mon 01:30:00" is "1 month 1 hour 30
-    minutes". PostgreSQL reads it back as the same.
-    """
-    words: list[str] = []
-    for word in text.split():
-        clock = _CLOCK.fullmatch(word)
-        if clock is None:
-            words.append(_UNITS.get(word, word))
-            continue
-        sign = clock["sign"].replace("+", "")
-        seconds = clock["seconds"].rstrip("0").rstrip(".") if "." in word else clock["seconds"]
-        for number, unit in (
-            (clock["hours"], "hour"),
-            (clock["minutes"], "minute"),
-            (seconds, "second"),
-        ):
-            number = number.lstrip("0")
-            if number:
-                number = f"0{number}" if number.startswith(".") else number
-                words += [f"{sign}{number}", unit if number == "1" else f"{unit}s"]
-    return " ".join(words) or "0 seconds"
-
-
-# A number that no unit follows: PostgreSQL takes it for seconds.
-_NO_UNIT = re.compile(
-    r"(?<![\w:.+-])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.:])(?=\s*$|\s+[-+.\d]|[-+])"
-)
-
-
 def positive_interval(session: Session, text: str, option: str) -> str:
     """`text` itself once the server has read it as an interval above zero; else UsageError.
 
     A number without a unit is refused: it would be seconds, where most people mean days.
     """
-    if bare := _NO_UNIT.search(text.strip()):
-        number = bare[0].strip()
+    if number := number_without_unit(text):
         raise UsageError(
-            f'{option}: "{text}": {number} of what?', f"write '{number.lstrip('+-')} days', say"
+            f'{option}: "{text}" is not an interval: {number} of what?',
+            f"write '{number.lstrip('+-')} days', say",
         )
     try:
         (positive,) = query(session, "select %s::interval > interval '0'", text).column("?column?")

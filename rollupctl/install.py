@@ -65,6 +65,8 @@ def install(
             for statement in statements:
                 _run(session, statement)
             done.add(step, len(statements), round(time.monotonic() - began, 3))
+        # sql/compat/search_path.sql sets it for psql's session, whose later files need it.
+        session.execute("reset search_path")
     return done
 
 

@@ -3,6 +3,7 @@ create or replace function rollup_internal.cron_schedule(every text)
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
+    set standard_conforming_strings = on
 as $$
 declare
     seconds numeric;
@@ -11,6 +12,9 @@ begin
     -- Five fields: cron's own notation, which pg_cron checks.
     if every ~ '^\s*\S+(\s+\S+){4}\s*$' and every !~ '[[:alpha:]]{4}' then
         return btrim(every);
+    end if;
+    if every ~ '^\s*[-+]?[0-9.]+\s*$' then
+        perform rollup_internal.bad_schedule(every, 'a number needs a unit');
     end if;
     begin
         seconds := extract(epoch from every::interval);
@@ -29,7 +33,7 @@ begin
         when seconds < 86400 and mod(seconds, 3600) = 0 and mod(24, seconds / 3600) = 0
             then case when seconds = 3600 then '0 * * * *' else format('0 */%s * * *', trunc(seconds / 3600)) end
         when seconds = 86400 then '0 0 * * *'
-        else rollup_internal.bad_schedule(every, 'cron can keep only id_ranges that divide a minute, an hour or a day') end;
+        else rollup_internal.bad_schedule(every, 'cron can keep only intervals that divide a minute, an hour or a day') end;
 end
 $$;
 comment on function rollup_internal.cron_schedule(text) is

@@ -27,12 +27,13 @@ declare
     all_late text[] := '{}';
     dropped regclass[] := '{}';
 begin
-    if older_than is null or older_than <= interval '0' then
+    if older_than is null then
         raise exception using
             errcode = 'invalid_parameter_value',
-            message = format('the age must be longer than zero, not %L', older_than),
+            message = 'the age must be longer than zero, not NULL',
             hint = 'For example interval ''30 days''.';
     end if;
+    perform rollup_internal.validate_age(older_than);
     -- Such a snapshot shows nothing under the lock that it did not show before.
     if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
         raise exception using
