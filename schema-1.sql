@@ -102,6 +102,7 @@ declare
         (select n.nspname from pg_catalog.pg_extension x
            join pg_catalog.pg_namespace n on n.oid = x.extnamespace where x.extname = 'pg_partman');
     time_zone constant text := current_setting('timezone');
+    quoting constant text := current_setting('quote_all_identifiers');
     is_distributed boolean;
     is_partitioned boolean;
 begin
@@ -133,6 +134,7 @@ begin
         -- Partitions begin, and have their names, by UTC: from session to session the time zone
         -- may differ, and a name that is taken would leave a gap.
         perform set_config('timezone', 'UTC', true);
+        perform set_config('quote_all_identifiers', 'off', true);
         -- pg_partman 4 calls declarative partitioning "native", version 5 "range".
         execute format(
             'select %I.create_parent(p_parent_table => ''public.events'', p_control => ''event_time'',
@@ -142,6 +144,7 @@ begin
         execute format('update %I.part_config set infinite_time_partitions = true
                          where parent_table = ''public.events''', partman_schema);
         perform set_config('timezone', time_zone, true);
+        perform set_config('quote_all_identifiers', quoting, true);
     end if;
 end
 $$;

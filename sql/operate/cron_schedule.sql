@@ -3,17 +3,16 @@ create or replace function rollup_internal.cron_schedule(every text)
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
-    set standard_conforming_strings = on
 as $$
 declare
     seconds numeric;
     cron_version int[];
 begin
     -- Five fields: cron's own notation, which pg_cron checks.
-    if every ~ '^\s*\S+(\s+\S+){4}\s*$' and every !~ '[[:alpha:]]{4}' then
+    if every ~ '^[[:space:]]*[^[:space:]]+([[:space:]]+[^[:space:]]+){4}[[:space:]]*$' and every !~ '[[:alpha:]]{4}' then
         return btrim(every);
     end if;
-    if every ~ '^\s*[-+]?[0-9.]+\s*$' then
+    if every ~ '^[[:space:]]*[-+]?[0-9.]+[[:space:]]*$' then
         perform rollup_internal.bad_schedule(every, 'a number needs a unit');
     end if;
     begin
@@ -22,7 +21,7 @@ begin
         seconds := null;
     end;
     -- Debian calls a version 1.4-1.
-    select regexp_match(extversion, '^(\d+)\.(\d+)')::int[] into cron_version
+    select regexp_match(extversion, '^([0-9]+)[.]([0-9]+)')::int[] into cron_version
       from pg_extension where extname = 'pg_cron';
     return case
         when seconds is null or seconds <= 0 then rollup_internal.bad_schedule(every, 'that is neither a time span nor cron notation')

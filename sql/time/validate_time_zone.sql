@@ -4,14 +4,13 @@ create or replace function rollup_internal.validate_time_zone(time_zone text)
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
-    set standard_conforming_strings = on
 as $$
 #variable_conflict use_variable
 declare
     given constant text := btrim(time_zone);
     -- UTC+3, <+03>-3, GMT-5:30, +03, 3: to POSIX, and so to PostgreSQL, UTC+3 is west of Greenwich, where it is
     -- UTC-3 to everybody else.
-    number constant text[] := regexp_match(given, '^(?:UTC|GMT|UT|Z|<[^>]*>)?\s*([-+]?)(\d{1,2})(?::?(\d\d))?(?::?\d\d)?$', 'i');
+    number constant text[] := regexp_match(given, '^(?:UTC|GMT|UT|Z|<[^>]*>)? *([-+]?)([0-9]{1,2})(?::?([0-9]{2}))?(?::?[0-9]{2})?$', 'i');
     zone_name text;
     place text;
 begin
