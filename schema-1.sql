@@ -89,7 +89,16 @@ comment on column public.events.properties is
     'All the rest. What a rollup groups by or adds up is faster, and checked, as a column.';
 
 create schema if not exists partman;
-create extension if not exists pg_partman schema partman;
+-- Its functions keep the schema's name as it is quoted now, also in literals.
+do $$
+declare
+    quoting constant text := current_setting('quote_all_identifiers');
+begin
+    perform set_config('quote_all_identifiers', 'off', true);
+    create extension if not exists pg_partman schema partman;
+    perform set_config('quote_all_identifiers', quoting, true);
+end
+$$;
 
 -- On Citus first distribute, then partition: partitions made later are distributed with it.
 do $$
