@@ -21,7 +21,9 @@ begin
                   E'\n    set datestyle = ''ISO, MDY''',
                   E'\n    set intervalstyle = postgres',
                   E'\n    set extra_float_digits = 1',
-                  E'\n    set bytea_output = hex');
+                  E'\n    set bytea_output = hex',
+                  E'\n    set standard_conforming_strings = on',
+                  E'\n    set transform_null_equals = off');
 end
 $$;
 comment on function rollup_internal.function_settings(json, text) is

@@ -11,7 +11,7 @@ declare
 begin
     select * into strict r from rollup_internal.rollups where name = rollup_name;
     if rollup_internal.is_distributed(r.source)
-       and (plan !~ '^Custom Scan \(Citus Adaptive\)' or plan like '%Distributed Subplan%') then
+       and (plan !~ '^Custom Scan [(]Citus Adaptive[)]' or plan like '%Distributed Subplan%') then
         raise exception using
             errcode = 'feature_not_supported',
             message = format('Citus would not count %s into %s on the shards but on the coordinator', r.source, r.target),

@@ -19,7 +19,7 @@ begin
      where family = family_id order by bucket, time_zone nulls first, id limit 1;
     select array_agg(format('%I %s', c.column_name, c.column_type)) into wanted
       from rollup_internal.target_columns(lead) c;
-    wanted := wanted || '{"\"(time)\" timestamp with time zone","\"(events)\" bigint"}'::text[];
+    wanted := wanted || array['"(time)" timestamp with time zone', '"(events)" bigint'];
     select array_agg(format('%I %s', attname, format_type(atttypid, atttypmod)) order by attnum) into found_columns
       from pg_attribute
      where attrelid = to_regclass(batch_name) and attnum > 0 and not attisdropped;

@@ -16,6 +16,8 @@ create or replace function rollup.alter_rollup(
     set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
     set datestyle = 'ISO, MDY'
+    set standard_conforming_strings = on
+    set quote_all_identifiers = off
     set citus.multi_shard_modify_mode = sequential
     set citus.max_adaptive_executor_pool_size = 1
 as $$

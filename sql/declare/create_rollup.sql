@@ -21,6 +21,8 @@ create or replace function rollup.create_rollup(
     volatile
     set search_path = pg_catalog, pg_temp
     set datestyle = 'ISO, MDY'
+    set standard_conforming_strings = on
+    set quote_all_identifiers = off
     set citus.multi_shard_modify_mode = sequential
 as $$
 #variable_conflict use_variable
@@ -40,7 +42,7 @@ begin
     end if;
     perform rollup_internal.validate_bucket(bucket, time_zone);
     declared.time_zone := rollup_internal.validate_time_zone(time_zone);
-    if json_typeof(measures) <> 'object' or measures::text ~ '^\s*\{\s*\}\s*$' then
+    if json_typeof(measures) <> 'object' or measures::text ~ '^[[:space:]]*[{][[:space:]]*[}][[:space:]]*$' then
         raise exception using
             errcode = 'invalid_parameter_value',
             message = 'measures must be an object with at least one measure',

@@ -8,6 +8,7 @@ create or replace function rollup_internal.fill_measures(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set standard_conforming_strings = on
     set plan_cache_mode = force_custom_plan
     set enable_hashagg = off
     set enable_mergejoin = off

@@ -11,6 +11,7 @@ create or replace function rollup.verify(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set standard_conforming_strings = on
     set plan_cache_mode = force_custom_plan
     set enable_hashagg = off
     set max_parallel_workers_per_gather = 0

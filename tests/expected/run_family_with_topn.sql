@@ -16,6 +16,8 @@ create or replace function rollup.run_family_1(
     set intervalstyle = postgres
     set extra_float_digits = 1
     set bytea_output = hex
+    set standard_conforming_strings = on
+    set transform_null_equals = off
 as $function$
 -- Counts new events of public.events into 'rollup_events_5min', 'rollup_events_1hr' in one pass.
 -- Written by rollup.create_rollup from their declarations; change those, not this.
