@@ -70,8 +70,8 @@ _OFFSET_HINT = "write the offset alone, as in 2024-12-31 23:59:59+03 for three h
 
 
 def _is_compact(text: str) -> bool:
-    """20241231 and 20241231235959; an epoch has other lengths."""
-    return len(text) in (8, 14) and text.isdigit() and _is_sensible(int(text[:4]))
+    """20241231; an epoch is longer."""
+    return len(text) == 8 and text.isdigit() and _is_sensible(int(text[:4]))
 
 
 def _is_month(word: str) -> bool:
@@ -85,7 +85,7 @@ def _is_sensible(year: int) -> bool:
 def _problem_of_year(text: str) -> tuple[str, str] | None:
     dated = _OFFSET.sub("", text) if ":" in text or "T" in text else text
     numbers: list[str] = re.findall(r"(?<![\d:.T])\d{4,}", dated)
-    years = [int(n[:4]) if len(n) in (8, 14) else int(n) for n in numbers]
+    years = [int(n[:4]) if len(n) == 8 else int(n) for n in numbers]
     if not years:
         return "has no year of four digits", _WRITE
     for year in years:
