@@ -89,7 +89,16 @@ comment on column public.events.properties is
     'All the rest. What a rollup groups by or adds up is faster, and checked, as a column.';
 
 create schema if not exists partman;
-create extension if not exists pg_partman schema partman;
+-- Its functions keep the schema's name as it is quoted now, also in literals.
+do $$
+declare
+    quoting constant text := current_setting('quote_all_identifiers');
+begin
+    perform set_config('quote_all_identifiers', 'off', true);
+    create extension if not exists pg_partman schema partman;
+    perform set_config('quote_all_identifiers', quoting, true);
+end
+$$;
 
 -- On Citus first distribute, then partition: partitions made later are distributed with it.
 do $$
@@ -102,6 +111,7 @@ declare
         (select n.nspname from pg_catalog.pg_extension x
            join pg_catalog.pg_namespace n on n.oid = x.extnamespace where x.extname = 'pg_partman');
     time_zone constant text := current_setting('timezone');
+    quoting constant text := current_setting('quote_all_identifiers');
     is_distributed boolean;
     is_partitioned boolean;
 begin
@@ -133,6 +143,7 @@ begin
         -- Partitions begin, and have their names, by UTC: from session to session the time zone
         -- may differ, and a name that is taken would leave a gap.
         perform set_config('timezone', 'UTC', true);
+        perform set_config('quote_all_identifiers', 'off', true);
         -- pg_partman 4 calls declarative partitioning "native", version 5 "range".
         execute format(
             'select %I.create_parent(p_parent_table => ''public.events'', p_control => ''event_time'',
@@ -142,6 +153,7 @@ begin
         execute format('update %I.part_config set infinite_time_partitions = true
                          where parent_table = ''public.events''', partman_schema);
         perform set_config('timezone', time_zone, true);
+        perform set_config('quote_all_identifiers', quoting, true);
     end if;
 end
 $$;

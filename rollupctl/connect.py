@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from psycopg import conninfo
 from psycopg.abc import Buffer
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg.types.datetime import TimestamptzLoader
 
@@ -19,6 +22,7 @@ from rollupctl.errors import (
     UsageError,
     remember_secret,
 )
+from rollupctl.intervals import IntervalWords, number_without_unit
 from rollupctl.output import Table, note
 
 CONNECT_TIMEOUT = 10  # seconds, unless the connection string or PGCONNECT_TIMEOUT says otherwise
@@ -37,6 +41,43 @@ class _AnyTime(TimestamptzLoader):
             return bytes(data).decode()
 
 
+# What each transaction sets for itself where the server, the database or the role has it otherwise:
+# all that changes what text, times and numbers mean, or ends a statement. Never for the session,
+# which behind a pooler belongs to others as well, and not in the start-up packet, where PgBouncer
+# refuses it.
+_SETTINGS: Mapping[str, str] = {
+    "array_nulls": "on",
+    "bytea_output": "hex",
+    "check_function_bodies": "on",
+    "client_min_messages": "notice",
+    "DateStyle": "ISO, MDY",
+    "extra_float_digits": "1",
+    "IntervalStyle": "postgres",
+    "plpgsql.extra_errors": "none",
+    "plpgsql.extra_warnings": "none",
+    "quote_all_identifiers": "off",
+    "standard_conforming_strings": "on",
+    "TimeZone": "UTC",
+    "transform_null_equals": "off",
+    "xmloption": "content",
+    "idle_in_transaction_session_timeout": "0",
+    "lock_timeout": "0",
+    "statement_timeout": "0",
+    "transaction_timeout": "0",  # since PostgreSQL 17
+}
+_NONE: Mapping[str, str] = {}
+# A time limit from PGOPTIONS is meant for this command, one of a role or a database is not.
+_SET_LOCAL = """
+select pg_catalog.set_config(x.name, x.value, true)
+  from rows from (pg_catalog.unnest(%s::pg_catalog.text[]),
+                  pg_catalog.unnest(%s::pg_catalog.text[])) x (name, value)
+ where pg_catalog.current_setting(x.name, true) operator(pg_catalog.<>) x.value
+   and not exists (select from pg_catalog.pg_settings s
+                    where s.name operator(pg_catalog.=) x.name
+                      and s.name operator(pg_catalog.~~) '%%_timeout'
+                      and s.source operator(pg_catalog.=) 'client')
+"""
+
 _FORMS = "write postgresql://user@host:5432/database or 'host=… dbname=… user=…'"
 _PG_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE", "PGDATABASE")
 
@@ -52,7 +93,12 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ("role .* does not exist", "create the user, or name another one"),
     ("database .* does not exist", "create it first, with `createdb`, or name another one"),
     ("permission denied for database", "have CONNECT on the database granted"),
-    ("too many", "close other sessions, or raise max_connections"),
+    (
+        "unsupported startup parameter",
+        "behind PgBouncer leave out PGOPTIONS, and options in the connection string",
+    ),
+    ("no such (?:user|database)", "PgBouncer does not know it: see its pgbouncer.ini and userlist"),
+    ("no more connections|too many", "close other sessions, or raise max_connections"),
     ("starting up|shutting down|recovery mode", "wait a moment and try again"),
     ("translate host name|resolve|Name or service", "check the host name"),
     ("timeout|timed out", "check host and port, and whether a firewall is in between"),
@@ -85,8 +131,9 @@ def find_dsn(given: str | None, *, deliberate: bool = False) -> tuple[str, str] 
     return (embedded, "the embedded PostgreSQL") if embedded else None
 
 
-def connect(given: str | None = None, *, autocommit: bool = True) -> Session:
-    """A session with the server that `find_dsn` names, in UTF-8, UTC and read committed.
+def connect(given: str | None = None) -> Session:
+    """A session with the server that `find_dsn` names. What is run by `query` and in `transaction`
+    is in UTF-8, UTC and read committed, whatever the server's settings are.
 
     Raises NoServerError when nothing names a server, ConnectError when it cannot be reached or
     refuses, RollupError when it is too old.
@@ -98,15 +145,15 @@ def connect(given: str | None = None, *, autocommit: bool = True) -> Session:
             "start the embedded PostgreSQL with `rollupctl up`, or name a server "
             "with --dsn, ROLLUPCTL_DSN, DATABASE_URL or the PG* variables",
         )
-    return open_session(*found, autocommit=autocommit)
+    return open_session(*found)
 
 
-def open_session(dsn: str, origin: str, *, autocommit: bool = True) -> Session:
+def open_session(dsn: str, origin: str) -> Session:
     """A session with the server of `dsn`; `origin` is what messages call it. Raises as connect."""
     params = _parameters(dsn, origin)
     where = _where(params)
     try:
-        session = psycopg.connect(autocommit=autocommit, **params)
+        session = psycopg.connect(autocommit=True, **params)
     except (psycopg.Error, UnicodeError) as error:
         reason = _reason(str(error))
         hint = next((h for pattern, h in _HINTS if re.search(pattern, reason)), None)
@@ -120,20 +167,51 @@ def open_session(dsn: str, origin: str, *, autocommit: bool = True) -> Session:
         raise RollupError(f"PostgreSQL {version} is too old", "PostgreSQL 15 or later is needed")
     session.add_notice_handler(_show_warning)
     session.adapters.register_loader("timestamptz", _AnyTime)
-    # In autocommit mode no BEGIN says the level, so the default itself must be right.
+    session.adapters.register_loader("interval", IntervalWords)
+    # Behind a pooler the next statement may meet another server process, which has not prepared it.
+    session.prepare_threshold = None
+    # What each BEGIN says, against the defaults of the role and the database.
     session.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-    # UTC, so that times without an offset and the bounds of partitions depend on no setting.
-    session.execute(
-        "set time zone 'UTC';"
-        " set session characteristics as transaction isolation level read committed"
-    )
-    if not autocommit:
-        session.commit()
+    session.deferrable = False
+    if session.info.parameter_status("in_hot_standby") != "on":
+        session.read_only = False
     return session
 
 
+@contextmanager
+def transaction(
+    session: Session, settings: Mapping[str, str] = _NONE, *, force_rollback: bool = False
+) -> Iterator[None]:
+    """A transaction, or a savepoint in one, with the settings that this program counts on.
+
+    `settings` (such as TimeZone) are set as well. Nothing of it is left in the session afterwards.
+    """
+    with session.transaction(force_rollback=force_rollback):
+        wanted = {**_SETTINGS, **settings}
+        session.execute(_SET_LOCAL.encode(), [list(wanted), list(wanted.values())])
+        yield
+
+
 def query(session: Session, text: str, *values: Any) -> Table:
-    """Run one statement and return all its rows, with the names of its columns."""
+    """Run one statement and return all its rows, with the names of its columns.
+
+    Outside of a transaction it gets one of its own.
+    """
+    if session.info.transaction_status == TransactionStatus.IDLE:
+        with transaction(session):
+            return _run(session, text, values)
+    return _run(session, text, values)
+
+
+def call(session: Session, text: str, *values: Any) -> None:
+    """Run a CALL of a procedure that commits, which no transaction may surround.
+
+    So the settings are those of the server; such procedures do not depend on them.
+    """
+    _run(session, text, values)
+
+
+def _run(session: Session, text: str, values: tuple[Any, ...]) -> Table:
     with session.cursor() as cursor:
         cursor.execute(text.encode(), values or None)
         names = [column.name for column in cursor.description or ()]
@@ -141,7 +219,15 @@ def query(session: Session, text: str, *values: Any) -> Table:
 
 
 def positive_interval(session: Session, text: str, option: str) -> str:
-    """`text` itself once the server has read it as an interval above zero; else UsageError."""
+    """`text` itself once the server has read it as an interval above zero; else UsageError.
+
+    A number without a unit is refused: it would be seconds, where most people mean days.
+    """
+    if number := number_without_unit(text):
+        raise UsageError(
+            f'{option}: "{text}" is not an interval: {number} of what?',
+            f"write '{number.lstrip('+-')} days', say",
+        )
     try:
         (positive,) = query(session, "select %s::interval > interval '0'", text).column("?column?")
     except psycopg.DataError:

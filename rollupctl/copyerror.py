@@ -7,10 +7,10 @@ import re
 import psycopg
 from psycopg import sql
 
-from rollupctl.connect import Session
-from rollupctl.csvfile import NOT_UTF8, STDIN, CsvFile, opening_quote_line
+from rollupctl.connect import Session, transaction
+from rollupctl.csvfile import NOT_UTF8, NOTHING_LOADED, STDIN, CsvFile, opening_quote_line
 from rollupctl.errors import BadFileError, primary
-from rollupctl.target import Check, Target, copy_command
+from rollupctl.target import Check, Target
 
 # 'COPY events, line 3, column country: "…"'; the words are in the server's language, and the value
 # may go over several lines.
@@ -29,10 +29,8 @@ _TOO_DEEP = "54001"
 # What a Citus worker complains of reaches us like this: without SQLSTATE, line and column.
 _FROM_WORKER = "XX000"
 
-NOTHING_LOADED = "nothing of this file was loaded"
 
-
-def explain_copy(error: psycopg.Error, target: Target, file: str) -> BadFileError | None:
+def explain_copy(error: psycopg.Error, target: Target, file: CsvFile) -> BadFileError | None:
     """What is wrong with `file`, or None when the error is not about its content.
 
     Classes 22 (data) and 23 (constraints), PL/pgSQL's own (triggers) and what is beyond the
@@ -49,13 +47,18 @@ def explain_copy(error: psycopg.Error, target: Target, file: str) -> BadFileErro
     line = found["line"] if found else None
     column = (found and found["column"]) or diag.column_name
     value = _value(found["rest"]) if found else None
-    place = file + (f", line {line}" if line else "") + (f", column {column}" if column else "")
+    place = (
+        file.name + (f", line {line}" if line else "") + (f", column {column}" if column else "")
+    )
     hint = "; ".join(filter(None, (diag.message_hint, NOTHING_LOADED)))
+    is_stdin = file.name == STDIN
     if state in (*_BAD_VALUE, _TOO_DEEP) and column and value is not None:
         type_name = target.type_of(column)
         message, detail = f"{place}: {value} is not a valid {type_name}", diag.message_detail
         if type_name.startswith(("timestamp", "date")):
             hint = f"write it as in 2024-12-31 23:59:59+00; {NOTHING_LOADED}"
+        if value == '""':
+            hint = f"where an empty text stands for no value, say --null ''; {NOTHING_LOADED}"
         if state in ("22003", "22008"):
             message = f"{place}: {value} is out of range for {type_name}"
         if state == _TOO_DEEP:
@@ -74,11 +77,13 @@ def explain_copy(error: psycopg.Error, target: Target, file: str) -> BadFileErro
         byte = said.rsplit(": ", 1)[-1]
         if byte == "0x00":
             return BadFileError(f"{place}: a zero byte: this is not text", NOTHING_LOADED)
-        hint = f"{NOTHING_LOADED}; {NOT_UTF8.format('FILE' if file == STDIN else file)}"
+        hint = f"{NOTHING_LOADED}; {NOT_UTF8.format('FILE' if is_stdin else file.name)}"
         return BadFileError(f"{place}: not UTF-8: {byte}", hint)
-    elif state in (_BAD_LINE, _TOO_LONG) and file != STDIN and (opened := _unclosed(file)):
+    elif state in (_BAD_LINE, _TOO_LONG) and not is_stdin and (opened := _unclosed(file)):
         return BadFileError(
-            f'{file}, line {opened}: a quote (") opens here and never closes', NOTHING_LOADED
+            f"{file.name}, line {opened}: a quote ({file.dialect.quote}) opens here and never "
+            "closes",
+            NOTHING_LOADED,
         )
     elif state == _TOO_LONG:
         message, detail = f"{place}: longer than PostgreSQL takes, 1 GB with its quotes", None
@@ -103,7 +108,7 @@ def explain_worker(
     source = sql.Identifier(target.schema, target.name)
     left_out = [c.name for c in target.columns if c.name not in columns]
     try:
-        with session.transaction(force_rollback=True):
+        with transaction(session, force_rollback=True):
             session.execute(
                 sql.SQL("create temp table {} (like {} including constraints)").format(
                     sql.Identifier("rollupctl_replay"), source
@@ -115,11 +120,11 @@ def explain_worker(
                         table, sql.Identifier(name)
                     )
                 )
-            with session.cursor().copy(copy_command(table, columns)) as copy:
+            with session.cursor().copy(target.copy_command(columns, file.dialect, table)) as copy:
                 for chunk in file.again():
                     copy.write(chunk)
     except psycopg.Error as told:
-        if found := explain_copy(told, target, file.name):
+        if found := explain_copy(told, target, file):
             return found
     return BadFileError(
         f"{file.name}: {primary(error)}", NOTHING_LOADED, detail=error.diag.message_detail
@@ -136,8 +141,8 @@ def _value(rest: str | None) -> str | None:
     return f'"{found[1]}"' if found else None
 
 
-def _unclosed(file: str) -> int | None:
+def _unclosed(file: CsvFile) -> int | None:
     try:
-        return opening_quote_line(file)
+        return opening_quote_line(file.name, file.dialect.quote)
     except OSError:
         return None

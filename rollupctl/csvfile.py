@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from rollupctl.errors import BadFileError
+from rollupctl.errors import BadFileError, UsageError
 
 CHUNK = 1 << 16  # bytes read, hashed and sent at a time
 LONGEST_HEADER = 1 << 20  # bytes
 LONGEST_NAME = 4096  # characters: no system takes a longer path
 BOM = b"\xef\xbb\xbf"
 STDIN = "-"
+NOTHING_LOADED = "nothing of this file was loaded"
 
 _ZCAT = "unpack it on the way: `{} {} | rollupctl load -`"
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
@@ -37,6 +38,35 @@ NOT_UTF8 = "if it is Latin-1, recode it: `iconv -f latin1 -t utf-8 {} | rollupct
 _END_MARK = re.compile(rb"[\r\n]\\\.[\r\n]")
 
 
+@dataclass(frozen=True)
+class Dialect:
+    """How a CSV file is written. With `null`, that text stands for no value, also in quotes where
+    a column is not of text; without, an empty field outside of quotes does.
+    """
+
+    delimiter: str = ","
+    quote: str = '"'
+    null: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what COPY would, in the words of the command line."""
+        for option, value in (("--delimiter", self.delimiter), ("--quote", self.quote)):
+            if len(value) != 1 or not value.isascii() or value in "\r\n\0":
+                raise UsageError(
+                    f"{option}: {value!r} is not one character", "write --delimiter ';' or tab"
+                )
+        if self.delimiter == self.quote:
+            raise UsageError("--delimiter and --quote are the same character")
+        if any(c in f"{self.delimiter}{self.quote}\r\n\0" for c in self.null or ""):
+            raise UsageError(
+                f"--null: {self.null!r} holds the delimiter, the quote or a line break",
+                "write what stands between delimiters, without quotes: --null '' or --null NULL",
+            )
+
+
+CSV = Dialect()
+
+
 @dataclass
 class CsvFile:
     """An open CSV file: its name (printable), its header, and what was read to find that."""
@@ -45,6 +75,7 @@ class CsvFile:
     stream: BinaryIO
     header: list[str]
     head: bytes
+    dialect: Dialect = CSV
 
     @property
     def size(self) -> int | None:
@@ -104,7 +135,7 @@ class CsvFile:
             self.stream.close()
 
 
-def open_csv(path: str) -> CsvFile:
+def open_csv(path: str, dialect: Dialect = CSV) -> CsvFile:
     """Open `path` ("-" for standard input) and read its header line.
 
     Raises BadFileError when there is no such file, it cannot be read, or it does not begin with a
@@ -121,8 +152,8 @@ def open_csv(path: str) -> CsvFile:
     except (OSError, ValueError) as error:
         raise BadFileError(f"{name}: {getattr(error, 'strerror', None) or error}") from None
     try:
-        head = _read_head(stream, name)
-        return CsvFile(name, stream, _parse_header(head, name), head)
+        head = _read_head(stream, name, dialect.quote)
+        return CsvFile(name, stream, _parse_header(head, name, dialect), head, dialect)
     except BaseException:
         if name != STDIN:
             stream.close()
@@ -138,7 +169,7 @@ def printable(path: str) -> str:
     return shown if len(shown) <= LONGEST_NAME else f"{shown[:150]}…{shown[-50:]}"
 
 
-def opening_quote_line(name: str) -> int | None:
+def opening_quote_line(name: str, quote: str) -> int | None:
     """The line, from 1, on which a quote opens that nothing closes; None when all are closed.
 
     Reads the whole file again, which is for the error path only. In CSV a quote inside a quoted
@@ -147,12 +178,12 @@ def opening_quote_line(name: str) -> int | None:
     opened: int | None = None
     with Path(name).open("rb") as lines:
         for number, line in enumerate(lines, 1):
-            if line.count(b'"') % 2:
+            if line.count(quote.encode()) % 2:
                 opened = number if opened is None else None
     return opened
 
 
-def _read_head(stream: BinaryIO, name: str) -> bytes:
+def _read_head(stream: BinaryIO, name: str, quote: str) -> bytes:
     """Bytes from the start of `stream`, at least up to the end of its first record."""
     head = b""
     while len(head) < LONGEST_HEADER:
@@ -161,23 +192,23 @@ def _read_head(stream: BinaryIO, name: str) -> bytes:
         except OSError as error:
             raise BadFileError(f"{name}: {error.strerror}") from None
         head += more
-        if not more or _end_of_record(head) is not None:
+        if not more or _end_of_record(head, quote) is not None:
             break
     return head
 
 
-def _end_of_record(data: bytes) -> int | None:
+def _end_of_record(data: bytes, quote: str) -> int | None:
     """Where the first record of `data` ends: its line break outside quotes; None if it does not."""
     quoted = False
-    for mark in re.finditer(rb'["\r\n]', data):
-        if mark.group() == b'"':
+    for mark in re.finditer(b"[\r\n]|" + re.escape(quote.encode()), data):
+        if mark.group() == quote.encode():
             quoted = not quoted
         elif not quoted:
             return mark.start()
     return None
 
 
-def _parse_header(head: bytes, name: str) -> list[str]:
+def _parse_header(head: bytes, name: str, dialect: Dialect) -> list[str]:
     """The column names of the first record, without the spaces around them."""
     expected = "the first line must hold the names of the columns, as in customer_id,event_type,…"
     if not head:
@@ -185,14 +216,19 @@ def _parse_header(head: bytes, name: str) -> list[str]:
     for magic, what, hint in _MAGIC:
         if head.startswith(magic):
             raise BadFileError(f"{name}: {what}", hint.format("FILE" if name == STDIN else name))
-    end = _end_of_record(head)
+    end = _end_of_record(head, dialect.quote)
     if end is None and len(head) >= LONGEST_HEADER:
         raise BadFileError(f"{name}, line 1: is longer than {LONGEST_HEADER} bytes", expected)
     record = head[:end].removeprefix(BOM)
     if b"\0" in head:
         raise BadFileError(f"{name}: is not text: it holds zero bytes", expected)
     try:
-        (names,) = csv.reader([record.decode("utf-8")], strict=True)
+        (names,) = csv.reader(
+            [record.decode("utf-8")],
+            strict=True,
+            delimiter=dialect.delimiter,
+            quotechar=dialect.quote,
+        )
     except UnicodeDecodeError as error:
         byte = record[error.start]
         raise BadFileError(

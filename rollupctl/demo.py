@@ -12,7 +12,7 @@ import click
 
 from rollupctl import rolling
 from rollupctl.cluster import Cluster
-from rollupctl.connect import Session, find_dsn, open_session, query
+from rollupctl.connect import Session, find_dsn, open_session, query, transaction
 from rollupctl.errors import RollupError
 from rollupctl.files import project_root
 from rollupctl.generate import Sample
@@ -31,10 +31,15 @@ def run(dsn: str | None, form: str) -> None:
     In the embedded PostgreSQL, unless `dsn` or ROLLUPCTL_DSN names another server.
     """
     steps = Table(("step", "what", "seconds"))
-    with _open(dsn, steps) as session, tempfile.TemporaryDirectory(prefix="rollupctl-") as folder:
-        with _timed(steps, "install") as what:
-            done = install(session)
-            what.append(f"{sum(done.column('statements'))} statements of {len(done.rows)} files")
+    server = _find(dsn, steps)
+    with open_session(*server) as session, _timed(steps, "install") as what:
+        done = install(session)
+        what.append(f"{sum(done.column('statements'))} statements of {len(done.rows)} files")
+    # Another session: it has the search_path that the installation gave to the database.
+    with (
+        open_session(*server) as session,
+        tempfile.TemporaryDirectory(prefix="rollupctl-") as folder,
+    ):
         with _timed(steps, "generate") as what:
             files = SAMPLE.write(Path(folder)).column("file")
             what.append(f"{len(files)} files of {SAMPLE.rows} events")
@@ -54,17 +59,15 @@ def run(dsn: str | None, form: str) -> None:
     _print(steps, answers, form)
 
 
-@contextmanager
-def _open(dsn: str | None, steps: Table) -> Iterator[Session]:
-    """A session where the demo may write, starting the embedded PostgreSQL if need be."""
+def _find(dsn: str | None, steps: Table) -> tuple[str, str]:
+    """Where the demo may write, and what says so; starts the embedded PostgreSQL if need be."""
     found = find_dsn(dsn, deliberate=True)
     if found is None:
         cluster = Cluster.default()
         with _timed(steps, "up") as what:
             what.append("PostgreSQL started" if cluster.up() else "PostgreSQL was up already")
         found = cluster.dsn(), "the embedded PostgreSQL"
-    with open_session(*found) as session:
-        yield session
+    return found
 
 
 @contextmanager
@@ -80,9 +83,11 @@ def _timed(steps: Table, step: str) -> Iterator[list[str]]:
 def _ask(session: Session) -> Iterator[tuple[str, float, Table]]:
     """Title, seconds and answer of each query of queries.sql."""
     for statement in read_script(project_root() / "queries.sql"):
-        began = time.monotonic()
-        answer = query(session, statement.text)
-        yield statement.title, time.monotonic() - began, answer
+        with transaction(session):
+            began = time.monotonic()
+            answer = query(session, statement.text)
+            seconds = time.monotonic() - began
+        yield statement.title, seconds, answer
 
 
 def _print(steps: Table, answers: list[tuple[str, float, Table]], form: str) -> None:

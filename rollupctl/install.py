@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 
-from rollupctl.connect import Session, positive_interval, query
+from rollupctl.connect import Session, positive_interval, query, transaction
 from rollupctl.errors import INSTALL_HINT, InstallError, explain, primary
 from rollupctl.files import project_root
 from rollupctl.output import Table, note
@@ -55,7 +55,7 @@ def install(
     done = Table(("file", "statements", "seconds"))
     if partition_interval is not None:
         positive_interval(session, partition_interval, "--partition-interval")
-    with session.transaction():
+    with transaction(session):
         _take_turn(session)
         if partition_interval is not None:
             name = "rollup.partition_interval"
@@ -65,6 +65,8 @@ def install(
             for statement in statements:
                 _run(session, statement)
             done.add(step, len(statements), round(time.monotonic() - began, 3))
+        # sql/compat/search_path.sql sets it for psql's session, whose later files need it.
+        session.execute("reset search_path")
     return done
 
 

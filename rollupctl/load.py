@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import os
 import select
@@ -14,14 +15,17 @@ from dataclasses import dataclass
 
 import click
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 
-from rollupctl.connect import Session, query
-from rollupctl.copyerror import NOTHING_LOADED, explain_copy, explain_worker
-from rollupctl.csvfile import STDIN, CsvFile, open_csv, printable
-from rollupctl.errors import BadFileError, UsageError
-from rollupctl.output import Table
+from rollupctl import ledger
+from rollupctl.connect import Session, query, transaction
+from rollupctl.copyerror import explain_copy, explain_worker
+from rollupctl.csvfile import CSV, NOTHING_LOADED, STDIN, CsvFile, Dialect, open_csv, printable
+from rollupctl.errors import BadFileError, UsageError, primary
+from rollupctl.ledger import Entry
+from rollupctl.output import Table, note
 from rollupctl.target import Target, find_target
+from rollupctl.timevalue import ANY, ISO, TimeColumns
 
 RESULT = ("file", "status", "rows", "seconds", "rows_per_second")
 
@@ -29,53 +33,69 @@ Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
+class Options:
+    """What the command line says about all files."""
+
+    table: str = "events"
+    dialect: Dialect = CSV
+    time_zone: str = "UTC"
+    time_format: str = ISO
+    again: bool = False
+    dry_run: bool = False
+
+
+AS_IS = Options()
+
+
+class _LoadedElsewhereError(Exception):
+    """Another session has loaded the content meanwhile: roll back."""
+
+
+@dataclass(frozen=True)
 class Loaded:
-    """What became of one file: status is loaded or skipped, rows were added by this load."""
+    """What became of one file: LOADED, SKIPPED or GONE, and how many rows this load added."""
 
     status: str
     rows: int
 
 
+LOADED, SKIPPED, GONE = "loaded", "skipped", "rows gone"
+
+
 def load_files(
-    session: Session,
-    names: Iterable[str],
-    *,
-    table: str = "events",
-    time_zone: str = "UTC",
-    dry_run: bool = False,
-    report: Table,
+    session: Session, names: Iterable[str], options: Options = AS_IS, *, report: Table
 ) -> None:
     """Load each file of `names` in a transaction of its own; "-" is standard input.
 
     All headers are checked before the first file is loaded. Adds a row to `report` for each file
     as it is done, so that the caller can show them also when a later file is bad. Raises
     BadFileError or BadTableError; the file at fault leaves nothing behind, those before it stay.
-    `session` must be in autocommit mode. Times without an offset are read in `time_zone`.
+    `session` must be in autocommit mode.
     """
     listed = list(names)
     if listed.count(STDIN) > 1:
         raise UsageError("standard input (-) can be loaded once")
-    target = find_target(session, table)
-    _set_time_zone(session, time_zone)
+    _require_time_zone(session, options.time_zone)
+    target = find_target(session, options.table)
     pipes: dict[str, CsvFile] = {}
     try:
         for name in dict.fromkeys(listed):
-            file = open_csv(name)
-            target.match(file.header, file.name)
-            if dry_run or file.size is not None:
+            file = open_csv(name, options.dialect)
+            target.match(file)
+            if options.dry_run or file.size is not None:
                 file.close()  # a regular file is opened again in its turn; a pipe must stay open
             else:
                 pipes[name] = file
-        if dry_run:
+        if options.dry_run:
             for name in listed:
                 report.add(printable(name), "header fits", None, None, None)
             return
         for name in listed:
-            file = pipes.pop(name) if name in pipes else open_csv(name)
+            file = pipes.pop(name) if name in pipes else open_csv(name, options.dialect)
             try:
                 began = time.monotonic()
                 with _bar(file) as advance:
-                    done = _load(session, file, target, advance)
+                    done = _load(session, file, target, options, advance)
                 seconds = time.monotonic() - began
             finally:
                 file.close()
@@ -86,54 +106,61 @@ def load_files(
             file.close()
 
 
-def _load(session: Session, file: CsvFile, target: Target, advance: Progress) -> Loaded:
+def _load(
+    session: Session, file: CsvFile, target: Target, options: Options, advance: Progress
+) -> Loaded:
     """Load one file unless its content is in the ledger already."""
-    columns = target.match(file.header, file.name)
-    if _known(session, file, target):
-        return Loaded("skipped", 0)
+    columns = target.match(file)
+    times = None
+    if options.time_format != ANY and (positions := target.time_columns(columns)):
+        times = TimeColumns(file, options.time_format, positions)
+    earlier = ledger.find(session, file, target)
+    if earlier and not (options.again and earlier.is_gone):
+        return _passed_over(file, target, earlier)
     before = file.state()
     digest = hashlib.sha256()
-    status, added = "skipped", 0
+    # 01/02/2024 is a day in January to some and in February to others: better refused than guessed.
+    settings = {"DateStyle": "ISO, YMD", "TimeZone": options.time_zone}
     try:
-        with session.transaction():
-            rows, size = _copy(session, file, target.copy_command(columns), digest, advance)
+        with transaction(session, settings):
+            if earlier:
+                ledger.forget(session, earlier)
+            after_id = ledger.last_id(session, target)
+            command = target.copy_command(columns, options.dialect)
+            rows, size = _copy(session, file, command, digest, advance, times)
             if file.state() != before:
                 raise BadFileError(
                     f"{file.name}: changed while it was being loaded",
                     f"{NOTHING_LOADED}: load it again when it is complete",
                 )
-            # Waits for a load of the same content that is going on elsewhere, and loses to it.
-            entered = query(
-                session,
-                "insert into rollup.loads (source_table, sha256, file_name, rows, bytes) "
-                "values (%s::regclass, %s, %s, %s, %s) on conflict do nothing returning 1",
-                target.qualified,
-                digest.digest(),
-                file.name,
-                rows,
-                size,
-            )
-            if not entered.rows:
-                raise psycopg.Rollback
-            status, added = "loaded", rows
+            ids = (after_id, ledger.last_id(session, target))
+            if not ledger.enter(session, file, target, digest.digest(), rows, size, ids):
+                raise _LoadedElsewhereError
+            return Loaded(LOADED, rows)
     except psycopg.Error as error:
-        bad = explain_copy(error, target, file.name)
+        bad = explain_copy(error, target, file)
         bad = bad or explain_worker(error, session, file, target, columns)
         if bad is None:
             raise
         raise bad from error
-    return Loaded(status, added)
+    except _LoadedElsewhereError:
+        pass
+    return _passed_over(file, target, ledger.find(session, file, target, digest.digest()))
 
 
-def _known(session: Session, file: CsvFile, target: Target) -> bool:
-    """Whether the ledger has this content; reads the file only if one of its size was loaded."""
-    same_size = query(
-        session,
-        "select sha256 from rollup.loads where source_table = %s::regclass and bytes = %s",
-        target.qualified,
-        file.size,
-    )
-    return bool(same_size.rows) and file.sha256() in [bytes(d) for d in same_size.column("sha256")]
+def _passed_over(file: CsvFile, target: Target, earlier: Entry | None) -> Loaded:
+    """Say so where the rows of a file that was loaded before are there no more."""
+    if earlier is None or earlier.rows == earlier.rows_left:
+        return Loaded(SKIPPED, 0)
+    loaded = f"{earlier.loaded_at:%Y-%m-%d %H:%M}"
+    left = f"{earlier.rows_left} of its {earlier.rows} rows are left"
+    note(f"{file.name}: was loaded on {loaded} UTC, but {left} in {target.qualified}")
+    if earlier.is_gone:
+        note(
+            "hint: `rollupctl load --again` loads it as new events, which rollups count although "
+            "they have counted the rows that are gone"
+        )
+    return Loaded(GONE, 0)
 
 
 def _copy(
@@ -142,26 +169,52 @@ def _copy(
     command: sql.Composed,
     digest: hashlib._Hash,
     advance: Progress,
+    times: TimeColumns | None,
 ) -> tuple[int, int]:
     """Stream the file through COPY; return its rows and bytes.
 
     Raises BadFileError, or what the server says.
     """
     size = 0
-    complete = False
-    with session.cursor() as cursor:
-        with cursor.copy(command) as copy:
-            for chunk in file.rows():
-                digest.update(chunk)
+    cut_short = False
+    wrong: BadFileError | None = None
+
+    def chunks() -> Iterator[bytes]:
+        """The file's content on its way; ends early when the server has refused it."""
+        nonlocal size, cut_short
+        for chunk in file.rows():
+            digest.update(chunk)
+            if times is None or not times.rewrites:
                 copy.write(chunk)
-                size += len(chunk)
-                advance(len(chunk))
-                if _refused(session):
-                    break
-            else:
-                complete = True
-        # Leaving the block raises what the server said; nothing short of that may commit.
-        if not complete:
+            size += len(chunk)
+            advance(len(chunk))
+            refused = _refused(session)
+            yield chunk
+            if refused:
+                cut_short = True
+                return
+
+    with session.cursor() as cursor:
+        try:
+            with cursor.copy(command) as copy:
+                try:
+                    if times is None:
+                        collections.deque(chunks(), maxlen=0)
+                    elif times.rewrites:
+                        for record in times.converted(chunks()):
+                            copy.write(record)
+                    else:
+                        times.check(chunks())
+                except BadFileError as error:
+                    # Of a record that was cut short nothing can be said.
+                    wrong = None if cut_short else error
+            # Leaving the block raises what the server said; nothing short of that may commit.
+        except psycopg.Error:
+            if wrong is None:
+                raise
+        if wrong:
+            raise wrong
+        if cut_short:
             raise BadFileError(f"{file.name}: the server refused the data", NOTHING_LOADED)
         return cursor.rowcount, size
 
@@ -190,14 +243,13 @@ def _refused(session: Session) -> bool:
     return False
 
 
-def _set_time_zone(session: Session, time_zone: str) -> None:
-    # 01/02/2024 is a day in January to some and in February to others: better refused than guessed.
-    query(session, "select set_config('DateStyle', 'ISO, YMD', false)")
+def _require_time_zone(session: Session, time_zone: str) -> None:
+    """Raise UsageError for what is no zone's name; see rollup.validate_time_zone."""
     try:
-        query(session, "select set_config('TimeZone', %s, false)", time_zone)
-    except psycopg.DataError:
-        hint = "write a name such as Europe/Berlin, or UTC"
-        raise UsageError(f'--time-zone: "{time_zone}" is not a time zone', hint) from None
+        query(session, "select rollup.validate_time_zone(%s)", time_zone)
+    except errors.InvalidParameterValue as error:
+        hint = (error.diag.message_hint or "").rstrip(".") or None
+        raise UsageError(f"--time-zone: {primary(error)}", hint) from None
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 
 from rollupctl.connect import Session, query
+from rollupctl.csvfile import CsvFile, Dialect
 from rollupctl.errors import BadFileError, BadTableError
 
 _TABLE = """
@@ -30,8 +31,12 @@ select a.attname as name,
        a.attgenerated <> '' as computed,
        a.attidentity <> ''
        or coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid) like '%%nextval(%%', false)
-       as numbered
+       as numbered,
+       coalesce(nullif(t.typbasetype, 0), t.oid)
+       = any ('{date, timestamp, timestamptz}'::pg_catalog.regtype[]) as is_time,
+       t.typcategory = 'S' as is_text
 from pg_catalog.pg_attribute a
+join pg_catalog.pg_type t on t.oid = a.atttypid
 left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where a.attrelid = %s and a.attnum > 0 and not a.attisdropped
 order by a.attnum
@@ -57,6 +62,8 @@ class Column:
     required: bool  # NOT NULL without a default
     computed: bool  # generated always as (…)
     numbered: bool  # drawn from a sequence
+    is_time: bool  # a date or a timestamp
+    is_text: bool
 
 
 @dataclass(frozen=True)
@@ -78,20 +85,49 @@ class Target:
     columns: tuple[Column, ...]
     checks: tuple[Check, ...]
 
-    def copy_command(self, columns: list[str]) -> sql.Composed:
-        """COPY of a CSV with a header, whose fields are `columns` in this order."""
-        return copy_command(sql.Identifier(self.schema, self.name), columns)
+    def copy_command(
+        self, columns: list[str], dialect: Dialect, into: sql.Identifier | None = None
+    ) -> sql.Composed:
+        """COPY of a CSV with a header, whose fields are `columns` in this order.
+
+        Into this table, or another one `into` that has its columns.
+        """
+        options = [
+            sql.SQL("format csv, header true"),
+            sql.SQL("delimiter {}, quote {}").format(dialect.delimiter, dialect.quote),
+        ]
+        if dialect.null is not None:
+            options.append(sql.SQL("null {}").format(dialect.null))
+            # "" is a text, and no number.
+            if others := [c.name for c in self.columns if c.name in columns and not c.is_text]:
+                options.append(sql.SQL("force_null ({})").format(_listed(others)))
+        return sql.SQL("copy {} ({}) from stdin ({})").format(
+            into or sql.Identifier(self.schema, self.name),
+            _listed(columns),
+            sql.SQL(", ").join(options),
+        )
+
+    def time_columns(self, columns: list[str]) -> list[tuple[int, str]]:
+        """Position, from 0, and name of those of `columns` that take a date or a timestamp."""
+        times = {c.name for c in self.columns if c.is_time}
+        return [(at, name) for at, name in enumerate(columns) if name in times]
+
+    @property
+    def id_column(self) -> str | None:
+        """The column that numbers the rows, where it is one that rollups can count by."""
+        return next((c.name for c in self.columns if c.numbered and c.type == "bigint"), None)
 
     def type_of(self, column: str) -> str:
         """The type of `column`, in words for a message."""
         return next((c.type for c in self.columns if c.name == column), "value")
 
-    def match(self, header: list[str], file: str) -> list[str]:
-        """The table's columns in the order of `header`; raises BadFileError for one that cannot be.
+    def match(self, file: CsvFile) -> list[str]:
+        """The table's columns in the order of the file's header; raises BadFileError for one that
+        cannot be.
 
         Names match exactly or, where that leaves no doubt, but for upper and lower case.
         """
-        place = f"{file}, line 1"
+        header, place = file.header, f"{file.name}, line 1"
         matched: list[str] = []
         for position, field in enumerate(header, 1):
             if not field:
@@ -129,9 +165,9 @@ class Target:
     def _unknown(self, place: str, field: str, header: list[str]) -> BadFileError:
         known = [c.name for c in self.columns if not (c.numbered or c.computed)]
         if len(header) == 1:
-            for mark, spelled in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+            for mark, spelled in ((",", "','"), (";", "';'"), ("\t", "tab"), ("|", "'|'")):
                 if mark in field:
-                    hint = f"fields look separated by {spelled}: commas are needed"
+                    hint = f"perhaps --delimiter {spelled} is meant"
                     return BadFileError(f"{place}: one column only: {field!r}", hint)
         if close := difflib.get_close_matches(field.lower(), known, 1):
             hint = f"perhaps {close[0]} is meant"
@@ -140,10 +176,8 @@ class Target:
         return BadFileError(f"{place}: {self.qualified} has no column {field!r}", hint)
 
 
-def copy_command(table: sql.Identifier, columns: list[str]) -> sql.Composed:
-    """COPY of a CSV with a header into `table`."""
-    listed = sql.SQL(", ").join(map(sql.Identifier, columns))
-    return sql.SQL("copy {} ({}) from stdin (format csv, header true)").format(table, listed)
+def _listed(names: list[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, names))
 
 
 def find_target(session: Session, name: str) -> Target:

@@ -483,7 +483,7 @@ def test_expire_only_what_is_counted(db: Connection, rollupctl: Rollupctl) -> No
     listed = rollupctl("expire", "--older-than", "30 days", "--dry-run", "-o", "json")
     assert [row["events"] for row in json.loads(listed.stdout)] == [7]
     assert db.execute("select count(*) from events").fetchone() == (8,)
-    assert rollupctl("expire", "--older-than", "30 days").returncode == 0
+    assert rollupctl("expire", "--yes", "--older-than", "30 days").returncode == 0
     assert db.execute("select count(*) from events").fetchone() == (1,)
     assert counted(db) == 8
     assert is_told_well(rollupctl("expire", "--older-than", "1 day", "--table", "nope"), 1)
@@ -510,7 +510,7 @@ def test_expire_goes_by_what_retention_says(db: Connection, rollupctl: Rollupctl
     assert rollupctl("rollup").returncode == 0
     listed = rollupctl("expire", "--dry-run", "-o", "json")
     assert db.execute("select count(*) from events").fetchone() == (15,)
-    gone = rollupctl("expire", "-o", "json")
+    gone = rollupctl("expire", "--yes", "-o", "json")
     assert (listed.returncode, gone.returncode) == (0, 0), gone.stderr
     names = ("kind", "name", "rows", "action")
     assert [[row[name] for name in names] for row in json.loads(gone.stdout)] == [
@@ -527,7 +527,7 @@ def test_expire_goes_by_what_retention_says(db: Connection, rollupctl: Rollupctl
     assert rollupctl("rollup").returncode == 0
     with db.transaction():
         db.execute("select rollup_internal.wait_for_run_lock('rollup_events_5min')")
-        done = rollupctl("expire", env={"PGOPTIONS": "-c rollup.max_wait=10ms"})
+        done = rollupctl("expire", "--yes", env={"PGOPTIONS": "-c rollup.max_wait=10ms"})
     assert is_told_well(done, 4)
 
 

@@ -97,7 +97,7 @@ def test_refusal_names_rollups_and_events(db: Connection, rollupctl: Rollupctl) 
     insert(db, "4 days", 1)
     before = partitions(db)
 
-    done = rollupctl("expire", "--older-than", AGE)
+    done = rollupctl("expire", "--yes", "--older-than", AGE)
     assert done.returncode == 1
     assert done.stdout == ""
     line, hint = done.stderr.splitlines()
@@ -116,7 +116,7 @@ def test_refusal_names_rollups_and_events(db: Connection, rollupctl: Rollupctl) 
     with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
         expire(db)
     run(db)
-    assert rollupctl("expire", "--older-than", AGE).returncode == 0
+    assert rollupctl("expire", "--yes", "--older-than", AGE).returncode == 0
     assert old_partitions(db) == []
     assert totals(db) == (0, 38, 38)
 
@@ -139,7 +139,7 @@ def test_dry_run_lists_and_changes_nothing(db: Connection, rollupctl: Rollupctl)
     insert(db, "400 days", 2)
     before = partitions(db), totals(db)
 
-    done = rollupctl("expire", "--older-than", AGE, "--dry-run", "-o", "json")
+    done = rollupctl("expire", "--yes", "--older-than", AGE, "--dry-run", "-o", "json")
     assert done.returncode == 0, done.stderr
     told = {row["partition"]: row for row in json.loads(done.stdout)}
     assert list(told) == [*old_partitions(db), "public.events_default"]
@@ -180,7 +180,7 @@ def test_an_age_must_be_above_zero(db: Connection, rollupctl: Rollupctl) -> None
     insert(db, "3 days")
     run(db)
     for age in ("0", "0 days", "-1 day", "soon", ""):
-        done = rollupctl("expire", f"--older-than={age}")
+        done = rollupctl("expire", "--yes", f"--older-than={age}")
         assert done.returncode == 2
         assert done.stderr.startswith(f'rollupctl: error: --older-than: "{age}" is not ')
         assert len(done.stderr.splitlines()) == 2
@@ -196,10 +196,10 @@ def test_what_is_not_partitioned_by_time_cannot_expire(
     db.execute("create table flat (event_time timestamptz)")
     db.execute("create table by_id (id bigint) partition by range (id)")
     for table in ("flat", "by_id", "rollup_events_1hr"):
-        done = rollupctl("expire", "--older-than", AGE, "--table", table)
+        done = rollupctl("expire", "--yes", "--older-than", AGE, "--table", table)
         assert done.returncode == 1
         assert "is not partitioned by range of one timestamptz column" in done.stderr
-    done = rollupctl("expire", "--older-than", AGE, "--table", "nowhere")
+    done = rollupctl("expire", "--yes", "--older-than", AGE, "--table", "nowhere")
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) <= 2
 
@@ -214,7 +214,9 @@ def test_an_open_writer_puts_it_off_for_a_bounded_time(
     insert(writer, "1 minute")
 
     began = time.monotonic()
-    done = rollupctl("expire", "--older-than", AGE, env={"PGOPTIONS": "-c rollup.max_wait=1s"})
+    done = rollupctl(
+        "expire", "--yes", "--older-than", AGE, env={"PGOPTIONS": "-c rollup.max_wait=1s"}
+    )
     took = time.monotonic() - began
     assert done.returncode == 4
     assert done.stderr.splitlines() == [
@@ -225,7 +227,7 @@ def test_an_open_writer_puts_it_off_for_a_bounded_time(
     assert partitions(db) == before
 
     writer.rollback()
-    assert rollupctl("expire", "--older-than", AGE).returncode == 0
+    assert rollupctl("expire", "--yes", "--older-than", AGE).returncode == 0
     assert old_partitions(db) == []
 
 

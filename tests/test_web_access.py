@@ -114,7 +114,7 @@ def test_old_events_expire_only_after_they_were_counted(
     in_default = "select count(*) from events_default"
     assert scalar(db, in_default) == REQUESTS
 
-    refused = rollupctl("expire", "--older-than", "1 year")
+    refused = rollupctl("expire", "--yes", "--older-than", "1 year")
     assert refused.returncode == 1
     told, hint = refused.stderr.splitlines()
     for name in ("rollup_events_5min", "rollup_events_1hr"):
@@ -124,14 +124,14 @@ def test_old_events_expire_only_after_they_were_counted(
 
     # One rollup is not all.
     assert rollupctl("rollup", "rollup_events_1hr").returncode == 0
-    refused = rollupctl("expire", "--older-than", "1 year")
+    refused = rollupctl("expire", "--yes", "--older-than", "1 year")
     assert refused.returncode == 1
     assert "rollup_events_5min has not" in refused.stderr
     assert "rollup_events_1hr has not" not in refused.stderr
     assert scalar(db, in_default) == REQUESTS
 
     assert rollupctl("rollup").returncode == 0
-    done = rollupctl("expire", "--older-than", "1 year", "-o", "json")
+    done = rollupctl("expire", "--yes", "--older-than", "1 year", "-o", "json")
     assert done.returncode == 0, done.stderr
     (gone,) = json.loads(done.stdout)
     assert (gone["events"], gone["action"]) == (REQUESTS, "rows deleted")

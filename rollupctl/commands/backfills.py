@@ -6,7 +6,7 @@ import click
 from psycopg.errors import Diagnostic
 
 from rollupctl import rolling
-from rollupctl.connect import positive_interval, query
+from rollupctl.connect import call, positive_interval, query
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import note
 
@@ -60,8 +60,8 @@ def backfill(
         rest = "0" if pause is None else positive_interval(session, pause, "--pause")
         session.add_notice_handler(_tell)
         if tenant is None:
-            query(session, "call rollup.backfill(%s, %s, %s)", name, max_events, rest)
-        query(session, "call rollup.backfill_measures(%s, %s, %s, %s)", name, step, rest, tenant)
+            call(session, "call rollup.backfill(%s, %s, %s)", name, max_events, rest)
+        call(session, "call rollup.backfill_measures(%s, %s, %s, %s)", name, step, rest, tenant)
         settings.emit(query(session, _MEASURES, name))
 
 

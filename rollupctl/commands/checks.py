@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from rollupctl import rolling
-from rollupctl.connect import positive_interval, query
+from rollupctl.connect import call, positive_interval, query
 from rollupctl.errors import BEHIND, DIFFERENCE
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import Table, note
@@ -114,7 +114,7 @@ def rebuild(
         elif step is None:
             settings.emit(query(session, "select * from rollup.rebuild(%s, %s, %s, %s)", *where))
         else:
-            query(session, "call rollup.rebuild_in_steps(%s, %s, %s, %s, %s)", *where, step)
+            call(session, "call rollup.rebuild_in_steps(%s, %s, %s, %s, %s)", *where, step)
 
 
 @click.command()

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
+from rollupctl.csvfile import Dialect
+from rollupctl.errors import BEHIND, DONE
 from rollupctl.files import examples
 from rollupctl.generate import Sample
 from rollupctl.install import install as install_package
 from rollupctl.install import version
-from rollupctl.load import RESULT, load_files
+from rollupctl.load import GONE, RESULT, Options, load_files
 from rollupctl.options import Settings, output_option, pass_settings, shared_options
 from rollupctl.output import Table, note
+from rollupctl.timevalue import FORMATS, ISO
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @click.command()
@@ -129,6 +136,24 @@ def generate(
     settings.emit(sample.write(directory, force=force))
 
 
+def _dialect_options(command: Function) -> Function:
+    """Add the options that say how a CSV file is written; see csvfile.Dialect."""
+    for option in (
+        click.option(
+            "--null",
+            metavar="TEXT",
+            help="Text that stands for no value: NULL, '\\N', or '' so that \"\" does in columns "
+            "that are not text.  [default: an empty field without quotes]",
+        ),
+        click.option("--quote", default='"', metavar="CHAR", help='[default: "]'),
+        click.option(
+            "--delimiter", default=",", metavar="CHAR", help="';', '|' or tab.  [default: ,]"
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--table", default="events", show_default=True, help="Table to load into.")
@@ -136,34 +161,54 @@ def generate(
     "--time-zone",
     default="UTC",
     show_default=True,
-    help="Zone of times that come without an offset.",
+    help="Zone of times that come without an offset, by name: Europe/Berlin.",
+)
+@click.option(
+    "--time-format",
+    type=click.Choice(FORMATS),
+    default=ISO,
+    show_default=True,
+    help="Times as numbers since 1970 (epoch: seconds), or any: all that PostgreSQL takes for a "
+    "time, such as now or the year 20000.",
+)
+@_dialect_options
+@click.option(
+    "--again", is_flag=True, help="Load a file again whose rows are gone from the table since."
 )
 @click.option("--dry-run", is_flag=True, help="Check the files' headers; load nothing.")
 @shared_options
 @pass_settings
 def load(
-    settings: Settings, files: tuple[str, ...], table: str, time_zone: str, dry_run: bool
+    settings: Settings,
+    /,
+    files: tuple[str, ...],
+    delimiter: str,
+    quote: str,
+    null: str | None,
+    **others: Any,
 ) -> None:
     """Load CSV files with a header, each exactly once; - is standard input.
 
     Columns may come in any order; those left out get their defaults. Each file is one
-    transaction. A file whose content was loaded before is skipped, whatever its name. The first
+    transaction. A file whose content was loaded before is skipped, whatever its name; if rows of
+    it are gone since (deleted, truncated, expired), that is said and the exit code is 3. The first
     bad file ends the command and leaves nothing behind; run it again when it is mended.
 
     \b
     Example:
       rollupctl load data/*.csv
       zcat 2015.csv.gz | rollupctl load -
+      rollupctl load export.csv --delimiter ';' --null NULL --time-format epoch_ms
     """
+    dialect = Dialect("\t" if delimiter in ("tab", "\\t") else delimiter, quote, null)
     report = Table(RESULT)
     with settings.connect() as session:
         try:
-            load_files(
-                session, files, table=table, time_zone=time_zone, dry_run=dry_run, report=report
-            )
+            load_files(session, files, Options(dialect=dialect, **others), report=report)
         finally:
             if report.rows:
                 settings.emit(report)
+    click.get_current_context().exit(BEHIND if GONE in report.column("status") else DONE)
 
 
 COMMANDS = (install, generate, load)

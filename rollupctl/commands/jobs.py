@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rollupctl import rolling
+from rollupctl import expiry, rolling
 from rollupctl.connect import Session, positive_interval, query
 from rollupctl.errors import DEFERRED, DONE, UsageError, tell
 from rollupctl.options import Settings, pass_settings, shared_options
@@ -22,15 +22,21 @@ _MAX_ROWS = 1_000_000  # of a rollup that is not partitioned, about so many are 
 )
 @click.option("--table", help="With --older-than: table to drop events of.  [default: events]")
 @click.option("--dry-run", is_flag=True, help="List what would go; drop nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask, also where it is not usual.")
 @shared_options
 @pass_settings
-def expire(settings: Settings, older_than: str | None, table: str | None, dry_run: bool) -> None:
+def expire(
+    settings: Settings, older_than: str | None, table: str | None, dry_run: bool, yes: bool
+) -> None:
     """Remove what is older than it is to be kept: raw events and rows of rollups.
 
     Raw events go only if every rollup has counted every one of them: whole partitions, and rows
     of that age in the default partition. If some rollup has not counted something there, nothing
     of that table is dropped and the exit code is 1. With --older-than only events of one table
     go, whatever `rollupctl retention` says.
+
+    Asks before the first time that something of a table goes, and before a longer time goes at
+    once than stays; where there is no terminal to ask on, that needs --yes.
 
     \b
     Example:
@@ -45,11 +51,20 @@ def expire(settings: Settings, older_than: str | None, table: str | None, dry_ru
             age = positive_interval(session, older_than, "--older-than")
             source = find_target(session, table or "events").qualified
             call = "select * from rollup.expire(%s::regclass, %s::interval, %s)"
-            gone = query(session, call, source, age, dry_run)
-        elif dry_run:
-            gone = query(session, "select * from rollup.expirable()")
+            gone = query(session, call, source, age, True)
+            reasons = expiry.reasons_of_one(session, source, age, gone)
+            if not dry_run:
+                expiry.ask([] if yes else reasons)
+                gone = query(session, call, source, age, False)
         else:
-            gone, code = _enforce(session)
+            reasons = [] if yes else expiry.reasons_of_all(session)
+            if dry_run:
+                gone = query(session, "select * from rollup.expirable()")
+            else:
+                expiry.ask(reasons)
+                gone, code = _enforce(session)
+    if dry_run and not yes:
+        expiry.tell(reasons)
     settings.emit(gone)
     click.get_current_context().exit(code)
 

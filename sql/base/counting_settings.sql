@@ -29,7 +29,9 @@ begin atomic
                    ('datestyle', 'ISO, MDY', null),
                    ('intervalstyle', 'postgres', null),
                    ('extra_float_digits', '1', null),
-                   ('bytea_output', 'hex', null)) s (name, value, only_for);
+                   ('bytea_output', 'hex', null),
+                   ('standard_conforming_strings', 'on', null),
+                   ('transform_null_equals', 'off', null)) s (name, value, only_for);
 end;
 comment on function rollup_internal.counting_settings() is
     'The settings under which events are counted: for every function that counts, or only for runs, or for filling in.';

@@ -15,7 +15,7 @@ begin
     for node in
         select n.node, n.result::bigint as prepared
           from rollup_internal.on_each_node($q$select count(*) from pg_prepared_xacts
-                                       where gid like 'citus\_%' and database = current_database()$q$) n
+                                       where starts_with(gid, 'citus_') and database = current_database()$q$) n
     loop
         if node.prepared > 0 then
             raise exception using

@@ -11,7 +11,7 @@ create or replace function rollup_internal.batch_text(members text[], exact_befo
 as $$
 declare
     finest constant rollup_internal.rollups := rollup_internal.get_rollup(members[1]);
-    more_columns text[] := '{"count(*) as \"(events)\""}';
+    more_columns text[] := array['count(*) as "(events)"'];
 begin
     if exact_before is not null then
         more_columns := format('case when %1$I < timestamptz %2$L then %1$I end as "(time)"',

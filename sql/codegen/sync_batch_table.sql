@@ -18,7 +18,7 @@ begin
         finest := rollup_internal.get_rollup(members[1]);
         if rollup_internal.is_distributed(finest.source) then
             select array_agg(format('%I %s', c.column_name, c.column_type))
-                   || '{"\"(time)\" timestamp with time zone","\"(events)\" bigint"}'::text[]
+                   || array['"(time)" timestamp with time zone', '"(events)" bigint']
               into wanted
               from rollup_internal.target_columns(finest) c;
         end if;

@@ -17,7 +17,7 @@ begin
     configured := coalesce(configured, (
         select case source when 'configuration file' then setting else boot_val end
           from pg_catalog.pg_settings where name = 'search_path'));
-    if configured !~ '\mrollup_compat\M' then
+    if configured !~ '[[:<:]]rollup_compat[[:>:]]' then
         execute pg_catalog.format(
             'alter database %I set search_path = %s', pg_catalog.current_database(),
             pg_catalog.concat_ws(', ', nullif(configured, '""'), 'rollup_compat'));

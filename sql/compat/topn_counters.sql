@@ -12,7 +12,7 @@ declare
     -- most pairs the server can put into one jsonb object: the extension's upper limit
     largest constant integer := 14913080;
 begin
-    if setting !~ '^\s*[-+]?[0-9]+\s*$' then
+    if setting !~ '^[[:space:]]*[-+]?[0-9]+[[:space:]]*$' then
         raise exception using
             errcode = 'invalid_parameter_value',
             message = format(

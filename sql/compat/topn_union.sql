@@ -25,7 +25,7 @@ declare
 begin
     if jsonb_typeof(joined) <> 'object'
        or jsonb_array_length(frequencies) > counters
-       or frequencies::text !~ '^\[([0-9]{1,18}, )*[0-9]{0,18}\]$'
+       or frequencies::text !~ '^[[]([0-9]{1,18}, )*[0-9]{0,18}[]]$'
        or key_bytes > 255 and (select max(octet_length(key)) > 255 from jsonb_object_keys(joined) key)
     then
         return rollup_compat.topn_merge(array[top_items, top_items2], counters);

@@ -17,6 +17,8 @@ create or replace function rollup.alter_rollup(
     set row_security = off
     set timezone = 'UTC'
     set datestyle = 'ISO, MDY'
+    set standard_conforming_strings = on
+    set quote_all_identifiers = off
 as $$
 #variable_conflict use_variable
 declare

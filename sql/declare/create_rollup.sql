@@ -21,6 +21,8 @@ create or replace function rollup.create_rollup(
     volatile
     set search_path = pg_catalog, pg_temp
     set datestyle = 'ISO, MDY'
+    set standard_conforming_strings = on
+    set quote_all_identifiers = off
 as $$
 #variable_conflict use_variable
 declare
@@ -38,8 +40,8 @@ begin
             message = 'a rollup needs a name, a source, a bucket and measures';
     end if;
     perform rollup_internal.validate_bucket(bucket, time_zone);
-    declared.time_zone := rollup_internal.validate_time_zone(time_zone);
-    if json_typeof(measures) <> 'object' or measures::text ~ '^\s*\{\s*\}\s*$' then
+    declared.time_zone := rollup.validate_time_zone(time_zone);
+    if json_typeof(measures) <> 'object' or measures::text ~ '^[[:space:]]*[{][[:space:]]*[}][[:space:]]*$' then
         raise exception using
             errcode = 'invalid_parameter_value',
             message = 'measures must be an object with at least one measure',
@@ -63,7 +65,7 @@ begin
     declared.source := source;
     declared.tenant := tenant;
     declared.id_column := id_column;
-    declared.id_sequence := rollup_internal.id_sequence(source, id_column);
+    declared.id_sequence := rollup.id_sequence(source, id_column);
     declared.time_column := time_column;
     declared.bucket := bucket;
     declared.bucket_column := bucket_column;

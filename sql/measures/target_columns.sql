@@ -33,7 +33,7 @@ begin
 
     foreach dimension in array r.dimensions loop
         role := 'dimension';
-        parts := regexp_match(dimension, '^(.+)\s+as\s+(\w+|"([^"]|"")+")\s*$', 'i');
+        parts := regexp_match(dimension, '^(.+)[[:space:]]+as[[:space:]]+([[:alnum:]_]+|"([^"]|"")+")[[:space:]]*$', 'i');
         if parts is null then
             column_name := dimension;
             expression := quote_ident(dimension);

@@ -13,6 +13,9 @@ begin
             execute pg_catalog.format('alter table rollup.%I set schema rollup_internal', table_name);
         end if;
     end loop;
+    if pg_catalog.to_regclass('rollup_internal.loads') is not null then
+        alter table rollup_internal.loads add column if not exists after_id bigint, add column if not exists through_id bigint;
+    end if;
     if pg_catalog.to_regclass('rollup_internal.samples') is not null then
         alter table rollup_internal.samples rename to horizons;
         alter table rollup_internal.horizons rename column heads to last_ids;

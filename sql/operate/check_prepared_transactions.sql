@@ -20,7 +20,7 @@ begin
                         else node.left_behind::text || ' for more than a minute' end;
         todo := case
             when node.left_behind = '[]' then null
-            when node.left_behind::text like '%"citus\_%' then 'select recover_prepared_transactions() on that node'
+            when node.left_behind::text like '%"citus!_%' escape '!' then 'select recover_prepared_transactions() on that node'
             else 'commit prepared or rollback prepared, by name: rollups wait for them' end;
         return next;
     end loop;

@@ -34,7 +34,7 @@ begin
         status := 'ok';
         todo := null;
         begin
-            perform rollup_internal.id_sequence(s.source, s.id_column);
+            perform rollup.id_sequence(s.source, s.id_column);
             perform rollup_internal.last_issued_id(s.id_sequence);
             finding := format('%s.%I is bigint, from %s, one by one', s.source, s.id_column, s.id_sequence);
         exception when object_not_in_prerequisite_state or datatype_mismatch or undefined_column then

@@ -9,8 +9,11 @@ declare
     cron_version int[];
 begin
     -- Five fields: cron's own notation, which pg_cron checks.
-    if every ~ '^\s*\S+(\s+\S+){4}\s*$' and every !~ '[[:alpha:]]{4}' then
+    if every ~ '^[[:space:]]*[^[:space:]]+([[:space:]]+[^[:space:]]+){4}[[:space:]]*$' and every !~ '[[:alpha:]]{4}' then
         return btrim(every);
+    end if;
+    if every ~ '^[[:space:]]*[-+]?[0-9.]+[[:space:]]*$' then
+        perform rollup_internal.bad_schedule(every, 'a number needs a unit');
     end if;
     begin
         seconds := extract(epoch from every::interval);
@@ -18,7 +21,7 @@ begin
         seconds := null;
     end;
     -- Debian calls a version 1.4-1.
-    select regexp_match(extversion, '^(\d+)\.(\d+)')::int[] into cron_version
+    select regexp_match(extversion, '^([0-9]+)[.]([0-9]+)')::int[] into cron_version
       from pg_extension where extname = 'pg_cron';
     return case
         when seconds is null or seconds <= 0 then rollup_internal.bad_schedule(every, 'that is neither a time span nor cron notation')
@@ -29,7 +32,7 @@ begin
         when seconds < 86400 and mod(seconds, 3600) = 0 and mod(24, seconds / 3600) = 0
             then case when seconds = 3600 then '0 * * * *' else format('0 */%s * * *', trunc(seconds / 3600)) end
         when seconds = 86400 then '0 0 * * *'
-        else rollup_internal.bad_schedule(every, 'cron can keep only id_ranges that divide a minute, an hour or a day') end;
+        else rollup_internal.bad_schedule(every, 'cron can keep only intervals that divide a minute, an hour or a day') end;
 end
 $$;
 comment on function rollup_internal.cron_schedule(text) is

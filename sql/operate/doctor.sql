@@ -4,6 +4,7 @@ create or replace function rollup.doctor(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set quote_all_identifiers = off
 as $$
 begin
     return query select * from rollup_internal.check_extensions();

@@ -3,6 +3,7 @@ create or replace function rollup_internal.is_partman_managed(relation regclass)
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
+    set quote_all_identifiers = off
 as $$
 declare
     found_it boolean := false;

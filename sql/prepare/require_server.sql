@@ -7,6 +7,13 @@ begin
             message = 'rollup needs PostgreSQL 15 or later',
             detail = pg_catalog.format('This server is %s.', pg_catalog.current_setting('server_version'));
     end if;
+    -- Texts are cut, sorted and compared by characters.
+    if pg_catalog.getdatabaseencoding() <> 'UTF8' then
+        raise exception using
+            errcode = 'feature_not_supported',
+            message = pg_catalog.format('rollup needs a database in encoding UTF8, not %s', pg_catalog.getdatabaseencoding()),
+            hint = 'Make one: create database events encoding ''UTF8'' template template0, and move the data with pg_dump.';
+    end if;
     if not exists (select from pg_catalog.pg_extension where extname = 'hll')
        and not exists (select from pg_catalog.pg_available_extensions where name = 'hll')
     then

@@ -29,12 +29,13 @@ declare
     all_late text[] := '{}';
     dropped regclass[] := '{}';
 begin
-    if older_than is null or older_than <= interval '0' then
+    if older_than is null then
         raise exception using
             errcode = 'invalid_parameter_value',
-            message = format('the age must be longer than zero, not %L', older_than),
+            message = 'the age must be longer than zero, not NULL',
             hint = 'For example interval ''30 days''.';
     end if;
+    perform rollup_internal.validate_age(older_than);
     perform rollup_internal.require_read_committed(
         format('events of %s cannot expire', source), 'Expire them at read committed.');
     time_column := rollup_internal.partition_column(source);

@@ -1,3 +1,4 @@
+\ir validate_age.sql
 \ir validate_retention.sql
 \ir uncounted_in_partition.sql
 \ir expire.sql
@@ -6,6 +7,7 @@
 \ir retention_cutoff.sql
 \ir expired_ranges.sql
 \ir expire_rollup.sql
+\ir unusual_expiry.sql
 \ir expire_item.sql
 \ir expirable.sql
 \ir move_expiry_back.sql

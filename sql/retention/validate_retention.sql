@@ -18,6 +18,7 @@ begin
             message = format('the retention must not be shorter than a bucket, %s, as %s is', bucket, keep),
             hint = 'Whole buckets expire. For example ''90 days''; NULL keeps everything.';
     end if;
+    perform rollup_internal.validate_age(keep);
     -- A time before all times would be an error each night.
     if not isfinite(keep) then
         return null;

@@ -9,6 +9,8 @@ create table if not exists rollup_internal.loads (
     bytes        bigint      not null,
     loaded_at    timestamptz not null default now(),
     loaded_by    name        not null default current_user,
+    after_id     bigint,
+    through_id   bigint,
     primary key (source_table, sha256),
     constraint sha256_has_32_bytes check (length(sha256) = 32)
 );

@@ -1,7 +1,10 @@
 -- On Citus the view stays on the coordinator, where the state is.
 set citus.enable_ddl_propagation to off;
 create or replace view rollup.loads as
-    select source_table, sha256, file_name, rows, bytes, loaded_at, loaded_by
+    select source_table, sha256, file_name, rows, bytes, loaded_at, loaded_by, after_id, through_id
       from rollup_internal.loads;
 reset citus.enable_ddl_propagation;
 comment on view rollup.loads is 'Files that rollupctl load has loaded, known by content (SHA-256).';
+comment on column rollup.loads.after_id is
+    'The rows of the file have ids above this and up to through_id; NULL where that is not known. By them '
+    'rollupctl load notices that the rows of a file are gone.';

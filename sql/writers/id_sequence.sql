@@ -1,6 +1,6 @@
 -- The sequence behind an id column, or one clear reason why the column can't be counted by:
 -- exactly-once rests on ids that a sequence hands out one by one.
-create or replace function rollup_internal.id_sequence(source regclass, id_column name)
+create or replace function rollup.id_sequence(source regclass, id_column name)
     returns regclass
     language plpgsql
     stable
@@ -52,5 +52,5 @@ begin
     return sequence;
 end
 $$;
-comment on function rollup_internal.id_sequence(regclass, name) is
+comment on function rollup.id_sequence(regclass, name) is
     'The sequence that fills a source''s bigint id column.';

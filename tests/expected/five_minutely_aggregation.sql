@@ -18,6 +18,8 @@ create or replace function public.five_minutely_aggregation(
     set intervalstyle = postgres
     set extra_float_digits = 1
     set bytea_output = hex
+    set standard_conforming_strings = on
+    set transform_null_equals = off
 as $function$
 -- Counts new events of public.events into public.rollup_events_5min.
 -- Written by rollup.create_rollup from its declaration; change that, not this.

@@ -18,6 +18,8 @@ create or replace function rollup_internal.run_family_1(
     set intervalstyle = postgres
     set extra_float_digits = 1
     set bytea_output = hex
+    set standard_conforming_strings = on
+    set transform_null_equals = off
 as $function$
 -- Counts new events of public.events in one pass into
 --   public.rollup_events_5min

@@ -1,0 +1,145 @@
+"""The ledger of loads, rollup.loads: which contents a table has had, and what is left of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import sql
+
+from rollupctl.connect import Session, query
+from rollupctl.csvfile import CsvFile
+from rollupctl.target import Target
+
+_OF_SIZE = """
+select sha256, rows, loaded_at, after_id, through_id
+  from rollup.loads
+ where source_table = %s::pg_catalog.regclass and (bytes = %s or sha256 = %s)
+"""
+
+# Without the privilege to ask, the ids of a load are not known.
+_LAST_ID = """
+select case when pg_catalog.has_sequence_privilege(s.oid, 'usage, select')
+            then coalesce(pg_catalog.pg_sequence_last_value(s.oid::pg_catalog.regclass),
+                          q.seqstart - q.seqincrement) end as last_id
+  from pg_catalog.pg_class s
+  join pg_catalog.pg_sequence q on q.seqrelid = s.oid
+ where s.oid = rollup.id_sequence(%s::pg_catalog.regclass, %s)
+"""
+
+_ENTER = """
+insert into rollup.loads (source_table, sha256, file_name, rows, bytes, after_id, through_id)
+values (%s::pg_catalog.regclass, %s, %s, %s, %s, %s, %s)
+    on conflict do nothing
+returning 1
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A content that was loaded: when, how many rows, and how many of them there are still."""
+
+    sha256: bytes
+    table: str
+    loaded_at: datetime
+    rows: int
+    rows_left: int
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing is left of it, so that loading it again doubles nothing."""
+        return self.rows_left == 0
+
+
+def find(
+    session: Session, file: CsvFile, target: Target, digest: bytes | None = None
+) -> Entry | None:
+    """The entry of this content; reads the file only if one of its size was loaded.
+
+    `digest` is its SHA-256 where that is known.
+    """
+    alike = query(session, _OF_SIZE, target.qualified, file.size, digest).records()
+    if not alike:
+        return None
+    digest = digest or file.sha256()
+    entry = next((each for each in alike if bytes(each["sha256"]) == digest), None)
+    if entry is None:
+        return None
+    return Entry(
+        digest,
+        target.qualified,
+        entry["loaded_at"],
+        entry["rows"],
+        _rows_left(session, target, entry),
+    )
+
+
+def _rows_left(session: Session, target: Target, entry: dict[str, Any]) -> int:
+    """How many rows of a load are left, at most: another one at the same time has ids in its range.
+
+    Where its ids are not known, all are left unless the table is empty. A role that may only write
+    cannot know: all are left.
+    """
+    table = sql.Identifier(target.schema, target.name)
+    rows: int = entry["rows"]
+    may_read = "select pg_catalog.has_table_privilege(%s, 'select') as may_read"
+    if not all(query(session, may_read, target.qualified).column("may_read")):
+        return rows
+    if target.id_column and entry["through_id"] is not None:
+        text = sql.SQL(
+            "select pg_catalog.count(*) from (select from {} where {} > {} and {} <= {} limit {}) x"
+        ).format(
+            table,
+            sql.Identifier(target.id_column),
+            entry["after_id"],
+            sql.Identifier(target.id_column),
+            entry["through_id"],
+            rows,
+        )
+    else:
+        text = sql.SQL("select case when exists (select from {}) then {} else 0 end").format(
+            table, rows
+        )
+    ((left,),) = query(session, text.as_string(session)).rows
+    return int(left)
+
+
+def last_id(session: Session, target: Target) -> int | None:
+    """The last id that the table's sequence has handed out; None where nobody tells."""
+    if target.id_column is None:
+        return None
+    found: list[int | None] = query(session, _LAST_ID, target.qualified, target.id_column).column(
+        "last_id"
+    )
+    return found[0] if found else None
+
+
+def enter(
+    session: Session,
+    file: CsvFile,
+    target: Target,
+    digest: bytes,
+    rows: int,
+    size: int,
+    ids: tuple[int | None, int | None],
+) -> bool:
+    """Write the entry, in the transaction of the rows; False if there is one.
+
+    Waits for a load of the same content that is going on elsewhere, and loses to it.
+    """
+    after_id, through_id = ids if None not in ids else (None, None)
+    values = (target.qualified, digest, file.name, rows, size, after_id, through_id)
+    return bool(query(session, _ENTER, *values).rows)
+
+
+def forget(session: Session, entry: Entry) -> None:
+    """Remove the entry of a content whose rows are gone, before it is loaded again."""
+    query(
+        session,
+        "delete from rollup.loads where source_table = %s::pg_catalog.regclass and sha256 = %s"
+        " and loaded_at = %s",
+        entry.table,
+        entry.sha256,
+        entry.loaded_at,
+    )

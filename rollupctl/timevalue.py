@@ -1,0 +1,207 @@
+"""Times in files: what PostgreSQL would take for a time and a person would not, and epochs."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from rollupctl.csvfile import NOTHING_LOADED, CsvFile
+from rollupctl.errors import BadFileError
+
+ISO, ANY = "iso", "any"
+EPOCHS = {"epoch": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}  # how many of each are a second
+FORMATS = (ISO, *EPOCHS, ANY)
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+# Nearly all values are like this, and need no second look.
+_PLAIN = re.compile(
+    r"(?:19|20|21)\d\d-\d\d-\d\d"
+    r"(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:Z|UTC|GMT|[-+]\d\d(?::?\d\d(?::?\d\d)?)?))?)?"
+)
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_WORDS = {"allballs", "epoch", "infinity", "now", "today", "tomorrow", "yesterday"}
+_MARKS = {"", "t", "z", "utc", "gmt", "am", "pm", "ad"}
+# UTC+3, GMT-0500, EST5, <+03>-3: to POSIX UTC+3 is what is UTC-3 to everybody else.
+_POSIX = re.compile(
+    r"(?<![/\w])(?P<zone>(?:[A-Za-z]+|<[^>]*>)(?: ?[-+] ?|(?<=\w{3})))\d+(?::?\d\d)*\w*"
+)
+_OFFSET = re.compile(r"(?<=[\d.]) ?[-+]\d\d?(?::?\d\d){0,2}$")
+_WRITE = "write it as in 2024-12-31 23:59:59+00"
+_FIELD = "(?:{quote}(?:[^{quote}]|{quote}{quote})*{quote}|[^{delimiter}{quote}\r\n])*"
+
+
+def problem(value: str) -> tuple[str, str] | None:
+    """What is wrong with `value` as the time of an event, and what to do; None if nothing is.
+
+    What PostgreSQL refuses by itself is left to it.
+    """
+    text = value.strip()
+    if _PLAIN.fullmatch(text) or not text:
+        return None
+    if _NUMBER.fullmatch(text) and not _is_compact(text):
+        return "is a number, not a time", _EPOCH_HINT
+    if set(re.findall(r"\w+", text.lower())) & _WORDS:
+        return "is a word, not a time", f"{_WRITE}, or leave the field empty"
+    if not re.search(r"\d", text):
+        return None
+    if (found := _POSIX.search(text)) and not _is_month(found["zone"]):
+        what = f'has the offset "{found[0]}", which PostgreSQL reads with the opposite sign'
+        return what, _OFFSET_HINT
+    for word in re.findall(r"(?<![/\w])[A-Za-z]+(?![/\w])", text):
+        lower = word.lower()
+        if not (lower in _MARKS or _is_month(word) or lower[:3] in _DAYS):
+            return f'has "{word}" where an offset from UTC must be', _OFFSET_HINT
+    return _problem_of_year(text)
+
+
+_EPOCH_HINT = (
+    "for seconds since 1970 say --time-format epoch, for milliseconds epoch_ms, "
+    "for microseconds epoch_us"
+)
+_OFFSET_HINT = "write the offset alone, as in 2024-12-31 23:59:59+03 for three hours ahead of UTC"
+
+
+def _is_compact(text: str) -> bool:
+    """20241231; an epoch is longer."""
+    return len(text) == 8 and text.isdigit() and _is_sensible(int(text[:4]))
+
+
+def _is_month(word: str) -> bool:
+    return word.lower()[:3] in _MONTHS
+
+
+def _is_sensible(year: int) -> bool:
+    return FIRST_YEAR <= year <= LAST_YEAR
+
+
+def _problem_of_year(text: str) -> tuple[str, str] | None:
+    dated = _OFFSET.sub("", text) if ":" in text or "T" in text else text
+    numbers: list[str] = re.findall(r"(?<![\d:.T])\d{4,}", dated)
+    years = [int(n[:4]) if len(n) == 8 else int(n) for n in numbers]
+    if not years:
+        return "has no year of four digits", _WRITE
+    for year in years:
+        if not _is_sensible(year):
+            hint = "if it is meant, say --time-format any"
+            return f"is not between the years {FIRST_YEAR} and {LAST_YEAR}", hint
+    return None
+
+
+class TimeColumns:
+    """The time columns of one file: looks at their values, and writes epochs as times."""
+
+    def __init__(self, file: CsvFile, form: str, columns: Sequence[tuple[int, str]]) -> None:
+        """`columns` has the position, from 0, and the name of each; `form` is one of FORMATS."""
+        self._file = file
+        self._columns = columns
+        self._ticks = EPOCHS.get(form)
+        quote, delimiter = map(re.escape, (file.dialect.quote, file.dialect.delimiter))
+        self._field = re.compile(_FIELD.format(quote=quote, delimiter=delimiter))
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether `converted` is what must be sent, and not the file as it is."""
+        return self._ticks is not None
+
+    def check(self, chunks: Iterable[bytes]) -> None:
+        """Raise BadFileError for the first value that no time can be meant by.
+
+        Takes a chunk when it has looked at all records that the one before completes.
+        """
+        for line, record in self._records(_lines(chunks)):
+            self._look(record, line, problem)
+
+    def converted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The file record by record, with times for epochs. Raises as check."""
+        read: list[str] = []
+
+        def lines() -> Iterator[str]:
+            for line in _lines(chunks):
+                read.append(line)
+                yield line
+
+        for line, record in self._records(lines()):
+            self._look(record, line, self._problem_of_epoch)
+            text = "".join(read)
+            read.clear()
+            yield (text if line == 0 else self._rewritten(text)).encode(errors="surrogateescape")
+
+    def _records(self, lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
+        """Fields of each record and the line on which it ends; the header's line is called 0."""
+        csv.field_size_limit(sys.maxsize)
+        dialect = self._file.dialect
+        reader = csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote)
+        for number, record in enumerate(reader):
+            yield (reader.line_num if number else 0), record
+
+    def _look(
+        self, record: list[str], line: int, judge: Callable[[str], tuple[str, str] | None]
+    ) -> None:
+        if line == 0:
+            return
+        null = self._file.dialect.null or ""
+        for at, name in self._columns:
+            if at < len(record) and record[at] != null and (wrong := judge(record[at])):
+                place = f"{self._file.name}, line {line}, column {name}"
+                hint = f"{wrong[1]}; {NOTHING_LOADED}"
+                raise BadFileError(f'{place}: "{record[at]}" {wrong[0]}', hint)
+
+    def _problem_of_epoch(self, value: str) -> tuple[str, str] | None:
+        if not _NUMBER.fullmatch(value.strip()):
+            return "is not a number", "times that are written out need no --time-format"
+        if self._time(value) is None:
+            return (
+                f"is not between the years {FIRST_YEAR} and {LAST_YEAR} in this unit",
+                _EPOCH_HINT,
+            )
+        return None
+
+    def _time(self, epoch: str) -> datetime | None:
+        seconds = Decimal(epoch.strip()) / (self._ticks or 1)
+        if abs(seconds) > _FAR:
+            return None
+        moment = _EPOCH + timedelta(microseconds=int(seconds * 1_000_000))
+        return moment if _is_sensible(moment.year) else None
+
+    def _rewritten(self, text: str) -> str:
+        """A record, all of its bytes as they are but for the epochs in it."""
+        delimiter, quote = self._file.dialect.delimiter, self._file.dialect.quote
+        null = self._file.dialect.null or ""
+        fields: list[str] = []
+        end = -1
+        while end < 0 or text[end : end + 1] == delimiter:
+            field = self._field.match(text, end + 1)
+            fields.append(field[0] if field else "")
+            end = field.end() if field else end + 1
+        for at, _ in self._columns:
+            value = fields[at].strip(quote) if at < len(fields) else null
+            if value != null and (moment := self._time(value)):
+                fields[at] = moment.isoformat(sep=" ") + "+00"
+        return delimiter.join(fields) + text[end:]
+
+
+_EPOCH = datetime(1970, 1, 1)
+_FAR = 300 * 366 * 86400  # seconds: beyond all sensible years, within what timedelta takes
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Lines with their ends, of all three kinds; what is not UTF-8 is kept by surrogates."""
+    utf8 = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape")
+    decoder = io.IncrementalNewlineDecoder(utf8, translate=False)
+    begun: list[str] = []  # what there is of a line that has no end yet
+    for chunk in chunks:
+        for part in io.StringIO(decoder.decode(chunk), newline=""):
+            begun.append(part)
+            if part.endswith(("\n", "\r")):
+                yield "".join(begun)
+                begun.clear()
+    begun.append(decoder.decode(b"", final=True))
+    yield from io.StringIO("".join(begun), newline="")

@@ -1,0 +1,29 @@
+-- What a person is asked about before it goes: a mistake in a retention shows at its first expiry, or in
+-- the first one after it was shortened. The nightly job is never asked; it was scheduled on purpose.
+create or replace function rollup.unusual_expiry(relation regclass, age interval)
+    returns text
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set datestyle = 'ISO, MDY'
+    set intervalstyle = postgres
+as $$
+#variable_conflict use_variable
+declare
+    cutoff constant timestamptz := now() - age;
+    expired_before timestamptz := coalesce(
+        (select s.expired_before from rollup_internal.sources s where s.source = relation),
+        (select r.expired_before from rollup_internal.rollups r where r.target = relation));
+begin
+    return case
+        when expired_before is null
+            then format('nothing of %s has expired before', relation)
+        when cutoff - expired_before > age
+            then format('%s of %s would expire at once, which is more than the %s it is to be kept',
+                        justify_hours(date_trunc('minute', cutoff - expired_before)), relation, age) end;
+end
+$$;
+comment on function rollup.unusual_expiry(regclass, interval) is
+    'Why a person should be asked before all that is older than an age is removed from a source or a rollup: '
+    'it is the first time, or a longer time would go at once than stays. NULL where there is no reason.';
