@@ -52,11 +52,7 @@ begin
                     public.hll_add_agg(
                         public.hll_hash_bigint(session_id), 11, 5, -1, 1) as session_distinct_count,
                     (
-                        select case
-                            when count(*) > 1000
-                                then rollup_internal.top_truncate(jsonb_object_agg(k, n), 1000)
-                            else coalesce(jsonb_object_agg(k, n), '{}')
-                        end
+                        select rollup_internal.top_cut(jsonb_object_agg(k, n), count(*), 1000)
                           from (
                               select k, count(*) as n
                                 from unnest(array_agg(device_id)) k
@@ -88,11 +84,7 @@ begin
                     case count(*)
                         when 1 then (array_agg(top_devices_1000))[1]
                         else (
-                            select case
-                                when count(*) > 1000
-                                    then rollup_internal.top_truncate(jsonb_object_agg(k, n), 1000)
-                                else coalesce(jsonb_object_agg(k, n), '{}')
-                            end
+                            select rollup_internal.top_cut(jsonb_object_agg(k, n), count(*), 1000)
                               from (
                                   select p.key collate "C" as k, sum(p.value::bigint) as n
                                     from unnest(array_agg(top_devices_1000)) l, jsonb_each(l) p
@@ -120,9 +112,8 @@ begin
                         public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
                         stored.session_distinct_count, excluded.session_distinct_count
                     ),
-                    top_devices_1000 = coalesce(
-                        rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
-                        stored.top_devices_1000, excluded.top_devices_1000)
+                    top_devices_1000 = rollup_internal.top_union(
+                        stored.top_devices_1000, excluded.top_devices_1000, 1000)
                 returning 1
             ),
             member_2 as (
@@ -144,9 +135,8 @@ begin
                         public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
                         stored.session_distinct_count, excluded.session_distinct_count
                     ),
-                    top_devices_1000 = coalesce(
-                        rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
-                        stored.top_devices_1000, excluded.top_devices_1000)
+                    top_devices_1000 = rollup_internal.top_union(
+                        stored.top_devices_1000, excluded.top_devices_1000, 1000)
                 returning 1
             )
             select (select coalesce(sum("(events)"), 0) from batch),

@@ -18,6 +18,8 @@ create or replace function rollup_internal.run_family_1(
     set intervalstyle = postgres
     set extra_float_digits = 1
     set bytea_output = hex
+    set standard_conforming_strings = on
+    set transform_null_equals = off
     set citus.max_adaptive_executor_pool_size = 1
     set citus.force_max_query_parallelization = off
 as $function$
@@ -79,9 +81,8 @@ begin
                         public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
                         stored.session_distinct_count, excluded.session_distinct_count
                     ),
-                    top_devices_1000 = coalesce(
-                        rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
-                        stored.top_devices_1000, excluded.top_devices_1000);
+                    top_devices_1000 = rollup_internal.top_union(
+                        stored.top_devices_1000, excluded.top_devices_1000, 1000);
                 get diagnostics written = row_count;
                 new_rows[1] := written;
             end if;
@@ -122,9 +123,8 @@ begin
                         public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
                         stored.session_distinct_count, excluded.session_distinct_count
                     ),
-                    top_devices_1000 = coalesce(
-                        rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
-                        stored.top_devices_1000, excluded.top_devices_1000);
+                    top_devices_1000 = rollup_internal.top_union(
+                        stored.top_devices_1000, excluded.top_devices_1000, 1000);
                 get diagnostics written = row_count;
                 new_rows[2] := written;
             end if;

@@ -101,9 +101,8 @@ begin
                         public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
                         stored.session_distinct_count, excluded.session_distinct_count
                     ),
-                    top_devices_1000 = coalesce(
-                        rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
-                        stored.top_devices_1000, excluded.top_devices_1000)
+                    top_devices_1000 = rollup_internal.top_union(
+                        stored.top_devices_1000, excluded.top_devices_1000, 1000)
                 returning 1
             ),
             member_2 as (
@@ -125,9 +124,8 @@ begin
                         public.hll_union(stored.session_distinct_count, excluded.session_distinct_count),
                         stored.session_distinct_count, excluded.session_distinct_count
                     ),
-                    top_devices_1000 = coalesce(
-                        rollup_internal.top_union(stored.top_devices_1000, excluded.top_devices_1000, 1000),
-                        stored.top_devices_1000, excluded.top_devices_1000)
+                    top_devices_1000 = rollup_internal.top_union(
+                        stored.top_devices_1000, excluded.top_devices_1000, 1000)
                 returning 1
             )
             select (select coalesce(sum("(events)"), 0) from batch),
