@@ -24,7 +24,7 @@ begin
 
     if target is null then
         execute format('create table %s (%s)%s', target_name,
-            (select string_agg(format('%I %s%s', c ->> 'name', c ->> 'type',
+            (select string_agg(format('%I %s%s', c ->> 'name', c ->> 'definition',
                                       case c ->> 'role' when 'bucket' then ' not null'
                                                         when 'tenant' then tenant_constraint end), ', ' order by n)
                from jsonb_array_elements(columns) with ordinality x(c, n)),

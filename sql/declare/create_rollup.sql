@@ -140,9 +140,11 @@ begin
     end if;
 
     select jsonb_agg(jsonb_build_object('name', c.column_name, 'type', c.column_type, 'role', c.role,
+                                        'definition', rollup_internal.column_definition(source, c.column_type, c.expression),
                                         'expression', c.expression))
       into columns
       from rollup_internal.target_columns(declared) c;
+    perform rollup_internal.validate_key_types(columns);
     perform rollup_internal.validate_column_names(declared);
     perform rollup_internal.validate_function_name(declared);
 

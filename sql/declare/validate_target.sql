@@ -25,7 +25,8 @@ begin
     end if;
 
     for wanted in
-        select c ->> 'name' as name, c ->> 'type' as type, c ->> 'role' as role, c ->> 'expression' as expression
+        select c ->> 'name' as name, c ->> 'type' as type, c ->> 'role' as role, c ->> 'expression' as expression,
+               c ->> 'definition' as definition
           from jsonb_array_elements(columns) c
     loop
         select * into present from pg_attribute
@@ -50,6 +51,15 @@ begin
                 hint = case when wanted.type like '%hll(%'
                     then 'Sketches with other parameters do not merge: set log2m in the measure to the table''s.'
                     else 'Change the column''s type, or name another table with target => ….' end;
+        end if;
+        if nullif(nullif(present.attcollation, 0), '"default"'::regcollation)::regcollation::text
+           is distinct from rollup_internal.expression_collation(source, wanted.expression, wanted.type)
+           and present.attcollation <> 0 then
+            raise exception using
+                errcode = 'collation_mismatch',
+                message = format('%s.%I is compared otherwise than the events are: it needs %s',
+                                 target, wanted.name, wanted.definition),
+                hint = format('alter table %s alter column %I type %s. ', target, wanted.name, wanted.definition) || another;
         end if;
         if present.attgenerated <> '' or present.attidentity = 'a' then
             raise exception using
