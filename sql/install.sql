@@ -4,6 +4,7 @@
 \ir types/install.sql
 \ir views/install.sql
 \ir compat/install.sql
+\ir text/install.sql
 \ir base/install.sql
 \ir toplist/install.sql
 \ir statistics/install.sql

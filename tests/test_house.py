@@ -22,7 +22,7 @@ WITHOUT_FUNCTIONS = {"migrations", "tables", "types", "views", "finish"}
 LAYERS = [
     ["prepare", "migrations"],
     ["tables", "types"],
-    ["views", "compat"],
+    ["views", "compat", "text"],
     ["base", "toplist", "statistics"],
     ["time", "citus"],
     ["partitions", "writers", "kinds"],

@@ -12,7 +12,7 @@ declare
 begin
     return array_remove(
         rollup_internal.bounds_conditions(concat(prefix, quote_ident(r.bucket_column)), bounds)
-            || (concat(prefix, quote_ident(r.tenant), ' = ') || quote_literal(tenant)), null);
+            || rollup_internal.tenant_condition(r, tenant, table_alias), null);
 end
 $$;
 comment on function rollup_internal.rows_conditions(rollup_internal.rollups, tstzrange, text, text) is

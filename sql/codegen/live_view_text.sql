@@ -25,17 +25,15 @@ declare
     columns text[];
     key_expressions text[];
     merged text[];
-    same_row text[];
 begin
     select array_agg(format('r.%I', c.column_name)),
            array_agg(concat_ws(' as ', c.expression, nullif(quote_ident(c.column_name), c.expression)))
                filter (where c.role <> 'measure'),
            array_agg(case when c.role = 'measure' then rollup_internal.merge_text(c.merge, c.column_name, 'r', 't')
-                          else format('t.%I', c.column_name) end),
-           array_agg(format(case c.role when 'dimension' then 'r.%1$I is not distinct from t.%1$I'
-                                        else 'r.%1$I = t.%1$I' end, c.column_name))
-               filter (where c.role <> 'measure')
-      into columns, key_expressions, merged, same_row
+                          when c.role = 'dimension' and rollup_internal.has_own_equality(r.source, c.expression, c.column_type)
+                               then format('coalesce(r.%1$I, t.%1$I)', c.column_name)  -- as the row has it
+                          else format('t.%I', c.column_name) end)
+      into columns, key_expressions, merged
       from rollup_internal.target_columns(r) c;
     return rollup_internal.fill_template(
         $text$select {columns}
@@ -57,7 +55,7 @@ select {merged}
             'key_expressions', array_to_string(key_expressions, ', '),
             'tail', tail,
             'tail_condition', rollup_internal.all_of(tail_conditions),
-            'same_row', array_to_string(same_row, ' and '),
+            'same_row', rollup_internal.same_key_text(r, 'r', 't'),
             'merged', array_to_string(merged, E',\n       '),
             'groups', rollup_internal.aggregation_text(r, tail, tail_conditions, indent => 4)));
 end

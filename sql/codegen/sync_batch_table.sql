@@ -17,13 +17,16 @@ begin
     if cardinality(members) > 1 then
         finest := rollup_internal.get_rollup(members[1]);
         if rollup_internal.is_distributed(finest.source) then
-            select array_agg(format('%I %s', c.column_name, c.column_type))
+            select array_agg(format('%I %s', c.column_name,
+                                    rollup_internal.column_definition(finest.source, c.column_type, c.expression)))
                    || array['"(time)" timestamp with time zone', '"(events)" bigint']
               into wanted
               from rollup_internal.target_columns(finest) c;
         end if;
     end if;
-    select array_agg(format('%I %s', attname, format_type(atttypid, atttypmod)) order by attnum) into found_columns
+    select array_agg(format('%I %s', attname, format_type(atttypid, atttypmod)
+                               || coalesce(' collate ' || nullif(nullif(attcollation, 0), '"default"'::regcollation)::regcollation, ''))
+                     order by attnum) into found_columns
       from pg_attribute
      where attrelid = to_regclass(batch_name) and attnum > 0 and not attisdropped;
     if found_columns is not distinct from wanted then

@@ -101,7 +101,9 @@ begin
     end if;
 
     perform rollup_internal.validate_column_names(altered);
-    select coalesce(jsonb_agg(jsonb_build_object('name', c.column_name, 'type', c.column_type)), '[]')
+    select coalesce(jsonb_agg(jsonb_build_object(
+               'name', c.column_name,
+               'definition', rollup_internal.column_definition(r.source, c.column_type, c.expression))), '[]')
       into added
       from rollup_internal.target_columns(rollup_internal.with_only_measures(altered, added_names)) c where c.role = 'measure';
     dropped := array(select c.column_name from rollup_internal.target_columns(rollup_internal.with_only_measures(r, dropped_names)) c

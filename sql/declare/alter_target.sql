@@ -38,7 +38,7 @@ begin
             end if;
             if added <> '[]' then
                 execute format('alter table %s %s', target,
-                    (select string_agg(format('add column %I %s', a ->> 'name', a ->> 'type'), ', ' order by n)
+                    (select string_agg(format('add column %I %s', a ->> 'name', a ->> 'definition'), ', ' order by n)
                        from jsonb_array_elements(added) with ordinality x (a, n)));
             end if;
             perform rollup_internal.create_views(rollup_name);

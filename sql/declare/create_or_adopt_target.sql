@@ -12,8 +12,9 @@ as $$
 declare
     target regclass := to_regclass(target_name);
     keys text[];
-    wanted record;
-    found_type text;
+    -- Events without a tenant are a group of their own.
+    tenant_constraint constant text := (select ' not null' from pg_attribute a
+                                         where a.attrelid = source and a.attname = tenant and a.attnotnull);
     is_filled boolean;
     bucket_column constant name := (select c ->> 'name' from jsonb_array_elements(columns) c where c ->> 'role' = 'bucket');
 begin
@@ -23,53 +24,14 @@ begin
 
     if target is null then
         execute format('create table %s (%s)%s', target_name,
-            (select string_agg(format('%I %s%s', c ->> 'name', c ->> 'type',
-                                      case when c ->> 'role' in ('tenant', 'bucket')
-                                            and (tenant is not null or is_partitioned) then ' not null' end), ', ' order by n)
+            (select string_agg(format('%I %s%s', c ->> 'name', c ->> 'definition',
+                                      case c ->> 'role' when 'bucket' then ' not null'
+                                                        when 'tenant' then tenant_constraint end), ', ' order by n)
                from jsonb_array_elements(columns) with ordinality x(c, n)),
             case when is_partitioned then format(' partition by range (%I)', bucket_column) end);
         target := target_name::regclass;
     else
-        for wanted in
-            select c ->> 'name' as name, c ->> 'type' as type, c ->> 'role' as role
-              from jsonb_array_elements(columns) c
-        loop
-            select format_type(atttypid, atttypmod) into found_type
-              from pg_attribute
-             where attrelid = target and attname = wanted.name and attnum > 0 and not attisdropped;
-            if not found then
-                raise exception using
-                    errcode = 'undefined_column',
-                    message = format('table %s has no column %I, which the rollup needs', target, wanted.name),
-                    hint = format('alter table %s add column %I %s, or name another table with target => ….',
-                                  target, wanted.name, wanted.type);
-            end if;
-            if found_type <> wanted.type
-               and not (found_type in ('text', 'character varying')
-                        and wanted.type in ('text', 'character varying'))
-               and not (wanted.type like '%hll(%' and found_type = split_part(wanted.type, '(', 1))
-            then
-                raise exception using
-                    errcode = 'datatype_mismatch',
-                    message = format('%s.%I is %s, but the rollup needs %s',
-                                     target, wanted.name, found_type, wanted.type),
-                    hint = case when wanted.type like '%hll(%'
-                        then 'Sketches with other parameters do not merge: set log2m in the measure to the table''s.'
-                        else 'Change the column''s type, or name another table with target => ….' end;
-            end if;
-        end loop;
-        if is_partitioned and rollup_internal.partition_column(target) is distinct from bucket_column then
-            raise exception using
-                errcode = 'wrong_object_type',
-                message = format('table %s is not partitioned by range of %I', target, bucket_column),
-                hint = 'Leave partition_interval out, or name another table with target => ….';
-        elsif not is_partitioned and rollup_internal.partition_column(target) = bucket_column
-              and not exists (select from rollup.partitions(target) p where p.is_default) then
-            raise exception using
-                errcode = 'object_not_in_prerequisite_state',
-                message = format('table %s has no default partition: an event of an unforeseen time would stop the rollup', target),
-                hint = format('create table … partition of %s default', target);
-        end if;
+        perform rollup_internal.validate_target(target, source, columns, is_partitioned);
         execute format('select exists (select 1 from %s)', target) into is_filled;
         if is_filled then
             raise exception using

@@ -11,8 +11,8 @@ create or replace function rollup.create_rollup(
     bucket_column name    default 'bucket',
     filter        text    default null,
     function_name text    default null,
-    work_mem      text    default '128MB',
-    newest_first  boolean default false,
+    work_mem      text    default null,
+    newest_first  boolean default null,
     time_zone     text    default null,
     keep               interval default null,
     partition_interval interval default null)
@@ -72,7 +72,8 @@ begin
     declared.dimensions := dimensions;
     declared.measures := measures;
     declared.filter := filter;
-    declared.work_mem := work_mem;
+    declared.work_mem := coalesce(work_mem, '128MB');
+    declared.newest_first := coalesce(newest_first, false);
     declared.keep := rollup_internal.validate_retention(keep, bucket);
     declared.partition_interval := rollup_internal.validate_partition_interval(partition_interval, bucket);
     declared.function_name := case
@@ -99,7 +100,16 @@ begin
            -- What may be changed later counts where it is said.
            and (declared.keep is null or declared.keep is not distinct from existing.keep)
            and (declared.partition_interval is null or declared.partition_interval is not distinct from existing.partition_interval);
+        if same_but_measures and existing.newest_first <> newest_first then
+            raise exception using
+                errcode = 'feature_not_supported',
+                message = format('rollup %I exists already, and was declared with newest_first => %s', name, existing.newest_first),
+                hint = 'The order in which history is counted is fixed by the declaration. Leave newest_first out.';
+        end if;
         if same_but_measures and existing.measures::jsonb = declared.measures::jsonb then
+            if work_mem <> existing.work_mem then
+                return rollup.alter_rollup(name, work_mem => work_mem);
+            end if;
             perform rollup_internal.create_rollup_function(name);
             return format('rollup %I is there already', name);
         end if;
@@ -129,23 +139,27 @@ begin
             message = format('the filter must be a condition, not %s', filter);
     end if;
 
-    select jsonb_agg(jsonb_build_object('name', c.column_name, 'type', c.column_type, 'role', c.role))
+    select jsonb_agg(jsonb_build_object('name', c.column_name, 'type', c.column_type, 'role', c.role,
+                                        'definition', rollup_internal.column_definition(source, c.column_type, c.expression),
+                                        'expression', c.expression))
       into columns
       from rollup_internal.target_columns(declared) c;
+    perform rollup_internal.validate_key_types(columns);
     perform rollup_internal.validate_column_names(declared);
+    perform rollup_internal.validate_function_name(declared);
 
     target_table := rollup_internal.create_or_adopt_target(target_name, source, tenant, columns, partition_interval is not null);
     perform rollup_internal.validate_view_names(target_table);
     declared.family := rollup_internal.find_or_create_family(declared);
     insert into rollup_internal.rollups (name, family, source, target, function_name, tenant, id_column, id_sequence,
                                 time_column, bucket, bucket_column, dimensions, measures, filter, work_mem,
-                                time_zone, keep, partition_interval)
+                                time_zone, keep, partition_interval, newest_first)
     values (declared.name, declared.family, declared.source, target_table, declared.function_name, declared.tenant,
             declared.id_column, declared.id_sequence, declared.time_column, declared.bucket,
             declared.bucket_column, declared.dimensions, declared.measures, declared.filter, declared.work_mem,
-            declared.time_zone, declared.keep, declared.partition_interval);
+            declared.time_zone, declared.keep, declared.partition_interval, declared.newest_first);
     perform rollup_internal.record_source_history(source);
-    perform rollup_internal.init_watermarks(name, newest_first);
+    perform rollup_internal.init_watermarks(name, declared.newest_first);
     if partition_interval is not null then
         perform rollup_internal.create_partitions(target_table, rollup_internal.first_partition_start(declared));
     end if;

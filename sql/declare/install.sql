@@ -1,4 +1,7 @@
+\ir validate_key_types.sql
 \ir target_key.sql
+\ir validate_function_name.sql
+\ir validate_target.sql
 \ir create_or_adopt_target.sql
 \ir alter_call_text.sql
 \ir create_rollup.sql

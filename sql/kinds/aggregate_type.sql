@@ -1,5 +1,5 @@
 -- Asks the server, which knows the result type of each aggregate.
-create or replace function rollup_internal.aggregate_type(m rollup_internal.measure)
+create or replace function rollup_internal.aggregate_type(m rollup_internal.measure, aggregate_name text)
     returns text
     language plpgsql
     volatile
@@ -10,7 +10,11 @@ declare
     events constant text := format('(select (null::%s).*) %I', m.source,
                                    (select relname from pg_class where oid = m.source));
 begin
-    execute format('select format_type(pg_typeof(%s(%s)), -1) from %s', m.kind, m.argument, events) into type_name;
+    if aggregate_name is null then
+        raise undefined_function;
+    end if;
+    execute format('select format_type(pg_typeof(%s(%s)), -1) from %s', aggregate_name,
+                   m.argument, events) into type_name;
     return type_name;
 exception when undefined_function then
     raise exception using
@@ -18,5 +22,5 @@ exception when undefined_function then
         message = format('measure %I: there is no %s of %s', m.name, m.kind, m.argument_type);
 end
 $$;
-comment on function rollup_internal.aggregate_type(rollup_internal.measure) is
-    'The result type of the aggregate that is named like the measure''s kind.';
+comment on function rollup_internal.aggregate_type(rollup_internal.measure, text) is
+    'The result type of an aggregate over the argument of a measure. Fails if there is no such aggregate (NULL).';

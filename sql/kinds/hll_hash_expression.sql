@@ -5,20 +5,17 @@
 create or replace function rollup_internal.hll_hash_expression(m rollup_internal.measure)
     returns text
     language plpgsql
-    stable
+    volatile
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    base_type regtype := m.argument_type::regtype;
+    base_type constant regtype := rollup_internal.base_type(m.argument_type::regtype);
     item_type regtype;
     hll_schema constant name := rollup_internal.extension_schema('hll');
     category "char";
     kind "char";
     hash_function regproc;
 begin
-    while (select typtype from pg_type where oid = base_type) = 'd' loop
-        base_type := (select typbasetype from pg_type where oid = base_type);
-    end loop;
     item_type := coalesce(nullif((select typelem from pg_type where oid = base_type and typcategory = 'A'), 0), base_type);
     select typcategory, typtype into category, kind from pg_type where oid = item_type;
     if category in ('C', 'P') then
@@ -31,6 +28,8 @@ begin
     elsif base_type = 'numeric'::regtype then
         -- 1.0 and 1.00 are one number, but not the same bytes.
         return format('%I.hll_hash_any(trim_scale(%s))', hll_schema, m.argument);
+    elsif rollup_internal.has_own_equality(m.source, m.argument, m.argument_type) and base_type = any ('{text,character varying,bpchar}'::regtype[]) then
+        return format('%I.hll_hash_bigint(hashtextextended(%s, 0))', hll_schema, m.argument);
     elsif base_type = any ('{smallint,integer,bigint,boolean,bytea,text,character varying}'::regtype[]) then
         return format('%I.%I(%s)', hll_schema,
                       case when base_type = 'character varying'::regtype then 'hll_hash_text'

@@ -10,7 +10,7 @@ declare
     total rollup_internal.measure := rollup_internal.parse_argument(m);
     number rollup_internal.measure := total;
     -- avg() of whole numbers is numeric.
-    result_cast constant text := case rollup_internal.aggregate_type(total) when 'numeric' then '::numeric' else '' end;
+    result_cast constant text := case rollup_internal.aggregate_type(total, total.kind) when 'numeric' then '::numeric' else '' end;
 begin
     total.name := m.name || '_sum';
     total.kind := 'sum';

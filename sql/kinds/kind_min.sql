@@ -9,11 +9,12 @@ declare
 begin
     m := rollup_internal.parse_argument(m);
     c.column_name := m.name;
-    c.column_type := rollup_internal.aggregate_type(m);
+    c.column_type := rollup_internal.aggregate_type(m, rollup_internal.extreme_aggregate(m.kind, m.argument_type));
     perform rollup_internal.validate_held_type(m, c.column_type);
-    c.expression := format('min(%s)%s', m.argument, rollup_internal.filter_text(m));
+    c.expression := format('%s(%s)%s', rollup_internal.extreme_aggregate(m.kind, m.argument_type), m.argument, rollup_internal.filter_text(m));
     c.merge := 'least(%1$s, %2$s)';
-    c.combine := 'min(%1$s)';
+    c.combine := rollup_internal.extreme_aggregate(m.kind, m.argument_type) || '(%1$s)';
+    c.differs := rollup_internal.inequality_text(c.column_type);
     return next c;
 end
 $$;

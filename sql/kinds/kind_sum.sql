@@ -9,7 +9,7 @@ declare
 begin
     m := rollup_internal.parse_argument(m);
     c.column_name := m.name;
-    c.column_type := rollup_internal.aggregate_type(m);
+    c.column_type := rollup_internal.aggregate_type(m, m.kind);
     c.expression := format('sum(%s)%s', m.argument, rollup_internal.filter_text(m));
     c.merge := 'coalesce(%1$s + %2$s, %1$s, %2$s)';
     c.combine := 'sum(%1$s)::' || c.column_type;  -- the sum of sums may have a wider type

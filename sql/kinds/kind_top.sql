@@ -16,6 +16,13 @@ declare
     filter constant text := rollup_internal.filter_text(m);
 begin
     m := rollup_internal.parse_argument(m);
+    if rollup_internal.has_own_equality(m.source, m.argument, m.argument_type) then
+        raise exception using
+            errcode = 'datatype_mismatch',
+            message = format('measure %I: equal values of %s may be different texts, and a list is of texts',
+                             m.name, m.argument),
+            hint = format('List one text for each: {"%s": "lower((%s)::text collate \"C\")"}.', m.kind, m.argument);
+    end if;
     item_text := format(case m.argument_type when 'text' then '%s' else '(%s)::text' end, m.argument);
     c.column_name := m.name;
     c.column_type := 'jsonb';

@@ -6,3 +6,5 @@
 \ir with_only_measures.sql
 \ir number_formula.sql
 \ir merge_text.sql
+\ir column_definition.sql
+\ir same_key_text.sql

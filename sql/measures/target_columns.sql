@@ -37,11 +37,12 @@ begin
         if parts is null then
             column_name := dimension;
             expression := quote_ident(dimension);
+            column_type := rollup_internal.expression_type(r.source, expression);
         else
             column_name := (parse_ident(parts[2]))[1];
             expression := '(' || parts[1] || ')';
+            column_type := rollup_internal.expression_type(r.source, parts[1]);  -- without brackets of ours
         end if;
-        column_type := rollup_internal.expression_type(r.source, expression);
         return next;
     end loop;
 

@@ -17,6 +17,7 @@ begin
         alter table rollup_internal.loads add column if not exists after_id bigint, add column if not exists through_id bigint;
     end if;
     if pg_catalog.to_regclass('rollup_internal.samples') is not null then
+        alter table rollup_internal.rollups add column newest_first boolean;
         alter table rollup_internal.samples rename to horizons;
         alter table rollup_internal.horizons rename column heads to last_ids;
         alter index rollup_internal.samples_source_taken_at_idx rename to horizons_source_taken_at_idx;

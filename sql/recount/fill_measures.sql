@@ -68,8 +68,7 @@ begin
 
     select array_agg(quote_ident(c.column_name)) filter (where c.role = 'measure'),
            concat_ws(' and ',
-               string_agg(format('r.%1$I = s.%1$I', c.column_name), ' and ')
-                   filter (where c.role in ('tenant', 'bucket')),
+               rollup_internal.same_key_text(r, 'r', 's', with_dimensions => false),
                format('array[row(%s)] = array[row(%s)]',
                       string_agg(format('r.%I::%s', c.column_name, c.column_type), ', ')
                           filter (where c.role = 'dimension'),

@@ -3,7 +3,8 @@ set citus.enable_ddl_propagation to off;
 create or replace view rollup.rollups as
     select name, id, family, source, target, function_name, tenant, id_column, id_sequence,
            time_column, bucket, bucket_column, dimensions, measures, filter, work_mem, time_zone,
-           keep, expired_before, partition_interval, revision, created_at
+           keep, expired_before, partition_interval, newest_first, revision,
+           created_at
       from rollup_internal.rollups;
 reset citus.enable_ddl_propagation;
 comment on view rollup.rollups is 'Declared rollups. Written by rollup.create_rollup, rollup.alter_rollup and rollup.drop_rollup only.';
@@ -23,3 +24,5 @@ comment on column rollup.rollups.expired_before is
     'Rows of buckets that begin before this time have been removed: what is there came in late and is not whole.';
 comment on column rollup.rollups.partition_interval is
     'Length of the partitions that rollup.maintain_partitions makes of target; NULL where it makes none.';
+comment on column rollup.rollups.newest_first is
+    'Whether history is counted from the newest back; NULL for a rollup that was declared before 0.2.0.';

@@ -11,7 +11,7 @@ begin
     return array_remove(
         rollup_internal.counted_condition(r, in_statement)
             || rollup_internal.bounds_conditions(quote_ident(r.time_column), bounds)
-            || array[quote_ident(r.tenant) || ' = ' || quote_literal(tenant),
+            || array[rollup_internal.tenant_condition(r, tenant),
                      rollup_internal.filter_condition(r, of_set_aside => false)], null);
 end
 $$;

@@ -1,0 +1,34 @@
+-- PostgreSQL cuts a name after 63 bytes: two rollups could come to one function, and one would count into the
+-- other's table. A function of this name that is not a rollup's is somebody's, and not to be replaced.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace function rollup_internal.validate_function_name(declared rollup_internal.rollups)
+    returns void
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    function_name constant name[] := parse_ident(declared.function_name);
+    other text := (select r.name from rollup_internal.rollups r where r.function_name = declared.function_name);
+begin
+    perform rollup_internal.validate_name_length(n) from unnest(parse_ident(declared.function_name)) n;
+    if other is not null then
+        raise exception using
+            errcode = 'duplicate_function',
+            message = format('function %s is that of rollup %I', declared.function_name, other),
+            hint = 'Choose another name with function_name => ….';
+    elsif exists (select from pg_proc p
+                    join pg_namespace n on n.oid = p.pronamespace
+                   where n.nspname = function_name[1] and p.proname = function_name[2]
+                     and p.proargtypes[0] = 'bigint'::regtype and p.pronargs = 1) then
+        raise exception using
+            errcode = 'duplicate_function',
+            message = format('function %s(bigint) exists already, and is not a rollup''s', declared.function_name),
+            hint = 'Choose another name with function_name => ….';
+    end if;
+end
+$$;
+comment on function rollup_internal.validate_function_name(rollup_internal.rollups) is
+    'Refuses a rollup whose function would have a name that is taken, or too long.';
+reset citus.enable_ddl_propagation;

@@ -1,0 +1,147 @@
+-- A table that was made by hand must take every row that the rollup will ever write: what it would refuse, it
+-- would refuse in every run.
+create or replace function rollup_internal.validate_target(
+    target regclass, source regclass, columns jsonb, is_partitioned boolean)
+    returns void
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    keys constant text[] := array(select c ->> 'name' from jsonb_array_elements(columns) c where c ->> 'role' <> 'measure');
+    bucket_column constant name := (select c ->> 'name' from jsonb_array_elements(columns) c where c ->> 'role' = 'bucket');
+    another constant text := 'Or name another table with target => ….';
+    wanted record;
+    present pg_attribute;
+    found_type text;
+    obstacle record;
+    is_never_null boolean;
+begin
+    if target = source or not exists (select from pg_class c where c.oid = target and c.relkind in ('r', 'p')) then
+        raise exception using
+            errcode = 'wrong_object_type',
+            message = format('%s cannot hold a rollup of %s', target, source),
+            hint = 'The target must be a table of its own. Leave target out to have it created.';
+    end if;
+
+    for wanted in
+        select c ->> 'name' as name, c ->> 'type' as type, c ->> 'role' as role, c ->> 'expression' as expression,
+               c ->> 'definition' as definition
+          from jsonb_array_elements(columns) c
+    loop
+        select * into present from pg_attribute
+         where attrelid = target and attname = wanted.name and attnum > 0 and not attisdropped;
+        found_type := format_type(present.atttypid, present.atttypmod);
+        if present.attname is null then
+            raise exception using
+                errcode = 'undefined_column',
+                message = format('table %s has no column %I, which the rollup needs', target, wanted.name),
+                hint = format('alter table %s add column %I %s, or name another table with target => ….',
+                              target, wanted.name, wanted.type);
+        end if;
+        if found_type <> wanted.type
+           and not (found_type in ('text', 'character varying')
+                    and wanted.type in ('text', 'character varying'))
+           and not (wanted.type like '%hll(%' and found_type = split_part(wanted.type, '(', 1))
+        then
+            raise exception using
+                errcode = 'datatype_mismatch',
+                message = format('%s.%I is %s, but the rollup needs %s',
+                                 target, wanted.name, found_type, wanted.type),
+                hint = case when wanted.type like '%hll(%'
+                    then 'Sketches with other parameters do not merge: set log2m in the measure to the table''s.'
+                    else 'Change the column''s type, or name another table with target => ….' end;
+        end if;
+        if nullif(nullif(present.attcollation, 0), '"default"'::regcollation)::regcollation::text
+           is distinct from rollup_internal.expression_collation(source, wanted.expression, wanted.type)
+           and present.attcollation <> 0 then
+            raise exception using
+                errcode = 'collation_mismatch',
+                message = format('%s.%I is compared otherwise than the events are: it needs %s',
+                                 target, wanted.name, wanted.definition),
+                hint = format('alter table %s alter column %I type %s. ', target, wanted.name, wanted.definition) || another;
+        end if;
+        if present.attgenerated <> '' or present.attidentity = 'a' then
+            raise exception using
+                errcode = 'wrong_object_type',
+                message = format('%s.%I is generated, and the rollup writes to it', target, wanted.name),
+                hint = another;
+        end if;
+        if present.attnotnull and wanted.role in ('dimension', 'measure') then
+            if wanted.role = 'measure' then  -- a count of no events is 0, most others are NULL
+                execute format('select (%s) is not null from (select (null::%s).*) e where false', wanted.expression, source)
+                   into is_never_null;
+            else
+                select a.attnotnull into is_never_null from pg_attribute a
+                 where a.attrelid = source and quote_ident(a.attname) = wanted.expression;
+            end if;
+            if is_never_null is not true then
+                raise exception using
+                    errcode = 'not_null_violation',
+                    message = format('%s.%I is NOT NULL, but the rollup may have to write NULL', target, wanted.name),
+                    hint = format('alter table %s alter column %I drop not null. %s', target, wanted.name, another);
+            end if;
+        end if;
+    end loop;
+
+    select a.attname into obstacle
+      from pg_attribute a
+     where a.attrelid = target and a.attnum > 0 and not a.attisdropped
+       and a.attnotnull and not a.atthasdef and a.attidentity = ''
+       and a.attname not in (select c ->> 'name' from jsonb_array_elements(columns) c)
+     limit 1;
+    if found then
+        raise exception using
+            errcode = 'not_null_violation',
+            message = format('%s.%I is NOT NULL and has no default, but is not a column of the rollup', target, obstacle.attname),
+            hint = format('alter table %s alter column %I drop not null. %s', target, obstacle.attname, another);
+    end if;
+    -- CHECK, FOREIGN KEY and EXCLUDE, whatever they say now, may refuse the value of tomorrow.
+    select c.conname into obstacle
+      from pg_constraint c
+     where c.conrelid = target and c.contype in ('c', 'f', 'x')
+     limit 1;
+    if found then
+        raise exception using
+            errcode = 'object_not_in_prerequisite_state',
+            message = format('constraint %I of table %s could refuse a row of the rollup', obstacle.conname, target),
+            hint = format('alter table %s drop constraint %I. %s', target, obstacle.conname, another);
+    end if;
+    select i.indexrelid::regclass as name, i.indimmediate into obstacle
+      from pg_index i
+     where i.indrelid = target and i.indisunique
+       and (not i.indimmediate
+            or not keys <@ array(select a.attname::text from pg_attribute a
+                                  where a.attrelid = target and a.attnum = any (i.indkey)))
+     limit 1;
+    if found then
+        raise exception using
+            errcode = 'object_not_in_prerequisite_state',
+            message = case when obstacle.indimmediate
+                then format('unique index %s would refuse rows that differ in %s', obstacle.name, array_to_string(keys, ', '))
+                else format('unique constraint %s is deferrable, and ON CONFLICT cannot go by it', obstacle.name) end,
+            hint = format('Drop it: the rollup makes a unique key of its own. %s', another);
+    end if;
+    if exists (select from pg_rewrite where ev_class = target and ev_type in ('2', '3')) then
+        raise exception using
+            errcode = 'wrong_object_type',
+            message = format('table %s has rules for INSERT or UPDATE, with which ON CONFLICT does not work', target),
+            hint = 'Drop the rules. ' || another;
+    end if;
+
+    if is_partitioned and rollup_internal.partition_column(target) is distinct from bucket_column then
+        raise exception using
+            errcode = 'wrong_object_type',
+            message = format('table %s is not partitioned by range of %I', target, bucket_column),
+            hint = 'Leave partition_interval out, or name another table with target => ….';
+    elsif not is_partitioned and rollup_internal.partition_column(target) = bucket_column
+          and not exists (select from rollup.partitions(target) p where p.is_default) then
+        raise exception using
+            errcode = 'object_not_in_prerequisite_state',
+            message = format('table %s has no default partition: an event of an unforeseen time would stop the rollup', target),
+            hint = format('create table … partition of %s default', target);
+    end if;
+end
+$$;
+comment on function rollup_internal.validate_target(regclass, regclass, jsonb, boolean) is
+    'Refuses a table that a rollup could not write to: columns as [{"name", "type", "role", "expression"}, …].';

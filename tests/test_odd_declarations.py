@@ -1,0 +1,188 @@
+"""Declarations as other people's databases have them: odd expressions, names, targets and columns."""
+
+from __future__ import annotations
+
+import pytest
+from psycopg import errors
+
+from tests.helpers import Lab, assert_exact, insert, row, rows, run, value
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "country = 'a') or (country = 'b'",
+        "true end, case when true then false",
+        "amount > 0; drop table lab.e",
+        "amount > 0 -- and more",
+        "amount > 0 /* and more",
+        "amount, country",
+        "amount > 0) t, (select 1",
+        "'",
+        "",
+    ],
+)
+@pytest.mark.parametrize("place", ["filter", "dimension", "argument", "where", "weight"])
+def test_trap_34_text_that_is_not_one_expression_is_refused(
+    plain_lab: Lab, expression: str, place: str
+) -> None:
+    lab = plain_lab
+    lab.source()
+    options: dict[str, object] = {
+        "filter": {"filter": expression},
+        "dimension": {"dimensions": [f"{expression} as c"]},
+        "argument": {"measures": {"m": {"sum": expression}}},
+        "where": {"measures": {"m": {"count": "*", "where": expression}}},
+        "weight": {"measures": {"m": {"top": "country", "weight": expression}}},
+    }[place]  # type: ignore[assignment]
+    with pytest.raises((errors.SyntaxError, errors.InvalidParameterValue, errors.UndefinedColumn)):
+        lab.declare(**options)  # type: ignore[arg-type]
+    assert value(lab.connect(), "select count(*) from rollup.rollups") == 0
+    assert value(lab.connect(), "select to_regclass('lab.e') is not null")
+
+
+@pytest.mark.parametrize(
+    "name", ["e.amount", "lab.e.amount", "r.amount", "t.amount", "excluded.amount"]
+)
+def test_trap_33_an_expression_cannot_name_a_table(plain_lab: Lab, name: str) -> None:
+    plain_lab.source()
+    with pytest.raises(errors.UndefinedTable, match="is not one expression over the columns") as e:
+        plain_lab.declare(filter=f"{name} > 0")
+    assert "without the name of the table" in str(e.value.diag.message_hint)
+    with pytest.raises(errors.UndefinedColumn):  # the whole row
+        plain_lab.declare(filter=f"{name.split('.')[0]} is not null")
+
+
+def test_trap_33_what_is_accepted_works_in_every_statement(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare(filter="amount > 0 and country like '%'")
+    db = lab.connect()
+    insert(db, 3)
+    insert(db, 2, amount=-1)
+    assert value(db, "select sum(n) from lab.visits_live") == 3
+    assert run(db).events == 3
+    for statement in (
+        "select * from rollup.verify('visits')",
+        "select * from rollup.repair('visits')",
+    ):
+        assert rows(db, statement) == []
+    db.execute("select rollup.rebuild('visits')")
+    assert value(db, "select sum(n) from lab.visits") == 3
+
+
+OWN_COLUMNS = "customer_id bigint not null, bucket timestamptz not null"
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ("country text, n bigint, unique nulls not distinct (customer_id, bucket, country) deferrable",
+         "deferrable"),
+        ("country text not null, n bigint", "country is NOT NULL"),
+        ("country text, n bigint, extra int not null", "extra is NOT NULL and has no default"),
+        ("country text, n bigint check (n < 10)", "could refuse a row"),
+        ("country text, n bigint, unique (bucket)", "would refuse rows that differ"),
+        ("country text, n bigint generated always as (1) stored", "is generated"),
+        ("country text, n int", "n is integer, but the rollup needs bigint"),
+    ],
+)  # fmt: skip
+def test_trap_41_a_table_that_cannot_take_every_row_is_not_adopted(
+    plain_lab: Lab, columns: str, message: str
+) -> None:
+    lab = plain_lab
+    lab.source()
+    db = lab.connect()
+    db.execute(f"create table lab.visits ({OWN_COLUMNS}, {columns})".encode())
+    with pytest.raises(errors.Error, match=message) as refused:
+        lab.declare(measures={"n": {"count": "*"}})
+    assert "name another table with target =>" in str(refused.value.diag.message_hint)
+    assert value(db, "select count(*) from rollup.rollups") == 0
+
+
+def test_trap_41_neither_is_a_view_or_the_source(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.connect().execute("create view lab.visits as select 1 as n")
+    for target in ("lab.visits", "lab.e"):
+        with pytest.raises(errors.WrongObjectType, match="cannot hold a rollup of lab.e"):
+            lab.declare(target=target)
+
+
+def test_trap_41_a_table_that_can_is_adopted(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    db = lab.connect()
+    db.execute(
+        f"create table lab.visits ({OWN_COLUMNS}, country varchar, n bigint not null,"
+        " note text default 'x', seen timestamptz not null default now())".encode()
+    )
+    lab.declare(measures={"n": {"count": "*"}})
+    insert(db, 3, country=None)
+    assert run(db).events == 3
+    insert(db, 2, country=None)
+    assert run(db).events == 2
+    assert row(db, "select n, note from lab.visits") == (5, "x")
+
+
+def test_trap_40_events_without_a_tenant_are_a_group(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    db = lab.connect()
+    db.execute("alter table lab.e alter customer_id drop not null")
+    lab.declare()
+    for _ in range(2):
+        insert(db, 2, customer_id=None)
+        insert(db, 1)
+        live = rows(db, "select customer_id, n from lab.visits_live order by 1")
+        assert run(db).events == 3
+        assert rows(db, "select customer_id, n from lab.visits order by 1") == live
+        assert_exact(db)
+    assert rows(db, "select * from rollup.verify('visits')") == []
+    db.execute("update lab.visits set n = 7 where customer_id is null")
+    assert len(rows(db, "select * from rollup.verify('visits')")) == 1
+    db.execute("select * from rollup.repair('visits')")
+    assert_exact(db)
+
+
+def test_trap_53_a_function_is_never_shared_or_replaced(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    with pytest.raises(errors.DuplicateFunction, match="is that of rollup visits"):
+        lab.declare("other", function_name="lab.count_visits")
+    db = lab.connect()
+    db.execute("create function lab.mine(bigint) returns int language sql return 1")
+    with pytest.raises(errors.DuplicateFunction, match="exists already, and is not a rollup's"):
+        lab.declare("other", function_name="lab.mine")
+    assert value(db, "select lab.mine(1::bigint)") == 1
+
+
+def test_trap_53_names_that_would_be_cut_are_refused(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    # 57 bytes, and "count_" before them, are just enough.
+    lab.declare("x" * 57, target="lab.short")
+    with pytest.raises(errors.NameTooLong) as refused:
+        lab.declare("x" * 58, target="lab.other")
+    assert "63 bytes" in str(refused.value.diag.message_hint)
+    lab.declare("x" * 58, target="lab.other", function_name="lab.count_other")
+
+
+def test_trap_58_parameters_of_a_rollup_that_is_there(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    assert lab.declare(work_mem="64MB") == "rollup visits is altered"
+    assert value(db, "select work_mem from rollup.rollups") == "64MB"
+    assert "set work_mem to '64mb'" in str(
+        value(db, "select lower(pg_get_functiondef('lab.count_visits(bigint)'::regprocedure))")
+    )
+    assert "already" in lab.declare()  # it stays
+    assert value(db, "select work_mem from rollup.rollups") == "64MB"
+    with pytest.raises(errors.FeatureNotSupported, match="newest_first => f"):
+        lab.declare(newest_first=True)
+    assert "already" in lab.declare(newest_first=False)
+    insert(db, 3)
+    assert run(db).events == 3
