@@ -94,7 +94,8 @@ def test_every_trap_has_a_test() -> None:
         for section in re.split(r"^### ", text_of(page), flags=re.MULTILINE)[1:]
     ]
     numbers = sorted(int(section.split(".")[0]) for section in sections)
-    assert numbers == list(range(1, 31))
+    assert numbers[:30] == list(range(1, 31))
+    assert len(numbers) == len(set(numbers))
     assert [section.splitlines()[0] for section in sections if UNPROVED in section] == []
 
 

@@ -23,6 +23,7 @@ from tests.test_load import HEADER
 LEFT = """
 select format('setting %s = %s', name, setting) from pg_settings
  where source = 'session' and name not in ('application_name', 'client_encoding')
+   and name not like 'transaction%'  -- belongs to the transaction that looks
 union all select 'prepared statement ' || name from pg_prepared_statements
 union all select 'cursor ' || name from pg_cursors where is_holdable
 union all select 'channel ' || c from pg_listening_channels() c

@@ -100,7 +100,8 @@ def test_trap_43_commands_answer_the_same_under_any_settings(
 
     before = answers()
     set_for(dsn, HOSTILE)
-    assert answers() == before
+    for now, then in zip(answers(), before, strict=True):
+        assert now == then
     assert rollupctl("status", "-o", "json").returncode == 0
     assert rollupctl("verify", "--repair").returncode == 0
 
@@ -108,7 +109,7 @@ def test_trap_43_commands_answer_the_same_under_any_settings(
 def _timeless(text: str) -> str:
     """Without what differs from one moment to the next."""
     text = re.sub(r"\d{4}-\d\d-\d\d[T ][0-9:.+]+", "TIME", text)
-    return re.sub(r"\d+\.\d+", "NUMBER", text)
+    return re.sub(r"\d+(\.\d+)?( seconds?| s\b)|\d+\.\d+", "NUMBER", text)
 
 
 def test_trap_43_from_nothing_under_any_settings(server: Server, tmp_path: Path) -> None:
@@ -122,8 +123,10 @@ def test_trap_43_from_nothing_under_any_settings(server: Server, tmp_path: Path)
             ["install"],
             ["load", path],
             ["rollup"],
+            ["backfill", "rollup_events_1hr"],
             ["verify"],
             ["rebuild", "rollup_events_1hr", "--all"],
+            ["rebuild", "rollup_events_1hr", "--all", "--step", "1 day"],
             ["retention", "rollup_events_1hr", "1 month"],
             ["expire", "--yes"],
             ["retention", "-o", "json"],
@@ -137,6 +140,8 @@ def test_trap_43_from_nothing_under_any_settings(server: Server, tmp_path: Path)
                 ("Österreich", "op\\era")
             ]
             assert rows(db, "select sum(event_count) from rollup_events_5min") == [(50,)]
+            for procedure in ("run_all", "expire_all"):
+                db.execute(f"call rollup.{procedure}()".encode())
     finally:
         server.drop(database)
 
@@ -199,10 +204,13 @@ def test_trap_43_expressions_mean_the_same_with_old_strings(server: Server, tmp_
 
 
 def test_trap_43_no_literal_depends_on_how_strings_are_read() -> None:
-    """A backslash in '…' is one character or the beginning of two; in E'…' and $$…$$ it is plain."""
+    """A backslash in '…' is one character or the beginning of two, unless the function settles it."""
     wrong = []
     for path in sorted((ROOT / "sql").rglob("*.sql")):
-        text = re.sub(r"--[^\n]*|\$\$[^\n$]*\$\$", "", path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if "    set standard_conforming_strings = on\n" in text:
+            continue
+        text = re.sub(r"--[^\n]*|\$\$[^\n$]*\$\$", "", text)
         for found in re.finditer(r"(?P<before>[eE]?)'(?:[^']|'')*'", text):
             if "\\" in found[0] and not found["before"]:
                 wrong.append(f"{path.relative_to(ROOT)}: {found[0][:60]}")

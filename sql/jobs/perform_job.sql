@@ -1,5 +1,5 @@
 -- A commit after each step, so that a long job makes no long transaction and a kill leaves what was done.
--- Each transaction is begun at read committed, whatever the session's default: under another level a run
+-- Each transaction is begun read write and at read committed, whatever the session's default: under another level a run
 -- would not see what it has waited for. The first commit ends the transaction of the CALL, which has a
 -- snapshot already.
 -- A procedure that commits cannot fix its search_path: nothing in it may depend on one.
@@ -14,14 +14,14 @@ declare
     step record;
 begin
     commit;
-    set transaction isolation level read committed;
+    set transaction isolation level read committed, read write;
     loop
         step_began := pg_catalog.clock_timestamp();
         step := rollup.next_step(job, max_size);
         job := step.job;
         steps := steps operator(pg_catalog.+) 1;
         commit;
-        set transaction isolation level read committed;
+        set transaction isolation level read committed, read write;
         exit when not step.more or not rollup_internal.has_time(step_began, steps, items);
         perform rollup_internal.rest(job, pause);
     end loop;

@@ -25,7 +25,7 @@ as $$
 declare
     kinds constant text[] := array(
         select substr(p.proname, 6) from pg_proc p
-         where p.pronamespace = 'rollup_internal'::regnamespace and p.proname like 'kind\_%' order by 1);
+         where p.pronamespace = 'rollup_internal'::regnamespace and starts_with(p.proname::text, 'kind_') order by 1);
     options text[];
     unknown text;
     m rollup_internal.measure;

@@ -5,6 +5,7 @@ create or replace function rollup_internal.fill_template(template text, fills js
     language plpgsql
     immutable
     set search_path = pg_catalog, pg_temp
+    set standard_conforming_strings = on
 as $$
 declare
     placeholder constant text := '\{([a-z][a-z_]*)\}';

@@ -6,6 +6,7 @@ create or replace function rollup_internal.wrap_sql(sql text, indent int, width 
     language plpgsql
     immutable
     set search_path = pg_catalog, pg_temp
+    set standard_conforming_strings = on
 as $$
 declare
     quoted constant text := '''(?:[^'']|'''')*''|"(?:[^"]|"")*"';
