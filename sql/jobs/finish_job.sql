@@ -14,7 +14,7 @@ begin
         raise exception using
             errcode = (select case when bool_and(f ->> 'sqlstate' = '55P03') then 'lock_not_available' else 'raise_exception' end
                          from unnest(job.failures) f),
-            message = (select string_agg(rollup_internal.failure_text(f), ' ' order by position)
+            message = (select string_agg(rtrim(rollup_internal.failure_text(f), '.'), '; ' order by position)
                          from unnest(job.failures) with ordinality x (f, position)),
             hint = coalesce('statement_timeout left no time for more of ' || not_reached || '.', 'Everything else is done.')
                    || ' See rollup.status, rollup.runs and rollup.retention.';
