@@ -20,3 +20,6 @@ begin
     end loop;
 end
 $$;
+
+-- That has granted what was revoked.
+revoke select on shop.orders_1hr_bi from public;
