@@ -18,10 +18,6 @@ create table if not exists public.rollup_events_5min (
     top_devices_1000       jsonb
 );
 
-create unique index if not exists rollup_events_5min_key
-    on public.rollup_events_5min (customer_id, minute, event_type, country, browser)
-    nulls not distinct;
-
 create table if not exists public.rollup_events_1hr (
     customer_id            bigint      not null,
     hour                   timestamptz not null,
@@ -34,9 +30,21 @@ create table if not exists public.rollup_events_1hr (
     top_devices_1000       jsonb
 );
 
-create unique index if not exists rollup_events_1hr_key
-    on public.rollup_events_1hr (customer_id, hour, event_type, country, browser)
-    nulls not distinct;
+-- `if not exists` would wait for a run under way, and later runs behind it, only to find the index there.
+do $$
+begin
+    if to_regclass('public.rollup_events_5min_key') is null then
+        create unique index rollup_events_5min_key
+            on public.rollup_events_5min (customer_id, minute, event_type, country, browser)
+            nulls not distinct;
+    end if;
+    if to_regclass('public.rollup_events_1hr_key') is null then
+        create unique index rollup_events_1hr_key
+            on public.rollup_events_1hr (customer_id, hour, event_type, country, browser)
+            nulls not distinct;
+    end if;
+end
+$$;
 
 comment on table public.rollup_events_5min is
     'Events by customer, 5 minutes (column minute), event type, country and browser.';

@@ -1,2 +1,4 @@
--- Step 3: the rollup package, schema "rollup". Running it again upgrades it or changes nothing.
+-- Step 3: the rollup package. Running it again upgrades it or changes nothing; an error changes nothing.
+\ir sql/prepare/begin.psql
 \ir sql/install.sql
+\ir sql/finish/commit.psql

@@ -62,6 +62,16 @@ class InstallError(RollupError):
     """A statement of the SQL files failed; the message begins with file:line."""
 
 
+class InstallBusyError(InstallError):
+    """Others held a lock that an installation needs; nothing was changed."""
+
+    exit_code = DEFERRED
+
+
+class VersionError(RollupError):
+    """The database has an older or a newer version of the SQL package than this rollupctl."""
+
+
 class BadFileError(RollupError):
     """A file cannot be loaded; the message names the file, and where known line and column."""
 

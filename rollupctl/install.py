@@ -8,23 +8,31 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import psycopg
+from psycopg import errors
 
 from rollupctl.connect import Session, positive_interval, query, transaction
-from rollupctl.errors import INSTALL_HINT, InstallError, explain, primary
+from rollupctl.errors import (
+    DEFERRED,
+    ERROR,
+    INSTALL_HINT,
+    InstallBusyError,
+    InstallError,
+    explain,
+    primary,
+)
 from rollupctl.files import project_root
 from rollupctl.output import Table, note
 from rollupctl.sqlscript import Statement, read_script, shown
+from rollupctl.versions import require_not_newer
 
 ENGINE = "setup_rollup.sql"
-STEPS = (
-    "schema-1.sql",
-    "schema-2.sql",
-    ENGINE,
-    "5minutely_aggregation.sql",
-    "hourly_aggregation.sql",
-)
+DECLARATIONS = ("5minutely_aggregation.sql", "hourly_aggregation.sql")
+STEPS = ("schema-1.sql", "schema-2.sql", ENGINE, *DECLARATIONS)
 
-# The lock that sql/lock.sql takes, so that installations by psql and by rollupctl take turns too.
+# How create_rollup refuses a rollup, or a table of its name, that is not as the example has it.
+_ALTERED = (errors.DuplicateObject, errors.ObjectNotInPrerequisiteState)
+
+# The lock of sql/prepare/lock.sql, so that installations by psql and by rollupctl take turns too.
 _LOCK = "pg_catalog.hashtextextended('rollup.install', 0)"
 
 # Would end the one transaction half-way.
@@ -45,12 +53,15 @@ def install(
 
     `session` must be in autocommit mode; `partition_interval` is handed to the SQL as the setting
     rollup.partition_interval; `examples` are names of files in examples/. Returns file, statements
-    and seconds for each step. Raises InstallError with file and line for a statement that fails;
-    nothing is changed then.
+    and seconds for each step. A rollup of the examples that a user has altered since stays as it
+    is, with a note. Raises InstallError with file and line for a statement that fails,
+    InstallBusyError where others hold a lock for too long, VersionError where the database has a
+    newer version; nothing is changed then.
     """
     root = root or project_root()
-    wanted = (f"examples/{name}.sql" for name in dict.fromkeys(examples))
-    steps = ((ENGINE,) if engine_only else STEPS) + tuple(wanted)
+    is_upgrade = require_not_newer(session) is not None
+    wanted = tuple(f"examples/{name}.sql" for name in dict.fromkeys(examples))
+    steps = ((ENGINE,) if engine_only else STEPS) + wanted
     scripts = {step: list(read_script(root / step)) for step in steps}
     done = Table(("file", "statements", "seconds"))
     if partition_interval is not None:
@@ -62,45 +73,66 @@ def install(
             query(session, "select set_config(%s, %s, true)", name, partition_interval)
         for step, statements in scripts.items():
             began = time.monotonic()
+            may_differ = is_upgrade and step in (*DECLARATIONS, *wanted)
             for statement in statements:
-                _run(session, statement)
+                _run(session, statement, may_differ)
             done.add(step, len(statements), round(time.monotonic() - began, 3))
         # sql/compat/search_path.sql sets it for psql's session, whose later files need it.
         session.execute("reset search_path")
     return done
 
 
-def version(session: Session) -> str:
-    """The version of the SQL package in the database."""
-    (found,) = query(session, "select rollup.version()").column("version")
-    return str(found)
-
-
 def _take_turn(session: Session) -> None:
-    """Wait for another installation of this database to end, and say so when there is one."""
+    """Wait for another installation of this database to end, and say so when there is one.
+
+    From then on no other lock is waited for without end, as in sql/prepare/lock.sql.
+    """
     lock = f"select pg_catalog.pg_try_advisory_xact_lock({_LOCK}) as mine"
     (mine,) = query(session, lock).column("mine")
     if not mine:
         note("another installation is going on: waiting for it")
         query(session, f"select pg_catalog.pg_advisory_xact_lock({_LOCK})")
+    query(
+        session,
+        "select set_config('lock_timeout', '3s', true) from pg_catalog.pg_settings"
+        " where name = 'lock_timeout' and setting = '0'",
+    )
 
 
-def _run(session: Session, statement: Statement) -> None:
-    """Run one statement; its error names the file and the line."""
+def _run(session: Session, statement: Statement, may_differ: bool) -> None:
+    """Run one statement; its error names the file and the line.
+
+    `may_differ` says that the statement declares what a user may have altered.
+    """
+    place = f"{shown(statement.path)}:{statement.line}"
     if _CONTROL.match(statement.text):
         word = statement.text.split()[0]
-        place = f"{shown(statement.path)}:{statement.line}"
         raise InstallError(f"{place}: {word}: all files run in one transaction")
     try:
-        session.execute(statement.text.encode())
+        if may_differ:
+            with session.transaction():  # a savepoint
+                session.execute(statement.text.encode())
+        else:
+            session.execute(statement.text.encode())
     except psycopg.Error as error:
-        told = explain(error)
-        diag = error.diag
-        if diag.message_primary is None or told.exit_code != InstallError.exit_code:
-            raise
-        line = statement.line_at(int(diag.statement_position or 1))
-        raise InstallError(
-            f"{shown(statement.path)}:{line}: {primary(error)}",
-            None if told.hint == INSTALL_HINT else told.hint,
-            detail=diag.message_detail or (diag.context or "").split("\n")[0] or None,
-        ) from error
+        if may_differ and isinstance(error, _ALTERED):
+            note(f"{place}: {primary(error)}: left as it is")
+            return
+        if located := _located(error, statement):
+            raise located from error
+        raise
+
+
+def _located(error: psycopg.Error, statement: Statement) -> InstallError | None:
+    """The error of a statement with its file and line; None where these say nothing."""
+    told = explain(error)
+    diag = error.diag
+    kind = {ERROR: InstallError, DEFERRED: InstallBusyError}.get(told.exit_code)
+    if diag.message_primary is None or kind is None:
+        return None
+    line = statement.line_at(int(diag.statement_position or 1))
+    return kind(
+        f"{shown(statement.path)}:{line}: {primary(error)}",
+        None if told.hint == INSTALL_HINT else told.hint,
+        detail=diag.message_detail or (diag.context or "").split("\n")[0] or None,
+    )

@@ -10,6 +10,7 @@ import click
 
 from rollupctl import output
 from rollupctl.connect import Session, connect
+from rollupctl.versions import require_same_version
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -21,9 +22,20 @@ class Settings:
     dsn: str | None = None
     form: str = "table"
 
-    def connect(self) -> Session:
-        """A session in autocommit mode with the server that the options and environment name."""
-        return connect(self.dsn)
+    def connect(self, *, any_version: bool = False) -> Session:
+        """A session in autocommit mode with the server that the options and environment name.
+
+        Raises VersionError where its SQL package is older or newer than rollupctl, unless
+        `any_version`.
+        """
+        session = connect(self.dsn)
+        if not any_version:
+            try:
+                require_same_version(session)
+            except BaseException:
+                session.close()
+                raise
+        return session
 
     def emit(self, table: output.Table) -> None:
         """Print a result on stdout in the form asked for."""

@@ -1,4 +1,7 @@
-"""SQL files as psql reads them: split into statements, with exactly one meta command, \\ir."""
+"""SQL files as psql reads them: split into statements, with exactly one meta command, \\ir.
+
+Files called *.psql are for psql alone, which has no transaction around a script: they are left out.
+"""
 
 from __future__ import annotations
 
@@ -73,6 +76,8 @@ def read_script(path: Path, _above: tuple[Path, ...] = ()) -> Iterator[Statement
     for part in _split(text, path):
         if isinstance(part, Statement):
             yield part
+            continue
+        if part.argument.endswith(".psql"):
             continue
         included = (path.parent / part.argument).resolve()
         place = f"{shown(path)}:{part.line}: \\ir {part.argument}"

@@ -37,8 +37,8 @@ LAYERS = [
 ]
 MAX_FILES = 25
 CREATES = re.compile(
-    r"^\s*create (?:or replace )?(?:function|procedure|aggregate|view|type|table(?: if not exists)?)"
-    r" ((?:rollup|rollup_internal)\.\w+)",
+    r"^\s*(?:create (?:or replace )?(?:function|procedure|aggregate|type|table(?: if not exists)?) "
+    r"|call rollup_internal\.replace_view\(')((?:rollup|rollup_internal)\.\w+)",
     re.M,
 )
 ROUTINES = re.compile(r"^create (?:or replace )?(?:function|procedure|aggregate) ([\w.]+)", re.M)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import errors
 
+from rollupctl import __version__
+from rollupctl.cli import main
 from rollupctl.connect import open_session
 from rollupctl.errors import InstallError
 from rollupctl.install import STEPS, install
 from rollupctl.sqlscript import read_script
 from tests import servers
 from tests.conftest import Connection, Rollupctl
+from tests.helpers import Lab, Task, rows, value
+
+Connect = Callable[..., Connection]
 
 DEFINITIONS = """
 with own as (
@@ -259,3 +267,226 @@ def test_lines_and_titles(tmp_path: Path) -> None:
 def test_every_file_of_the_project_reads(tmp_path: Path) -> None:
     for step in STEPS:
         assert list(read_script(servers.ROOT / step))
+
+
+# Other sessions
+
+
+VIEWS = """
+    select c.oid, c.xmin::text, c.relacl::text from pg_class c
+     where c.relkind = 'v' and (c.relname ~ '_(live|bi)$' or c.relnamespace = 'rollup'::regnamespace)
+     order by c.oid
+"""
+
+
+def test_trap_56_unchanged_views_are_left_alone(db: Connection, connect: Connect) -> None:
+    db.execute("revoke select on rollup.runs, rollup_events_5min_bi from public")
+    before = rows(db, VIEWS)
+    assert len(before) > 10
+    # Readers of all of them, who keep their locks; the installation does not even wait for them.
+    reader = connect(autocommit=False)
+    for (view,) in rows(db, "select oid::regclass::text from pg_class where relkind = 'v' and"
+                            " (relname ~ '_(live|bi)$' or relnamespace = 'rollup'::regnamespace)"):  # fmt: skip
+        reader.execute(f"select * from {view}".encode())
+    done = servers.rollupctl(db.info.dsn, "install", env={"PGOPTIONS": "-c lock_timeout=1ms"})
+    assert done.returncode == 0, done.stderr
+    assert rows(db, VIEWS) == before
+
+
+def test_trap_56_a_view_that_changes_is_waited_for_for_a_moment(
+    db: Connection, connect: Connect, rollupctl: Rollupctl
+) -> None:
+    db.execute("create view mine as select * from rollup_events_5min_live")
+    db.execute("alter view rollup_events_5min_live set (security_barrier = true)")
+    before = rows(db, VIEWS)
+    reader, other = connect(autocommit=False), connect()
+    reader.execute("select * from rollup_events_5min_live")
+    other.execute("set lock_timeout = '1s'")
+    started = Task(lambda: rollupctl("install", env={"PGOPTIONS": "-c rollup.max_wait=2s"}))
+    while not started.is_done():
+        other.execute(
+            "select * from rollup_events_5min_live, rollup_events_1hr_bi, rollup.status limit 1"
+        )
+    done = started.result()
+    assert done.returncode == 4
+    assert 'could not lock the views of rollup "rollup_events_5min" within 2s' in done.stderr
+    assert len(done.stderr.splitlines()) == 2
+    assert rows(db, VIEWS) == before
+    reader.rollback()
+    done = rollupctl("install")
+    assert done.returncode == 0, done.stderr
+    barrier = "select reloptions from pg_class where relname = 'rollup_events_5min_live'"
+    assert value(db, barrier) is None
+
+
+def test_a_run_under_way_does_not_hold_up_an_installation(
+    db: Connection, connect: Connect, rollupctl: Rollupctl
+) -> None:
+    db.execute("insert into events (customer_id) values (1)")
+    runner = connect(autocommit=False)
+    runner.execute("select * from rollup.run('rollup_events_5min')")
+    done = rollupctl("install", env={"PGOPTIONS": "-c lock_timeout=1s"})
+    assert done.returncode == 0, done.stderr
+    runner.commit()
+
+
+def test_a_view_that_is_made_again_keeps_owner_and_rights(plain_lab: Lab) -> None:
+    db = plain_lab.connect()
+    db.execute("drop role if exists dashboard")
+    db.execute("create role dashboard")
+    try:
+        db.execute("create view lab.v as select 1 as a, 2 as b, 3 as c")
+        db.execute("alter view lab.v owner to dashboard")
+        db.execute("grant create on schema lab to dashboard")
+        db.execute("grant select on lab.v to public")
+        db.execute("grant update (a), select (b) on lab.v to pg_monitor with grant option")
+        db.execute("call rollup_internal.replace_view('lab.v', 'select 1 as a, 4 as d')")
+        owner = "select relowner::regrole::text from pg_class where oid = 'lab.v'::regclass"
+        assert value(db, owner) == "dashboard"
+        granted = """
+            select x.on, a.privilege_type, a.grantee::regrole::text, a.is_grantable
+              from (select 'view' as on, relacl as acl from pg_class where oid = 'lab.v'::regclass
+                    union all
+                    select attname, attacl from pg_attribute where attrelid = 'lab.v'::regclass) x,
+                   aclexplode(x.acl) a
+             where a.grantee::regrole::text <> 'dashboard' order by 1"""
+        assert rows(db, granted) == [
+            ("a", "UPDATE", "pg_monitor", True),
+            ("view", "SELECT", "-", False),
+        ]
+        db.execute("create view lab.w as select d from lab.v")
+        with pytest.raises(errors.DependentObjectsStillExist, match="columns of view lab.v change"):
+            db.execute("call rollup_internal.replace_view('lab.v', 'select 1 as a')")
+        # Nothing but the options differs; nothing at all.
+        db.execute(
+            "call rollup_internal.replace_view('lab.v', 'select 1 as a, 4 as d', '{security_invoker=true}')"
+        )
+        oid = value(db, "select oid::text || xmin from pg_class where oid = 'lab.v'::regclass")
+        db.execute(
+            "call rollup_internal.replace_view('lab.v', 'select 1 as a, 4 as d', '{security_invoker=true}')"
+        )
+        assert (
+            value(db, "select oid::text || xmin from pg_class where oid = 'lab.v'::regclass") == oid
+        )
+        assert value(db, "select count(*) from pg_class where relname = 'rollup_candidate'") == 0
+    finally:
+        db.execute("drop owned by dashboard cascade")
+        db.execute("drop role dashboard")
+
+
+def test_default_privileges_take_nothing_from_the_public(empty_dsn: str) -> None:
+    with psycopg.connect(empty_dsn, autocommit=True) as db:
+        db.execute("alter default privileges grant select on tables to pg_monitor")
+        assert servers.rollupctl(empty_dsn, "install").returncode == 0
+        for relation in ("rollup.status", "rollup.runs", "rollup_events_1hr_bi"):
+            assert value(db, f"select has_table_privilege('public', '{relation}', 'select')")
+        db.execute("revoke select on rollup.status, rollup.runs, rollup_events_1hr_bi from public")
+        assert servers.rollupctl(empty_dsn, "install").returncode == 0
+        for relation in ("rollup.status", "rollup.runs", "rollup_events_1hr_bi"):
+            assert not value(db, f"select has_table_privilege('public', '{relation}', 'select')")
+
+
+# psql
+
+
+def psql_run(dsn: str, text: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["psql", "-X", "-At", *options, dsn],
+        input=text,
+        cwd=servers.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_trap_57_psql_stops_at_the_first_error_and_changes_nothing(
+    db: Connection, dsn: str
+) -> None:
+    db.execute("insert into rollup_internal.migrations (version) values ('99.0.0')")
+    db.execute("create or replace function rollup.version() returns text return '99.0.0'")
+    before = fingerprint(db)
+    done = psql_run(dsn, "\\i setup_rollup.sql\nselect 'goes on';\n")
+    assert done.stderr.count("psql:sql/") == 1
+    assert "this database has rollup 99.0.0, newer than" in done.stderr
+    assert "goes on" not in done.stdout
+    assert fingerprint(db) == before
+    assert subprocess.run(
+        ["psql", "-X", "-q", "-f", "setup_rollup.sql", dsn],
+        cwd=servers.ROOT, capture_output=True, check=False,
+    ).returncode == 3  # fmt: skip
+
+
+def test_psql_gets_its_settings_back(dsn: str) -> None:
+    text = "\\set ON_ERROR_ROLLBACK interactive\n\\i setup_rollup.sql\n\\echo :ON_ERROR_STOP :ON_ERROR_ROLLBACK\n"
+    text += "select 1/0;\nshow lock_timeout;\nshow client_min_messages;\n"
+    text += (
+        "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid();\n"
+    )
+    done = psql_run(dsn, text, "-q")
+    assert done.stdout.splitlines() == ["off interactive", "0", "notice", "0"]
+
+
+def test_psql_leaves_a_transaction_of_the_callers_open(empty_dsn: str) -> None:
+    told = psql_run(empty_dsn, "begin;\n\\i setup_rollup.sql\nrollback;\n", "-q")
+    assert told.stderr == ""
+    with psycopg.connect(empty_dsn, autocommit=True) as db:
+        assert value(db, "select to_regnamespace('rollup') is null")
+        told = psql_run(empty_dsn, "\\set AUTOCOMMIT off\n\\i setup_rollup.sql\ncommit;\n", "-q")
+        assert told.stderr == ""
+        assert value(db, "select to_regnamespace('rollup') is not null")
+
+
+def test_the_engine_needs_one_transaction(empty_dsn: str) -> None:
+    told = psql_run(empty_dsn, "\\i sql/install.sql\n", "-q", "-v", "ON_ERROR_STOP=1")
+    assert "rollup is installed in one transaction" in told.stderr
+    with psycopg.connect(empty_dsn) as db:
+        assert value(db, "select to_regnamespace('rollup') is null")
+
+
+# Versions
+
+
+COMMANDS = [
+    ["install"], ["load", "data/1.csv"], ["rollup"], ["status"], ["backfill", "rollup_events_1hr"], ["verify"],
+    ["rebuild", "rollup_events_1hr", "--all"], ["doctor"], ["expire"], ["retention"],
+    ["schedule"], ["unschedule"], ["uninstall"],
+]  # fmt: skip
+
+
+def test_every_command_that_connects_is_tried() -> None:
+    without = {"up", "down", "generate", "demo"}
+    assert set(main.commands) - without == {command[0] for command in COMMANDS}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_trap_57_a_newer_database_is_told_plainly(
+    plain: servers.Server, command: list[str]
+) -> None:
+    check_version(plain, command, "99.0.0", "newer than this rollupctl", "install rollupctl 99.0.0")
+
+
+@pytest.mark.parametrize("command", COMMANDS[1:], ids=lambda command: command[0])
+def test_an_older_database_is_told_plainly(plain: servers.Server, command: list[str]) -> None:
+    hint = "run `rollupctl install` to upgrade it"
+    check_version(plain, command, "0.0.9", "older than this rollupctl", hint)
+
+
+def check_version(
+    server: servers.Server, command: list[str], version: str, expected: str, hint: str
+) -> None:
+    name = server.database()
+    dsn = server.dsn(name)
+    try:
+        with psycopg.connect(dsn, autocommit=True) as db:
+            db.execute(
+                f"create or replace function rollup.version() returns text return '{version}'"
+            )
+        done = servers.rollupctl(dsn, *command)
+        assert done.returncode == 1
+        told = f"rollupctl: error: the database has rollup {version}, {expected}, {__version__}"
+        assert done.stderr.splitlines() == [told, f"hint: {hint}"]
+        assert done.stdout == ""
+    finally:
+        server.drop(name)

@@ -1,4 +1,4 @@
-"""install, generate, load: what must be there before anything can be counted."""
+"""install, uninstall, generate, load: what must be there before anything can be counted."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from rollupctl.errors import BEHIND, DONE
 from rollupctl.files import examples
 from rollupctl.generate import Sample
 from rollupctl.install import install as install_package
-from rollupctl.install import version
 from rollupctl.load import GONE, RESULT, Options, load_files
 from rollupctl.options import Settings, output_option, pass_settings, shared_options
 from rollupctl.output import Table, note
 from rollupctl.timevalue import FORMATS, ISO
+from rollupctl.uninstall import uninstall as uninstall_package
+from rollupctl.versions import installed_version
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -60,7 +61,7 @@ def install(
         raise click.UsageError("--partition-interval means nothing with --engine-only")
     if engine_only and chosen:
         raise click.UsageError("--example means nothing with --engine-only: it needs the events")
-    with settings.connect() as session:
+    with settings.connect(any_version=True) as session:
         done = install_package(
             session,
             partition_interval=partition_interval,
@@ -68,7 +69,33 @@ def install(
             examples=chosen,
         )
         settings.emit(done)
-        note(f'rollup {version(session)} is in database "{session.info.dbname}"')
+        note(f'rollup {installed_version(session)} is in database "{session.info.dbname}"')
+
+
+@click.command()
+@click.option("--drop-tables", is_flag=True, help="Drop the tables of the rollups too.")
+@click.option("--yes", is_flag=True, help="Drop tables without asking.")
+@click.option("--dry-run", is_flag=True, help="List what would go; remove nothing.")
+@shared_options
+@pass_settings
+def uninstall(settings: Settings, drop_tables: bool, yes: bool, dry_run: bool) -> None:
+    """Remove the SQL package, and all that it has made, from the database.
+
+    Declarations and watermarks, jobs, counting functions and the views beside the rollups' tables
+    go, in one transaction. The tables of the rollups stay, unless --drop-tables is said. Events
+    and extensions always stay. Where other objects depend on what would go, nothing does, and the
+    objects are named.
+
+    \b
+    Example:
+      rollupctl uninstall --dry-run
+      rollupctl uninstall --drop-tables
+    """
+    with settings.connect() as session:
+        gone = uninstall_package(session, drop_tables=drop_tables, dry_run=dry_run, confirmed=yes)
+        settings.emit(gone)
+        if not dry_run:
+            note(f'rollup is no longer in database "{session.info.dbname}"')
 
 
 @click.command()
@@ -211,4 +238,4 @@ def load(
     click.get_current_context().exit(BEHIND if GONE in report.column("status") else DONE)
 
 
-COMMANDS = (install, generate, load)
+COMMANDS = (install, uninstall, generate, load)

@@ -9,30 +9,29 @@ as $$
 declare
     r constant rollup_internal.rollups := rollup_internal.get_rollup(rollup_name);
     wanted record;
+    has_rights boolean;
 begin
     for wanted in
-        select rollup_internal.view_name(r.target, v.suffix) as name, v.options, v.query, v.description
-          from (values ('live', '', rollup_internal.live_view_text(r.name),
+        select rollup_internal.view_name(r.target, v.suffix) as name, v.suffix, v.options, v.query, v.description
+          from (values ('live', '{}'::text[], rollup_internal.live_view_text(r.name),
                         format('%s, with the events of %s that are not counted yet: exact now.', r.target, r.source)),
-                       ('bi', ' with (security_invoker = true)', rollup_internal.bi_view_text(r.name),
+                       ('bi', '{security_invoker=true}', rollup_internal.bi_view_text(r.name),
                         format('Plain numbers of %1$s, up to its watermark. Add up counts and sums only: distinct '
                                'counts, averages and quantiles of several rows come from the sketches, sums and counts '
                                'in %1$s; see docs/rollups.md, "Several rows as one".', r.target)))
                v (suffix, options, query, description)
     loop
-        begin
-            execute format('create or replace view %s%s as %s', wanted.name, wanted.options, wanted.query);
-        exception when invalid_table_definition then
-            -- Columns have gone, or have other types.
-            execute format('drop view %s', wanted.name);
-            execute format('create view %s%s as %s', wanted.name, wanted.options, wanted.query);
-        end;
+        has_rights := exists (select from pg_class where oid = to_regclass(wanted.name) and relacl is not null);
+        call rollup_internal.replace_view(wanted.name, wanted.query, wanted.options);
         execute format('comment on view %s is %L', wanted.name, wanted.description);
+        -- What its owner has revoked stays revoked.
+        if wanted.suffix = 'bi' and not has_rights then
+            execute format('grant select on %s to public', wanted.name);
+        end if;
     end loop;
-    execute format('grant select on %s to public', rollup_internal.view_name(r.target, 'bi'));
     perform rollup_internal.comment_on_measures(r.name);
 end
 $$;
 comment on function rollup_internal.create_views(text) is
-    'Makes or replaces a rollup''s views. Raises dependent_objects_still_exist when their columns change and '
-    'another view depends on them.';
+    'Makes a rollup''s views, or replaces those whose definition has changed. Raises dependent_objects_still_exist '
+    'when their columns change and another view depends on them.';

@@ -8,6 +8,7 @@ begin
         select f.name::regproc::oid::regprocedure as routine, f.setting, f.value
           from (values ('rollup_internal.refresh_tails', 'citus.all_modifications_commutative', 'on'),
                        ('rollup.schedule', 'citus.enable_ddl_propagation', 'off'),
+                       ('rollup.uninstall', 'citus.multi_shard_modify_mode', 'sequential'),
                        ('rollup.create_rollup', 'citus.multi_shard_modify_mode', 'sequential'),
                        ('rollup.alter_rollup', 'citus.multi_shard_modify_mode', 'sequential'),
                        ('rollup.alter_rollup', 'citus.max_adaptive_executor_pool_size', '1'),

@@ -4,4 +4,3 @@
 \ir drop_old.sql
 \ir privileges.sql
 \ir record_version.sql
-\ir unlock.sql

@@ -1,36 +1,47 @@
 -- Functions run with their caller's rights: declaring, running and expiring take rights on the
 -- package's state, the source and the targets. Everyone may see how things stand; nobody but
 -- the owner of the package writes its state unless granted.
-grant usage on schema rollup, rollup_internal, rollup_compat to public;
-grant select on rollup_internal.rollups, rollup_internal.families, rollup_internal.sources,
-    rollup_internal.watermarks, rollup_internal.backlogs, rollup_internal.tails, rollup_internal.horizons,
-    rollup_internal.runs, rollup_internal.added_measures, rollup_internal.set_aside to public;
-grant select on rollup.rollups, rollup.families, rollup.sources, rollup.watermarks, rollup.backlogs,
-    rollup.runs, rollup.set_aside, rollup.status, rollup.retention, rollup.measures to public;
-
--- A role that was granted a right on state has it on the view of it too: before 0.2.0 the tables were
--- where the views are now.
+-- Rights are given once, to what is new or has none: what an owner has revoked stays revoked.
 do $$
 declare
-    wanted record;
+    is_first constant boolean := not exists (select from rollup_internal.migrations);
+    views_are_new constant boolean := not exists (
+        select from rollup_internal.migrations where string_to_array(version, '.')::int[] >= '{0,2,0}');
+    made record;
 begin
-    for wanted in
-        select v.relname, g.privilege_type, g.grantee, g.is_grantable
+    for made in
+        select format('grant usage on schema %I to public', nspname) as statement
+          from pg_catalog.pg_namespace
+         where nspname in ('rollup', 'rollup_internal', 'rollup_compat') and (is_first or nspacl is null)
+        union all
+        select format('grant select on %I.%I to public', n.nspname, c.relname)
+          from pg_catalog.pg_class c
+          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+         where (is_first or c.relacl is null)
+           and (n.nspname = 'rollup_internal' and c.relkind = 'r'
+                and c.relname in ('rollups', 'families', 'sources', 'watermarks', 'backlogs', 'tails', 'horizons',
+                                  'runs', 'added_measures', 'set_aside')
+                or n.nspname = 'rollup' and c.relkind = 'v' and c.relname in ('status', 'retention', 'measures'))
+    loop
+        execute made.statement;
+    end loop;
+
+    -- A view of state is for those that the table is for: before 0.2.0 the table was where the view is.
+    for made in
+        select format('grant %s on rollup.%I to %s%s', g.privilege_type, v.relname,
+                      case g.grantee when 0 then 'public' else g.grantee::regrole::text end,
+                      case when g.is_grantable then ' with grant option' end) as statement
           from pg_catalog.pg_class v
           join pg_catalog.pg_class t on t.relname = v.relname and t.relnamespace = 'rollup_internal'::regnamespace
          cross join lateral pg_catalog.aclexplode(t.relacl) g
          where v.relnamespace = 'rollup'::regnamespace
            and v.relkind = 'v'
+           and (views_are_new or v.relacl is null)
            and t.relkind = 'r'
            and g.grantee <> t.relowner
            and g.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
-           and not exists (select from pg_catalog.aclexplode(v.relacl) h
-                            where h.grantee = g.grantee and h.privilege_type = g.privilege_type
-                              and h.is_grantable >= g.is_grantable)
     loop
-        execute pg_catalog.format('grant %s on rollup.%I to %s%s', wanted.privilege_type, wanted.relname,
-            case wanted.grantee when 0 then 'public' else wanted.grantee::regrole::text end,
-            case when wanted.is_grantable then ' with grant option' end);
+        execute made.statement;
     end loop;
 end
 $$;

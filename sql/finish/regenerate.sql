@@ -1,16 +1,38 @@
 -- Generated functions belong to the code: an upgrade writes them again, and the topn extension,
--- once it is there, is what they call.
+-- once it is there, is what they call. Views that change lock out their readers, who would queue behind one
+-- that reads for long: the locks of all of them are asked for for a moment at a time, and given back between.
 do $$
 declare
+    deadline constant timestamptz := clock_timestamp() + rollup.setting('rollup.max_wait')::interval;
+    lock_timeout_before constant text := current_setting('lock_timeout');
     rollup_name text;
     family_id bigint;
 begin
-    for rollup_name in select name from rollup_internal.rollups order by id loop
-        perform rollup_internal.create_rollup_function(rollup_name);
-        perform rollup_internal.create_views(rollup_name);
+    if exists (select from pg_catalog.pg_extension where extname = 'citus') then
+        perform set_config('citus.propagate_set_commands', 'local', true);
+    end if;
+    loop
+        begin
+            set local lock_timeout = '100ms';
+            for rollup_name in select name from rollup_internal.rollups order by id loop
+                perform rollup_internal.create_rollup_function(rollup_name);
+                perform rollup_internal.create_views(rollup_name);
+            end loop;
+            for family_id in select id from rollup_internal.families order by id loop
+                perform rollup_internal.sync_family(family_id);
+            end loop;
+            exit;
+        exception when lock_not_available then
+            if clock_timestamp() >= deadline then
+                raise exception using
+                    errcode = 'lock_not_available',
+                    message = format('could not lock the views of rollup "%s" within %s', rollup_name,
+                                     rollup.setting('rollup.max_wait')),
+                    hint = 'Nothing was changed. Try again when the longest transaction that reads them has ended.';
+            end if;
+        end;
+        perform pg_sleep(0.2);
     end loop;
-    for family_id in select id from rollup_internal.families order by id loop
-        perform rollup_internal.sync_family(family_id);
-    end loop;
+    perform set_config('lock_timeout', lock_timeout_before, true);
 end
 $$;

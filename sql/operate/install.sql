@@ -16,3 +16,6 @@
 \ir check_schedule.sql
 \ir check_lag.sql
 \ir doctor.sql
+\ir made_by_package.sql
+\ir dependents_of_package.sql
+\ir uninstall.sql

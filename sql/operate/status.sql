@@ -1,6 +1,6 @@
 -- On Citus the view stays on the coordinator, where the ledger is.
 set citus.enable_ddl_propagation to off;
-create or replace view rollup.status as
+call rollup_internal.replace_view('rollup.status', $query$
     select r.name,
            r.source,
            r.target,
@@ -25,7 +25,8 @@ create or replace view rollup.status as
       left join lateral (select finished_at from rollup_internal.runs
                           where rollup = r.name and status = 'done' order by id desc limit 1) done on true
      cross join lateral rollup_internal.backlog_progress(r.name) b
-     order by r.id;
+     order by r.id
+$query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.status is 'How far each rollup is behind, and how its last run went.';
 comment on column rollup.status.lag_events is 'Committed events above the watermark, not counted yet; NULL when the source is gone.';

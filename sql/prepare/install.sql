@@ -3,3 +3,5 @@
 \ir schemas.sql
 \ir extensions.sql
 \ir version.sql
+\ir view_matches.sql
+\ir replace_view.sql

@@ -1,8 +1,18 @@
--- One installation at a time: a second one waits here, then finds everything in place.
--- The lock belongs to the session, so that psql may run each statement on its own.
+-- One installation at a time: a second one waits here, then finds everything in place. Then no lock is
+-- waited for without end. Those that would make readers and writers queue are asked for for a moment at a
+-- time, where they are needed.
 do $$
 begin
-    perform pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended('rollup.install', 0));
+    if pg_catalog.statement_timestamp() = pg_catalog.transaction_timestamp() then
+        raise exception using
+            errcode = 'no_active_sql_transaction',
+            message = 'rollup is installed in one transaction',
+            hint = 'In psql run \i setup_rollup.sql; elsewhere begin a transaction first.';
+    end if;
+    perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('rollup.install', 0));
+    if pg_catalog.current_setting('lock_timeout') = '0' then
+        perform pg_catalog.set_config('lock_timeout', '3s', true);
+    end if;
+    perform pg_catalog.set_config('client_min_messages', 'warning', true);
 end
 $$;
-set client_min_messages to warning;

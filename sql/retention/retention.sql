@@ -1,6 +1,6 @@
 -- On Citus the view stays on the coordinator, where the declarations are.
 set citus.enable_ddl_propagation to off;
-create or replace view rollup.retention as
+call rollup_internal.replace_view('rollup.retention', $query$
     select x.kind, x.name, x.relation, x.keep, x.expired_before, x.is_enforced
       from (select 'source' as kind,
                    (select format('%I.%I', n.nspname, c.relname)
@@ -16,7 +16,8 @@ create or replace view rollup.retention as
             select 'rollup', r.name, r.target, r.keep, r.expired_before, true
               from rollup_internal.rollups r) x
      where x.name is not null
-     order by x.kind desc, x.name;
+     order by x.kind desc, x.name
+$query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.retention is 'How long each source and each rollup is kept; see rollup.set_retention.';
 comment on column rollup.retention.kind is 'source: its events; rollup: its rows.';

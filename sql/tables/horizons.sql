@@ -7,7 +7,14 @@ create table if not exists rollup_internal.horizons (
     last_ids jsonb       not null,
     writers  text[]      not null
 );
-create index if not exists horizons_source_taken_at_idx on rollup_internal.horizons (source, taken_at);
+-- `if not exists` would wait for a run that writes here, and later runs behind it.
+do $$
+begin
+    if pg_catalog.to_regclass('rollup_internal.horizons_source_taken_at_idx') is null then
+        create index horizons_source_taken_at_idx on rollup_internal.horizons (source, taken_at);
+    end if;
+end
+$$;
 comment on table rollup_internal.horizons is 'What deferred runs saw; kept for a day, 20 a source at most.';
 comment on column rollup_internal.horizons.last_ids is 'Last id handed out, by node group: {"0": {"last_id": 17}, …}.';
 comment on column rollup_internal.horizons.writers is 'Open writers as node group:virtual transaction.';

@@ -12,5 +12,12 @@ create table if not exists rollup_internal.runs (
     constraint status_is_known check (status in ('done', 'deferred', 'failed')),
     constraint failure_says_why check (status = 'done' or message is not null)
 );
-create index if not exists runs_rollup_started_at_idx on rollup_internal.runs (rollup, started_at);
+-- `if not exists` would wait for a run that writes here, and later runs behind it.
+do $$
+begin
+    if pg_catalog.to_regclass('rollup_internal.runs_rollup_started_at_idx') is null then
+        create index runs_rollup_started_at_idx on rollup_internal.runs (rollup, started_at);
+    end if;
+end
+$$;
 comment on table rollup_internal.runs is 'What the view rollup.runs shows.';

@@ -1,8 +1,9 @@
 -- On Citus the view stays on the coordinator, where the state is.
 set citus.enable_ddl_propagation to off;
-create or replace view rollup.backlogs as
+call rollup_internal.replace_view('rollup.backlogs', $query$
     select rollup, node_group, after_id, through_id, first_size
-      from rollup_internal.backlogs;
+      from rollup_internal.backlogs
+$query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.backlogs is 'Ranges of event ids below a rollup''s watermark that it has not counted yet.';
 comment on column rollup.backlogs.after_id is 'Ids above this one, up to and including through_id.';

@@ -1,8 +1,9 @@
 -- On Citus the view stays on the coordinator, where the state is.
 set citus.enable_ddl_propagation to off;
-create or replace view rollup.loads as
+call rollup_internal.replace_view('rollup.loads', $query$
     select source_table, sha256, file_name, rows, bytes, loaded_at, loaded_by, after_id, through_id
-      from rollup_internal.loads;
+      from rollup_internal.loads
+$query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.loads is 'Files that rollupctl load has loaded, known by content (SHA-256).';
 comment on column rollup.loads.after_id is

@@ -1,11 +1,12 @@
 -- On Citus the view stays on the coordinator, where the state is.
 set citus.enable_ddl_propagation to off;
-create or replace view rollup.rollups as
+call rollup_internal.replace_view('rollup.rollups', $query$
     select name, id, family, source, target, function_name, tenant, id_column, id_sequence,
            time_column, bucket, bucket_column, dimensions, measures, filter, work_mem, time_zone,
            keep, expired_before, partition_interval, newest_first, revision,
            created_at
-      from rollup_internal.rollups;
+      from rollup_internal.rollups
+$query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.rollups is 'Declared rollups. Written by rollup.create_rollup, rollup.alter_rollup and rollup.drop_rollup only.';
 comment on column rollup.rollups.id is 'Names the rollup''s run lock.';

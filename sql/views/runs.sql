@@ -1,8 +1,9 @@
 -- On Citus the view stays on the coordinator, where the state is.
 set citus.enable_ddl_propagation to off;
-create or replace view rollup.runs as
+call rollup_internal.replace_view('rollup.runs', $query$
     select id, rollup, status, started_at, finished_at, events, rows, id_ranges, message
-      from rollup_internal.runs;
+      from rollup_internal.runs
+$query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.runs is 'Runs that counted events, were deferred or failed; kept for rollup.keep_runs (7 days).';
 comment on column rollup.runs.events is 'Events counted.';

@@ -1,8 +1,9 @@
 -- On Citus the view stays on the coordinator, where the state is.
 set citus.enable_ddl_propagation to off;
-create or replace view rollup.set_aside as
+call rollup_internal.replace_view('rollup.set_aside', $query$
     select rollup, event_id, tenant, sqlstate, reason, set_aside_at, last_tried_at
-      from rollup_internal.set_aside;
+      from rollup_internal.set_aside
+$query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.set_aside is
     'Events that could not be counted and were set aside, so that the others were; see rollup.retry_set_aside.';

@@ -1,8 +1,9 @@
 -- On Citus the view stays on the coordinator, where the state is.
 set citus.enable_ddl_propagation to off;
-create or replace view rollup.sources as
+call rollup_internal.replace_view('rollup.sources', $query$
     select source, covered_from, expired_before, keep
-      from rollup_internal.sources;
+      from rollup_internal.sources
+$query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.sources is 'Sources of rollups.';
 comment on column rollup.sources.covered_from is

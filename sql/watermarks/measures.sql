@@ -1,6 +1,6 @@
 -- On Citus the view stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
-create or replace view rollup.measures as
+call rollup_internal.replace_view('rollup.measures', $query$
     select r.name as rollup,
            m.key as measure,
            m.value as definition,
@@ -10,7 +10,8 @@ create or replace view rollup.measures as
       from rollup_internal.rollups r
      cross join lateral json_each(r.measures) with ordinality m (key, value, position)
       left join rollup_internal.added_measures a on a.rollup = r.name and a.measure = m.key and a.tenant is null
-     order by r.id, m.position;
+     order by r.id, m.position
+$query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.measures is 'The measures of every rollup, and from which bucket on each is complete.';
 comment on column rollup.measures.valid_since is
