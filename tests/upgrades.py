@@ -157,11 +157,13 @@ def state(db: Connection) -> dict[str, list[tuple[Any, ...]]]:
             name = f"rollup.{'samples' if table == 'horizons' else table}"
         described = db.execute(f"select * from {name}".encode())
         names = [column.name for column in described.description or ()]
+        new = {"newest_first", "after_id", "through_id"} if table in ("rollups", "loads") else set()
         renamed = {"spans": "id_ranges", "heads": "last_ids"}
         found[table] = [
             tuple(
                 (renamed.get(column, column), _today(table, column, value))
                 for column, value in zip(names, row, strict=True)
+                if column not in new  # NULL after an upgrade
             )
             for row in described
         ]

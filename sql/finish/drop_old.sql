@@ -36,7 +36,7 @@ exception when dependent_objects_still_exist then
     get stacked diagnostics users = pg_exception_detail;
     raise warning using
         message = format('functions of an earlier version stay because they are still used: %s',
-                         replace(users, E'\n', '; ')),
+                         array_to_string(string_to_array(users, E'\n'), '; ')),
         hint = 'Create again what uses them with functions that are documented, then install again.';
 end
 $$;

@@ -22,6 +22,16 @@ begin
                 and c.relname in ('rollups', 'families', 'sources', 'watermarks', 'backlogs', 'tails', 'horizons',
                                   'runs', 'added_measures', 'set_aside')
                 or n.nspname = 'rollup' and c.relkind = 'v' and c.relname in ('status', 'retention', 'measures'))
+        union all
+        -- A table that came later: a role that may move watermarks runs rollups, and runs write here too.
+        select format('grant insert, update, delete on rollup_internal.set_aside to %s',
+                      case g.grantee when 0 then 'public' else g.grantee::regrole::text end)
+          from pg_catalog.pg_class w
+          join pg_catalog.pg_class s on s.oid = 'rollup_internal.set_aside'::regclass and s.relacl is null
+         cross join lateral pg_catalog.aclexplode(w.relacl) g
+         where w.oid = 'rollup_internal.watermarks'::regclass
+           and g.privilege_type = 'INSERT'
+           and g.grantee <> w.relowner
     loop
         execute made.statement;
     end loop;

@@ -23,10 +23,10 @@ begin
     exception when invalid_table_definition then
         select pg_get_userbyid(relowner), relacl is not null into owner, had_rights from pg_class where oid = existing;
         rights := array(
-            select format('grant %s%s on %s to %s%s',
-                          a.privilege_type, ' (' || quote_ident(x.column_name) || ')', view_name,
-                          case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end,
-                          case when a.is_grantable then ' with grant option' end)
+            select format('grant %s on %s to %s',
+                          concat(a.privilege_type, ' (' || quote_ident(x.column_name) || ')'), view_name,
+                          concat(case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end,
+                                 case when a.is_grantable then ' with grant option' end))
               from (select null as column_name, relacl as acl from pg_class where oid = existing
                     union all
                     select attname, attacl from pg_attribute where attrelid = existing and attnum > 0) x

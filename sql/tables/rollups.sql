@@ -21,8 +21,8 @@ create table if not exists rollup_internal.rollups (
     expired_before     timestamptz,
     partition_interval interval,
     revision           int         not null default 0,
-    newest_first       boolean,
     created_at    timestamptz not null default now(),
+    newest_first  boolean,
     constraint name_is_given check (name <> ''),
     constraint bucket_is_positive check (bucket > interval '0')
 );
