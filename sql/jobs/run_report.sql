@@ -1,7 +1,8 @@
+-- Volatile, so that it sees what the run has done that is called in the same statement.
 create or replace function rollup_internal.run_report(rollup_name text, status text, events bigint, rows bigint)
     returns jsonb
     language plpgsql
-    stable
+    volatile
     set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
