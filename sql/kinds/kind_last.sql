@@ -1,10 +1,12 @@
 create or replace function rollup_internal.kind_last(m rollup_internal.measure)
     returns setof rollup_internal.measure_column
-    language sql
+    language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-begin atomic
-    select * from rollup_internal.extreme_event_columns(m, 'max', 'order by %s desc nulls last, %s desc nulls last', '>');
-end;
+as $$
+begin
+    return query select * from rollup_internal.extreme_event_columns(m, 'max', 'order by %s desc nulls last, %s desc nulls last', '>');
+end
+$$;
 comment on function rollup_internal.kind_last(rollup_internal.measure) is
     'The value of the latest event that has one, with its time and id.';

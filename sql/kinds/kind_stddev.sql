@@ -1,10 +1,12 @@
 create or replace function rollup_internal.kind_stddev(m rollup_internal.measure, population text default 'false')
     returns setof rollup_internal.measure_column
-    language sql
+    language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-begin atomic
-    select * from rollup_internal.moment_columns(m, population, 'sqrt(%s)');
-end;
+as $$
+begin
+    return query select * from rollup_internal.moment_columns(m, population, 'sqrt(%s)');
+end
+$$;
 comment on function rollup_internal.kind_stddev(rollup_internal.measure, text) is
     'The standard deviation of a sample or, with population, of the whole population.';
