@@ -111,6 +111,7 @@ declare
         (select n.nspname from pg_catalog.pg_extension x
            join pg_catalog.pg_namespace n on n.oid = x.extnamespace where x.extname = 'pg_partman');
     time_zone constant text := current_setting('timezone');
+    date_style constant text := current_setting('datestyle');
     quoting constant text := current_setting('quote_all_identifiers');
     is_distributed boolean;
     is_partitioned boolean;
@@ -143,6 +144,8 @@ begin
         -- Partitions begin, and have their names, by UTC: from session to session the time zone
         -- may differ, and a name that is taken would leave a gap.
         perform set_config('timezone', 'UTC', true);
+        -- Citus hands times to its workers as the session spells them.
+        perform set_config('datestyle', 'ISO, MDY', true);
         perform set_config('quote_all_identifiers', 'off', true);
         -- pg_partman 4 calls declarative partitioning "native", version 5 "range".
         execute format(
@@ -153,6 +156,7 @@ begin
         execute format('update %I.part_config set infinite_time_partitions = true
                          where parent_table = ''public.events''', partman_schema);
         perform set_config('timezone', time_zone, true);
+        perform set_config('datestyle', date_style, true);
         perform set_config('quote_all_identifiers', quoting, true);
     end if;
 end

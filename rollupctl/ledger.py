@@ -88,7 +88,8 @@ def _rows_left(session: Session, target: Target, entry: dict[str, Any]) -> int:
         return rows
     if target.id_column and entry["through_id"] is not None:
         text = sql.SQL(
-            "select pg_catalog.count(*) from (select from {} where {} > {} and {} <= {} limit {}) x"
+            "select pg_catalog.count(*)"
+            " from (select 1 from {} where {} > {} and {} <= {} limit {}) x"
         ).format(
             table,
             sql.Identifier(target.id_column),
@@ -98,7 +99,7 @@ def _rows_left(session: Session, target: Target, entry: dict[str, Any]) -> int:
             rows,
         )
     else:
-        text = sql.SQL("select case when exists (select from {}) then {} else 0 end").format(
+        text = sql.SQL("select case when exists (select 1 from {}) then {} else 0 end").format(
             table, rows
         )
     ((left,),) = query(session, text.as_string(session)).rows

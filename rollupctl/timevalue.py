@@ -5,13 +5,14 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from rollupctl.csvfile import NOTHING_LOADED, CsvFile
+from rollupctl.csvfile import NOTHING_LOADED, CsvFile, Dialect
 from rollupctl.errors import BadFileError
 
 ISO, ANY = "iso", "any"
@@ -105,6 +106,7 @@ class TimeColumns:
         self._ticks = EPOCHS.get(form)
         quote, delimiter = map(re.escape, (file.dialect.quote, file.dialect.delimiter))
         self._field = re.compile(_FIELD.format(quote=quote, delimiter=delimiter))
+        self._plain_lines = re.compile(_plain_lines(file.dialect, [at for at, _ in columns]))
 
     @property
     def rewrites(self) -> bool:
@@ -114,9 +116,23 @@ class TimeColumns:
     def check(self, chunks: Iterable[bytes]) -> None:
         """Raise BadFileError for the first value that no time can be meant by.
 
-        Takes a chunk when it has looked at all records that the one before completes.
+        Takes a chunk when it has looked at all records that the one before completes. Lines in
+        which nothing is unusual are matched many at once; from the first other one on, each record
+        is read for itself.
         """
-        for line, record in self._records(_lines(chunks)):
+        texts = _texts(chunks)
+        rest, passed = "", 0
+        for text in texts:
+            rest += text
+            if any("\n" in name for name in self._file.header):
+                break
+            plain = self._plain_lines.match(rest, 0 if passed else _end_of_line(rest))
+            end = plain.end() if plain else 0
+            passed += rest.count("\n", 0, end)
+            rest = rest[end:]
+            if "\n" in rest or "\r" in rest or len(rest) > _LONG_LINE:
+                break
+        for line, record in self._records(_lines(itertools.chain([rest], texts)), passed):
             self._look(record, line, problem)
 
     def converted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -124,23 +140,25 @@ class TimeColumns:
         read: list[str] = []
 
         def lines() -> Iterator[str]:
-            for line in _lines(chunks):
+            for line in _lines(_texts(chunks)):
                 read.append(line)
                 yield line
 
-        for line, record in self._records(lines()):
+        for line, record in self._records(lines(), 0):
             self._look(record, line, self._problem_of_epoch)
             text = "".join(read)
             read.clear()
             yield (text if line == 0 else self._rewritten(text)).encode(errors="surrogateescape")
 
-    def _records(self, lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
-        """Fields of each record and the line on which it ends; the header's line is called 0."""
+    def _records(self, lines: Iterator[str], passed: int) -> Iterator[tuple[int, list[str]]]:
+        """Fields of each record and the line on which it ends, after so many lines that were passed
+        over; the header's line is called 0.
+        """
         csv.field_size_limit(sys.maxsize)
         dialect = self._file.dialect
         reader = csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote)
         for number, record in enumerate(reader):
-            yield (reader.line_num if number else 0), record
+            yield (passed + reader.line_num if number or passed else 0), record
 
     def _look(
         self, record: list[str], line: int, judge: Callable[[str], tuple[str, str] | None]
@@ -192,16 +210,43 @@ _EPOCH = datetime(1970, 1, 1)
 _FAR = 300 * 366 * 86400  # seconds: beyond all sensible years, within what timedelta takes
 
 
-def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Lines with their ends, of all three kinds; what is not UTF-8 is kept by surrogates."""
+def _texts(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Chunks as texts, none of which ends within \\r\\n; surrogates stand for what is not UTF-8."""
     utf8 = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape")
     decoder = io.IncrementalNewlineDecoder(utf8, translate=False)
-    begun: list[str] = []  # what there is of a line that has no end yet
     for chunk in chunks:
-        for part in io.StringIO(decoder.decode(chunk), newline=""):
+        yield decoder.decode(chunk)
+    yield decoder.decode(b"", final=True)
+
+
+def _lines(texts: Iterable[str]) -> Iterator[str]:
+    """Lines with their ends, of all three kinds."""
+    begun: list[str] = []  # what there is of a line that has no end yet
+    for text in texts:
+        for part in io.StringIO(text, newline=""):
             begun.append(part)
             if part.endswith(("\n", "\r")):
                 yield "".join(begun)
                 begun.clear()
-    begun.append(decoder.decode(b"", final=True))
-    yield from io.StringIO("".join(begun), newline="")
+    if begun:
+        yield "".join(begun)
+
+
+_LONG_LINE = 1 << 20  # characters
+
+
+def _end_of_line(text: str) -> int:
+    return text.find("\n") + 1
+
+
+def _plain_lines(dialect: Dialect, positions: Sequence[int]) -> str:
+    """Whole lines, each a record, whose fields at `positions` are no value or as _PLAIN says."""
+    quote, delimiter = re.escape(dialect.quote), re.escape(dialect.delimiter)
+    time = f"(?:{_PLAIN.pattern}|{re.escape(dialect.null or '')})"
+    line = []
+    for at in range(max(positions) + 1):
+        inside = time if at in positions else f"[^{delimiter}{quote}\\r\\n]*"
+        quoted = inside if at in positions else f"[^{quote}\\r\\n]*"
+        line.append(f"(?:{quote}{quoted}{quote}|{inside})")
+    others = f"(?:{delimiter}(?:{quote}[^{quote}\\r\\n]*{quote}|[^{delimiter}{quote}\\r\\n]*))*"
+    return f"(?:{delimiter.join(line)}{others}\\r?\\n)*"

@@ -231,3 +231,21 @@ def test_trap_49_any_time_on_request(db: Connection, rollupctl: Rollupctl, tmp_p
     assert rollupctl("load", path).returncode == 1
     assert rollupctl("load", path, "--time-format", "any").returncode == 0
     assert count(db) == 1
+
+
+@pytest.mark.parametrize("before", [0, 1, 3000])
+@pytest.mark.parametrize("odd", [False, True])
+def test_trap_49_the_line_is_right_wherever_it_is(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path, before: int, odd: bool
+) -> None:
+    """Lines are matched many at once as long as nothing is unusual."""
+    fine = '1,buy,2024-06-01 10:00,"a, b"\n2,buy,"2024-06-01",\n3,buy,2024-06-01 10:00:00.5+02,x\n'
+    unusual = '4,"a\nb",2024-06-01 10:00,\n' if odd else ""
+    text = "customer_id,event_type,event_time,path\n" + fine * before + unusual
+    path = write(tmp_path / "a.csv", text + "5,buy,infinity,\n" + fine)
+    done = rollupctl("load", path)
+    assert (done.returncode, count(db)) == (1, 0)
+    line = 1 + 3 * before + (2 if odd else 0) + 1
+    assert f'line {line}, column event_time: "infinity"' in done.stderr
+    assert rollupctl("load", write(tmp_path / "b.csv", text + fine)).returncode == 0
+    assert count(db) == 3 * before + 3 + odd
