@@ -18,23 +18,14 @@ SQL = ROOT / "sql"
 ROOMS = re.findall(r"^\\ir (\w+)/install\.sql$", (SQL / "install.sql").read_text(), re.M)
 # Rooms that hold no functions, and the two that run before and after everything else.
 WITHOUT_FUNCTIONS = {"migrations", "tables", "types", "views", "finish"}
-# Rooms side by side in a layer, from the bottom up.
-LAYERS = [
-    ["prepare", "migrations"],
-    ["tables", "types"],
-    ["views", "compat", "text"],
-    ["base", "toplist", "statistics"],
-    ["time", "citus"],
-    ["partitions", "writers", "kinds"],
-    ["measures"],
-    ["watermarks"],
-    ["runs", "retention", "read"],
-    ["codegen"],
-    ["declare", "recount"],
-    ["jobs"],
-    ["operate"],
-    ["finish"],
-]
+PICTURE = re.search(
+    r"^## The house$.*?^```text$(.*?)^```$",
+    (ROOT / "docs" / "architecture.md").read_text(),
+    re.M | re.S,
+)
+assert PICTURE
+# Rooms side by side in a layer, from the bottom up, as docs/architecture.md draws them.
+LAYERS = [line[12:54].split() for line in reversed(PICTURE[1].splitlines()) if line.strip()]
 MAX_FILES = 25
 CREATES = re.compile(
     r"^\s*(?:create (?:or replace )?(?:function|procedure|aggregate|type|table(?: if not exists)?) "
