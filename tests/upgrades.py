@@ -157,7 +157,11 @@ def state(db: Connection) -> dict[str, list[tuple[Any, ...]]]:
             name = f"rollup.{'samples' if table == 'horizons' else table}"
         described = db.execute(f"select * from {name}".encode())
         names = [column.name for column in described.description or ()]
-        new = {"newest_first", "after_id", "through_id"} if table in ("rollups", "loads") else set()
+        new = (
+            {"newest_first", "source_name", "after_id", "through_id"}
+            if table in ("rollups", "loads")
+            else {"purged"}
+        )
         renamed = {"spans": "id_ranges", "heads": "last_ids"}
         found[table] = [
             tuple(

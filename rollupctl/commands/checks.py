@@ -9,11 +9,13 @@ import click
 
 from rollupctl import rolling
 from rollupctl.connect import call, positive_interval, query
-from rollupctl.errors import BEHIND, DIFFERENCE
+from rollupctl.errors import BEHIND, DIFFERENCE, UsageError
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import Table, note
 
 _VERIFY = "select * from rollup.verify(%s, %s, %s, %s)"
+_REPAIR = "select * from rollup.repair(%s, %s, %s, %s, %s)"
+_LOSS = "see rollup.declare_purged, or remove them with --accept-loss"
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -34,10 +36,41 @@ def range_options(command: Function) -> Function:
     return command
 
 
+def _by_row(found: Table) -> list[str]:
+    """What is wrong with each row of a rollup of which rollup.verify names measures."""
+    rows: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for each in found.records():
+        key = (each["tenant_id"], each["bucket"], str(each["dimensions"]))
+        rows.setdefault(key, []).append(each)
+    return [
+        "remove"
+        if all(m["expected"] is None for m in measures)
+        else "add"
+        if all(m["counted"] is None for m in measures)
+        else "change"
+        for measures in rows.values()
+    ]
+
+
+def _changes(found: Table) -> str:
+    """What a repair would do, in words."""
+    actions = _by_row(found)
+    return ", ".join(
+        f"{actions.count(action)} rows to {action}" for action in ("add", "change", "remove")
+    )
+
+
+def _is_lost(found: Table) -> bool:
+    return "remove" in _by_row(found)
+
+
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME…]")
 @range_options
 @click.option("--repair", is_flag=True, help="Rebuild what differs, then compare again.")
+@click.option(
+    "--accept-loss", is_flag=True, help="With --repair: remove rows whose events are all gone."
+)
 @shared_options
 @pass_settings
 def verify(
@@ -47,26 +80,32 @@ def verify(
     until: str | None,
     tenant: str | None,
     repair: bool,
+    accept_loss: bool,
 ) -> None:
     """Compare the rollups named, or all, with the raw events; print what differs.
 
     A row for each measure that differs: what the rollup has, and what the events say. The exit
     code is 5 when there is one. With --repair the buckets at fault are rebuilt, and what differs
-    after that is printed.
+    after that is printed. Rows whose events are all gone stay, unless the loss is accepted.
 
     \b
     Example:
       rollupctl verify rollup_events_1hr --from 2024-05-01 --to 2024-05-02
     """
+    if accept_loss and not repair:
+        raise UsageError("--accept-loss goes with --repair")
     differing = Table(())
     with settings.connect() as session:
         for name in rolling.names_of(session, names):
             where = (name, since, until, tenant)
             found = query(session, _VERIFY, *where)
             if found.rows and repair:
-                rebuilt = query(session, "select * from rollup.repair(%s, %s, %s, %s)", *where)
+                note(f"{name}: {_changes(found)}")
+                rebuilt = query(session, _REPAIR, *where, accept_loss)
                 note(f"{name}: {len(rebuilt.rows)} buckets differed and were rebuilt")
                 found = query(session, _VERIFY, *where)
+                if _is_lost(found):
+                    note(f"{name}: rows without events stay; {_LOSS}")
             note(f"{name}: {len(found.rows) or 'no'} differences")
             differing = Table(found.columns, [*differing.rows, *found.rows])
     settings.emit(differing)

@@ -41,6 +41,7 @@ begin
     execute format('create table %s (%s)'
                    ' with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000)',
                    batch_name, array_to_string(wanted, ', '));
+    execute format('alter table %s replica identity full', batch_name);  -- it has no key
     execute format('comment on table %s is %L', batch_name,
                    format('Groups of new events on their way into the rollups of family %s; empty between runs.',
                           family_id));

@@ -50,6 +50,7 @@ begin
         execute format('create unique index on %s (%s) nulls not distinct', target,
                        (select string_agg(quote_ident(k), ', ' order by n) from unnest(keys) with ordinality x(k, n)));
     end if;
+    perform rollup_internal.set_replica_identity(target);
     return target;
 end
 $$;

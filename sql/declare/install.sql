@@ -8,3 +8,5 @@
 \ir drop_rollup.sql
 \ir alter_target.sql
 \ir alter_rollup.sql
+\ir accept_source.sql
+\ir restart_source.sql

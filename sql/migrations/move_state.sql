@@ -47,7 +47,12 @@ begin
         execute format('alter table %s set schema rollup_internal', old_table);
     end loop;
     alter table rollup_internal.loads add column after_id bigint, add column through_id bigint;
-    alter table rollup_internal.rollups add column newest_first boolean;
+    alter table rollup_internal.rollups add column newest_first boolean, add column source_name text;
+    update rollup_internal.rollups r
+       set source_name = format('%I.%I', n.nspname, c.relname)
+      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.oid = r.source;
+    alter table rollup_internal.sources add column purged tstzmultirange not null default '{}';
     alter table rollup_internal.samples rename to horizons;
     alter table rollup_internal.horizons rename column heads to last_ids;
     alter index rollup_internal.samples_source_taken_at_idx rename to horizons_source_taken_at_idx;

@@ -13,7 +13,7 @@ begin
     if not exists (select from pg_class where oid = r.source) then
         return;
     end if;
-    execute format('select count(*), min(%I) from %s where %s', r.time_column, r.source, rollup_internal.all_of(
+    execute format('select count(*), min(%1$I) filter (where isfinite(%1$I)) from %2$s where %3$s', r.time_column, r.source, rollup_internal.all_of(
                        array[rollup_internal.uncounted_condition(rollup_name, below_watermark => false),
                              '(' || r.filter || ')']))
        into lag_events, oldest;

@@ -38,6 +38,7 @@ begin
                 'range_from', quote_literal(coming.range_from),
                 'range_to', quote_literal(coming.range_to)));
     end loop;
+    perform rollup_internal.set_replica_identity(relation);
 end
 $$;
 comment on function rollup_internal.create_partitions(regclass, timestamptz) is

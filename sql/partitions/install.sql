@@ -6,7 +6,9 @@
 \ir first_partition_start.sql
 \ir is_partman_managed.sql
 \ir upcoming_partitions.sql
+\ir set_replica_identity.sql
 \ir create_partitions.sql
 \ir drain_default_partition.sql
 \ir maintain_all_partitions.sql
 \ir maintain_partitions.sql
+\ir declare_purged.sql

@@ -1,5 +1,5 @@
--- Times of which raw events are gone: before an expiry, or where a partition has been and is no
--- more. What a partition covers now is whole.
+-- Times of which raw events are gone: purged on purpose, before an expiry, or where a partition was dropped.
+-- What a partition covers now is whole.
 create or replace function rollup.missing_ranges(source regclass)
     returns tstzmultirange
     language plpgsql
@@ -11,20 +11,20 @@ declare
     gone tstzmultirange := '{}';
     s rollup_internal.sources;
 begin
+    select * into s from rollup_internal.sources x where x.source = missing_ranges.source;
     if not exists (select from pg_partitioned_table p where p.partrelid = missing_ranges.source) then
-        return gone;
+        return coalesce(s.purged, gone);
     end if;
     select coalesce(range_agg(tstzrange(p.range_from, p.range_to)), '{}') into kept
       from rollup.partitions(source) p
      where not p.is_default;
-    select * into s from rollup_internal.sources x where x.source = missing_ranges.source;
     if s.covered_from < upper(kept) then
         gone := tstzmultirange(tstzrange(s.covered_from, upper(kept)));
     end if;
     if s.expired_before is not null then
         gone := gone + tstzmultirange(tstzrange(null, s.expired_before));
     end if;
-    return gone - kept;
+    return gone - kept + coalesce(s.purged, '{}');
 end
 $$;
 comment on function rollup.missing_ranges(regclass) is

@@ -19,6 +19,7 @@ begin
             message = format('the source of rollup %I is gone', r.name),
             hint = format('Its rows stay: select rollup.drop_rollup(%L)', r.name);
     end if;
+    perform rollup_internal.require_same_source(r);
     perform rollup_internal.require_read_committed(
         format('rollup %I cannot be run', r.name), 'Run it at read committed.');
     if max_events < 1 then
@@ -50,6 +51,8 @@ begin
     -- The watermarks are read under the lock, in a statement of its own: read before it they
     -- could be those of the run before.
     states := rollup_internal.read_node_states(r.source, r.id_sequence) || rollup_internal.removed_node_states(names);
+    perform rollup_internal.require_ids_ahead(names, states);
+    run.last_ids := states;
     select * into run.id_ranges, run.more from rollup_internal.pending_id_ranges(names, states, max_events);
     set_aside := rollup_internal.set_aside_due(names);
     if run.id_ranges = '{}' and set_aside = '{}' then
@@ -59,7 +62,7 @@ begin
     select * into states, writers from rollup_internal.wait_for_writers(r.source, r.id_sequence, states);
     if writers <> '{}' then
         -- What was handed out before they began to write can still be counted.
-        select s.id_ranges, h.taken_at into run.id_ranges, run.as_of
+        select s.id_ranges, h.taken_at, h.last_ids into run.id_ranges, run.as_of, run.last_ids
           from rollup_internal.settled_horizon(r.source, states) h,
                rollup_internal.pending_id_ranges(names, h.last_ids, max_events) s;
         run.more := false;

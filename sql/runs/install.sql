@@ -1,4 +1,6 @@
 \ir apply_counting_settings.sql
+\ir require_same_source.sql
+\ir require_ids_ahead.sql
 \ir set_aside_due.sql
 \ir is_fault_of_table.sql
 \ir divide_failed.sql

@@ -13,3 +13,11 @@ comment on table rollup_internal.added_measures is 'Measures that rollup.alter_r
 comment on column rollup_internal.added_measures.tenant is 'NULL for all; else one for whom more has been filled in than for all.';
 comment on column rollup_internal.added_measures.valid_since is 'The measure is complete from the bucket that starts here on; -infinity for all buckets.';
 comment on column rollup_internal.added_measures.first_bucket is 'The rollup''s first bucket when the measure was added: what is left lies between.';
+-- It has no key that could serve; asked for only once, as it takes a lock.
+do $$
+begin
+    if (select relreplident from pg_catalog.pg_class where oid = 'rollup_internal.added_measures'::regclass) <> 'f' then
+        alter table rollup_internal.added_measures replica identity full;
+    end if;
+end
+$$;

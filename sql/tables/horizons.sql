@@ -18,3 +18,11 @@ $$;
 comment on table rollup_internal.horizons is 'What deferred runs saw; kept for a day, 20 a source at most.';
 comment on column rollup_internal.horizons.last_ids is 'Last id handed out, by node group: {"0": {"last_id": 17}, …}.';
 comment on column rollup_internal.horizons.writers is 'Open writers as node group:virtual transaction.';
+-- It has no key that could serve; asked for only once, as it takes a lock.
+do $$
+begin
+    if (select relreplident from pg_catalog.pg_class where oid = 'rollup_internal.horizons'::regclass) <> 'f' then
+        alter table rollup_internal.horizons replica identity full;
+    end if;
+end
+$$;

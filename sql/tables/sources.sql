@@ -4,6 +4,7 @@ create table if not exists rollup_internal.sources (
     source         regclass    primary key,
     covered_from   timestamptz,
     expired_before timestamptz,
-    keep           interval
+    keep           interval,
+    purged         tstzmultirange not null default '{}'
 );
 comment on table rollup_internal.sources is 'What the view rollup.sources shows.';

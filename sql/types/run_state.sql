@@ -6,6 +6,7 @@ begin
             status     text,
             started_at timestamptz,
             as_of      timestamptz,
+            last_ids   jsonb,
             id_ranges  rollup_internal.id_range[],
             events     bigint[],
             rows       bigint[],
@@ -14,4 +15,4 @@ begin
     end if;
 end
 $$;
-comment on type rollup_internal.run_state is 'A run under way: its rollups, the time up to which it counts all that was committed, the id ranges it counts, and what it has counted so far for each rollup.';
+comment on type rollup_internal.run_state is 'A run under way: its rollups, the time up to which all that was committed has an id up to last_ids (by node group), the id ranges it counts, and what it has counted so far for each rollup.';

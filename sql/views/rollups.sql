@@ -4,7 +4,7 @@ call rollup_internal.replace_view('rollup.rollups', $query$
     select name, id, family, source, target, function_name, tenant, id_column, id_sequence,
            time_column, bucket, bucket_column, dimensions, measures, filter, work_mem, time_zone,
            keep, expired_before, partition_interval, newest_first, revision,
-           created_at
+           created_at, source_name
       from rollup_internal.rollups
 $query$);
 reset citus.enable_ddl_propagation;
@@ -27,3 +27,5 @@ comment on column rollup.rollups.partition_interval is
     'Length of the partitions that rollup.maintain_partitions makes of target; NULL where it makes none.';
 comment on column rollup.rollups.newest_first is
     'Whether history is counted from the newest back; NULL for a rollup that was declared before 0.2.0.';
+comment on column rollup.rollups.source_name is
+    'Name of the source when the rollup was declared, or accepted last: see rollup.accept_source.';

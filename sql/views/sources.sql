@@ -1,7 +1,7 @@
 -- On Citus the view stays on the coordinator, where the state is.
 set citus.enable_ddl_propagation to off;
 call rollup_internal.replace_view('rollup.sources', $query$
-    select source, covered_from, expired_before, keep
+    select source, covered_from, expired_before, keep, purged
       from rollup_internal.sources
 $query$);
 reset citus.enable_ddl_propagation;
@@ -10,3 +10,4 @@ comment on column rollup.sources.covered_from is
     'Start of the earliest partition there has been; NULL without partitions. Where none is now, it was dropped.';
 comment on column rollup.sources.expired_before is 'rollup.expire has removed events before this time.';
 comment on column rollup.sources.keep is 'How long events are kept, see rollup.set_retention; NULL for ever.';
+comment on column rollup.sources.purged is 'Times of which events were removed on purpose: see rollup.declare_purged.';

@@ -1,3 +1,4 @@
+-- A bounded window that leaves ids above it does not move as_of: what waits there waits since before.
 -- Watermarks, backlogs and tails move together, in the transaction that counted. An id range below a watermark was
 -- cut from the top of a backlog.
 create or replace function rollup_internal.advance_watermarks(run rollup_internal.run_state)
@@ -8,12 +9,16 @@ create or replace function rollup_internal.advance_watermarks(run rollup_interna
 as $$
 begin
     insert into rollup_internal.watermarks as w (rollup, node_group, last_id, as_of)
-    select member, ids.node_group, max(ids.through_id), run.as_of
-      from unnest(run.id_ranges) ids, unnest(ids.rollups) member
-     group by member, ids.node_group
-     order by member, ids.node_group
+    select r.name, ids.node_group, max(ids.through_id),
+           case when max(ids.through_id) >= (run.last_ids -> ids.node_group::text ->> 'last_id')::bigint
+                then run.as_of else r.created_at end
+      from unnest(run.id_ranges) ids
+     cross join unnest(ids.rollups) member
+      join rollup_internal.rollups r on r.name = member
+     group by r.name, ids.node_group
+     order by r.name, ids.node_group
     on conflict (rollup, node_group) do update
-       set last_id = greatest(w.last_id, excluded.last_id), as_of = excluded.as_of;
+       set last_id = greatest(w.last_id, excluded.last_id), as_of = greatest(w.as_of, excluded.as_of);
 
     delete from rollup_internal.backlogs b
      using unnest(run.id_ranges) ids

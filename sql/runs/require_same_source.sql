@@ -1,0 +1,25 @@
+-- A table that was renamed may have been replaced by one of its name, which writers use now. Runs, live views and checks
+-- would go on with the old one without a word.
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace function rollup_internal.require_same_source(r rollup_internal.rollups)
+    returns void
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if r.source_name <> r.source::text then
+        raise exception using
+            errcode = 'object_not_in_prerequisite_state',
+            message = format('source of rollup %I was %s and is called %s now', r.name, r.source_name, r.source),
+            detail = case when to_regclass(r.source_name) is null then format('No table is called %s now.', r.source_name) else
+                          format('There is another table %s, whose events are not counted.', r.source_name) end,
+            hint = format('If %1$s is still the source: select rollup.accept_source(%2$L). Otherwise declare the rollup '
+                          'again after select rollup.drop_rollup(%2$L).', r.source, r.name);
+    end if;
+end
+$$;
+comment on function rollup_internal.require_same_source(rollup_internal.rollups) is
+    'Raises object_not_in_prerequisite_state when the source of a rollup has another name or schema than when it was declared.';
+reset citus.enable_ddl_propagation;
