@@ -21,7 +21,7 @@ begin
             errcode = 'datatype_mismatch',
             message = format('measure %I: equal values of %s may be different texts, and a list is of texts',
                              m.name, m.argument),
-            hint = format('List one text for each: {"%s": "lower((%s)::text collate \"C\")"}.', m.kind, m.argument);
+            hint = format(E'List one text for each: {"%s": "lower((%s)::text collate \\"C\\")"}.', m.kind, m.argument);
     end if;
     item_text := format(case m.argument_type when 'text' then '%s' else '(%s)::text' end, m.argument);
     c.column_name := m.name;

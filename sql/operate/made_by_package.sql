@@ -22,8 +22,8 @@ begin
      cross join unnest(s.setconfig) entry
      where s.setdatabase = (select oid from pg_database where datname = current_database())
        and s.setrole = 0
-       and entry ~ '^search_path=.*\mrollup_compat\M';
-    configured := regexp_replace(configured, '(^|, *)rollup_compat\M', '');
+       and entry ~ '^search_path=.*[[:<:]]rollup_compat[[:>:]]';
+    configured := regexp_replace(configured, '(^|, *)rollup_compat[[:>:]]', '');
 
     return query
     select row_number() over (order by x.kind_step, x.id, x.name), x.kind, x.name, x.statement

@@ -7,7 +7,7 @@ begin
         raise exception using
             errcode = 'no_active_sql_transaction',
             message = 'rollup is installed in one transaction',
-            hint = 'In psql run \i setup_rollup.sql; elsewhere begin a transaction first.';
+            hint = E'In psql run \\i setup_rollup.sql; elsewhere begin a transaction first.';
     end if;
     perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('rollup.install', 0));
     if pg_catalog.current_setting('lock_timeout') = '0' then
