@@ -158,15 +158,26 @@ def test_trap_53_a_function_is_never_shared_or_replaced(plain_lab: Lab) -> None:
     assert value(db, "select lab.mine(1::bigint)") == 1
 
 
-def test_trap_53_names_that_would_be_cut_are_refused(plain_lab: Lab) -> None:
+def test_trap_53_long_names_are_told_apart(plain_lab: Lab) -> None:
     lab = plain_lab
     lab.source()
-    # 57 bytes, and "count_" before them, are just enough.
-    lab.declare("x" * 57, target="lab.short")
+    db = lab.connect()
+    names = ["x" * 57, "x" * 58, "x" * 70 + "1", "x" * 70 + "2", "ü" * 40]
+    for number, name in enumerate(names):
+        lab.declare(name, target=f"lab.t{number}")
+        assert "already" in lab.declare(name, target=f"lab.t{number}")
+    functions = {
+        value(db, "select to_regprocedure(%s || '(bigint)')", function)
+        for (function,) in rows(db, "select function_name from rollup.rollups")
+    }
+    assert len(functions - {None}) == len(names)
+    insert(db, 3)
+    for number, name in enumerate(names):
+        db.execute("select rollup.run(%s)", [name])
+        assert value(db, f"select sum(n)::int from lab.t{number}") == 3
     with pytest.raises(errors.NameTooLong) as refused:
-        lab.declare("x" * 58, target="lab.other")
+        lab.declare("other", function_name=f"lab.{'x' * 64}")
     assert "63 bytes" in str(refused.value.diag.message_hint)
-    lab.declare("x" * 58, target="lab.other", function_name="lab.count_other")
 
 
 def test_trap_58_parameters_of_a_rollup_that_is_there(plain_lab: Lab) -> None:

@@ -77,7 +77,7 @@ begin
     declared.keep := rollup_internal.validate_retention(keep, bucket);
     declared.partition_interval := rollup_internal.validate_partition_interval(partition_interval, bucket);
     declared.function_name := case
-        when function_name is null then format('%I.%I', source_schema, 'count_' || name)
+        when function_name is null then format('%I.%I', source_schema, rollup_internal.default_function_name(name))
         when cardinality(parse_ident(function_name)) = 1
             then format('%I.%I', source_schema, (parse_ident(function_name))[1])
         else format('%I.%I', (parse_ident(function_name))[1], (parse_ident(function_name))[2]) end;
@@ -90,14 +90,15 @@ begin
         same_but_measures :=
            (existing.source, existing.tenant, existing.id_column, existing.time_column,
             existing.bucket, existing.bucket_column, existing.dimensions,
-            existing.filter, existing.function_name, existing.target,
+            existing.filter, existing.target,
             existing.time_zone, extract(month from existing.bucket), extract(year from existing.bucket))
            is not distinct from
            (declared.source, declared.tenant, declared.id_column, declared.time_column,
             declared.bucket, declared.bucket_column, declared.dimensions,
-            declared.filter, declared.function_name, to_regclass(target_name),
+            declared.filter, to_regclass(target_name),
             declared.time_zone, extract(month from declared.bucket), extract(year from declared.bucket))
-           -- What may be changed later counts where it is said.
+           -- What has a default, or may be changed later, counts where it is said.
+           and (function_name is null or declared.function_name = existing.function_name)
            and (declared.keep is null or declared.keep is not distinct from existing.keep)
            and (declared.partition_interval is null or declared.partition_interval is not distinct from existing.partition_interval);
         if same_but_measures and existing.newest_first <> newest_first then

@@ -1,3 +1,4 @@
+\ir default_function_name.sql
 \ir validate_key_types.sql
 \ir target_key.sql
 \ir validate_function_name.sql

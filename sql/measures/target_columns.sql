@@ -41,7 +41,8 @@ begin
         else
             column_name := (parse_ident(parts[2]))[1];
             expression := '(' || parts[1] || ')';
-            column_type := rollup_internal.expression_type(r.source, parts[1]);  -- without brackets of ours
+            column_type := rollup_internal.expression_type(r.source, expression);
+            perform rollup_internal.expression_type(r.source, parts[1]);  -- without brackets that it may close
         end if;
         return next;
     end loop;

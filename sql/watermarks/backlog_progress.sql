@@ -1,13 +1,16 @@
 create or replace function rollup_internal.backlog_progress(
     rollup_name text, out ids_left bigint, out filled_percent numeric)
-    language sql
+    language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
-begin atomic
-    select coalesce(sum(b.through_id - b.after_id), 0)::bigint,
+as $$
+begin
+    select coalesce(sum(b.through_id - b.after_id), 0),
            round(100 * (1 - coalesce(sum(b.through_id - b.after_id) / sum(b.first_size), 0)), 1)
+      into ids_left, filled_percent
       from rollup_internal.backlogs b
      where b.rollup = rollup_name;
-end;
+end
+$$;
 comment on function rollup_internal.backlog_progress(text) is
     'How many ids below its watermark a rollup has still to count, and how much of its backlog it has counted.';
