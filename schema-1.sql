@@ -39,7 +39,7 @@ comment on table public.events is
 -- What products record besides the tutorial's columns. What rollups group by or add up is a
 -- column; everything else goes into properties. A table without them gets them now: that rewrites
 -- nothing, and a column without a value takes no space. The checks keep out what would spoil a sum
--- for ever (NaN, infinity) or split one in two (eur beside EUR).
+-- permanently (NaN, infinity) or split one in two (eur beside EUR).
 do $$
 declare
     missing text;

@@ -238,7 +238,7 @@ class Home:
         """A directory for the server's socket that only its user (and root) may enter.
 
         In the home directory where the path is short enough for a socket; else in the system's
-        temporary directory, the one `remembered` from the last time if it can be had.
+        temporary directory, the one `remembered` from the last time if that can be created.
         """
         inside = str(self.path / "run")
         # libpq takes a comma for the end of a host's name.

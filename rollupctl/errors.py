@@ -168,7 +168,7 @@ def explain(error: BaseException) -> Explanation:
 def report(error: BaseException) -> int:
     """Print `error` on stderr, one line and at most one more for the hint; return the exit code."""
     if isinstance(error, BrokenPipeError):
-        return ERROR  # whoever read our output has left: nobody to tell
+        return ERROR  # the reader of the output has left: nobody to tell
     if os.environ.get("ROLLUPCTL_DEBUG"):
         click.echo(mask("".join(traceback.format_exception(error))), err=True)
     return tell(explain(error))

@@ -1,4 +1,4 @@
-"""Run rollups until they have caught up, once or for ever."""
+"""Run rollups until they have caught up, once or until interrupted."""
 
 from __future__ import annotations
 

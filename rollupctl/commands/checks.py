@@ -1,4 +1,4 @@
-"""verify, rebuild, doctor: whether everything is right, and what mends it."""
+"""verify, rebuild, doctor: whether everything is right, and the repair of what is not."""
 
 from __future__ import annotations
 

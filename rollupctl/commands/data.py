@@ -219,7 +219,7 @@ def load(
     Columns may come in any order; those left out get their defaults. Each file is one
     transaction. A file whose content was loaded before is skipped, whatever its name; if rows of
     it are gone since (deleted, truncated, expired), that is said and the exit code is 3. The first
-    bad file ends the command and leaves nothing behind; run it again when it is mended.
+    bad file ends the command and leaves nothing behind; run it again when the file is corrected.
 
     \b
     Example:

@@ -59,7 +59,7 @@ def rollup(
 
 
 def _watch(settings: Settings, names: tuple[str, ...], every: float, max_events: int) -> None:
-    """Round after round, for ever; a server that goes away is waited for."""
+    """Round after round, until interrupted; a server that goes away is waited for."""
     pauses = rolling.pauses()
     connected = False
     header = True

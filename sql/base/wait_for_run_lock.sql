@@ -1,5 +1,5 @@
--- Queueing is right here: a run that comes meanwhile steps aside, so that runs which follow upon one
--- another cannot keep this waiting for ever.
+-- This queues for the lock, where a run only tries it and returns busy. So consecutive runs cannot keep it
+-- waiting indefinitely.
 create or replace function rollup_internal.wait_for_run_lock(rollup_name text)
     returns void
     language plpgsql

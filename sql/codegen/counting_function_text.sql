@@ -15,7 +15,7 @@ declare
     targets text[];
     -- Names may hold anything; in a comment they keep to their line.
     source constant text := translate(finest.source::text, E'\r\n', '  ');
-    -- What one event can raise, by its values or those of its row, and nothing else would mend.
+    -- What one event can raise, by its values or those of its row, and a repetition would not cure.
     event_errors constant text := array_to_string(
         '{data_exception or integrity_constraint_violation or program_limit_exceeded,
           cardinality_violation or raise_exception or external_routine_exception,

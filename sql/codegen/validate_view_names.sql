@@ -1,4 +1,4 @@
--- A view that is there already may be anybody's: it is not to be replaced.
+-- An existing view may belong to anybody, so it is not replaced.
 create or replace function rollup_internal.validate_view_names(target regclass)
     returns void
     language plpgsql

@@ -17,7 +17,7 @@
 -- There is no combine function: partial states would be as long as the rows. Citus knows
 -- topn_add_agg by name and, finding none, runs it on the shards and topn_union_agg on the results.
 
--- PL/pgSQL, because it keeps the plan of topn_count: an SQL function would plan it anew for every
+-- PL/pgSQL, because it keeps the plan of topn_count: an SQL function would plan it again for every
 -- group.
 create or replace function rollup_compat.topn_add_final(items text[])
     returns jsonb

@@ -143,7 +143,7 @@ end
 $$;
 comment on function rollup.alter_rollup(text, json, text[], text, interval, text[], name, text) is
     'Adds measures to a rollup, or removes some with what they hold, without counting anything again; a name '
-    'in both lists is declared anew. An added measure is complete from the bucket after the last one that '
+    'in both lists is declared again. An added measure is complete from the bucket after the last one that '
     'there is: see rollup.measures, and rollup.backfill_measures for the buckets before. bucket, dimensions, tenant and '
     'filter cannot change: feature_not_supported. Altering what is like that already changes nothing. Raises '
     'lock_not_available when a run, or a reader of the table, goes on for longer than rollup.max_wait.';

@@ -1,7 +1,7 @@
 -- Columns and views change together. Everyone else would queue behind these locks, so they are asked
 -- for for a moment at a time; giving up at once also settles who goes first when a reader holds a
 -- view and is about to read the table. A view keeps its rights when it can be replaced, and is given
--- them back when a column has gone and it must be made anew.
+-- them back when a column has gone and it must be created again.
 create or replace function rollup_internal.alter_target(
     rollup_name text, target regclass, added jsonb, dropped text[])
     returns void
@@ -67,5 +67,5 @@ begin
 end
 $$;
 comment on function rollup_internal.alter_target(text, regclass, jsonb, text[]) is
-    'Adds columns to a rollup''s table, drops others, and makes its views anew, without making others '
+    'Adds columns to a rollup''s table, drops others, and creates its views again, without making others '
     'queue for more than 100 ms at a time. Raises lock_not_available after rollup.max_wait.';

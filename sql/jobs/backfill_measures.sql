@@ -1,4 +1,4 @@
--- It can be stopped at any moment, and goes on where it was. Runs step aside while a step goes on, so
+-- It can be stopped at any moment, and goes on where it was. Runs return busy while a step goes on, so
 -- what has come in meanwhile is counted after each.
 -- A procedure that commits cannot fix its search_path: nothing in it may depend on one.
 create or replace procedure rollup.backfill_measures(

@@ -1,6 +1,6 @@
 -- A rollup's partitions are made here and not by pg_partman: it may be missing, and its create_parent
--- leaves the session with the search_path that it found inside the caller, which create_rollup has no
--- way to mend. Making one takes a lock on the default partition, which everybody may be reading.
+-- leaves the session with the search_path that it found inside the caller, which create_rollup cannot
+-- undo. Making one takes a lock on the default partition, which everybody may be reading.
 create or replace function rollup_internal.create_partitions(relation regclass, from_time timestamptz default null)
     returns void
     language plpgsql

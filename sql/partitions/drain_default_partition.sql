@@ -1,9 +1,9 @@
 -- Rows that arrive before their partition is made, or after it is gone, lie in the default
 -- partition. PostgreSQL refuses to make a partition while the default one holds rows for it, so
--- one device with a fast clock would stop new partitions for everybody. Those rows step aside
+-- one device with a fast clock would stop new partitions for everybody. Those rows are moved away
 -- while the partition is made, and then go where they belong. The ids of events stay, so no
--- rollup counts them again; it is one transaction, so no reader misses them. Runs of a rollup whose
--- table it is step aside meanwhile.
+-- rollup counts them again; it is one transaction, so no reader misses them. Meanwhile runs of a
+-- rollup whose table it is return busy.
 create or replace function rollup_internal.drain_default_partition(relation regclass)
     returns bigint
     language plpgsql

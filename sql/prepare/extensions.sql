@@ -16,7 +16,7 @@ end
 $$;
 
 -- pg_cron works from one database of a server. Where that is this one, its functions are at hand
--- from the start; whoever may not create it still gets the rest. On Citus the workers' pg_cron may
+-- from the start; a role that may not create it still gets the rest. On Citus the workers' pg_cron may
 -- have another database, so the extension stays on the coordinator.
 do $$
 declare

@@ -1,6 +1,6 @@
 -- Raw events up to the watermark and the rollup's rows are read in one statement, so that both are
 -- of one moment and no run needs to be stopped. Citus has no snapshot across nodes: there the
--- rollup's runs step aside while its verify goes on. Writers never wait. What differs is
+-- rollup's runs return busy while its verify goes on. Writers never wait. What differs is
 -- materialized before it is spelled out, as Citus pushes down all but that.
 -- A measure that was added later is compared where it is complete.
 -- (Its SET clauses come from set_counting_settings.sql.)

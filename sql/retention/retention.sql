@@ -21,7 +21,7 @@ $query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.retention is 'How long each source and each rollup is kept; see rollup.set_retention.';
 comment on column rollup.retention.kind is 'source: its events; rollup: its rows.';
-comment on column rollup.retention.keep is 'Older than this goes with the next rollup.expire_all; NULL: kept for ever.';
+comment on column rollup.retention.keep is 'Older than this goes with the next rollup.expire_all; NULL: kept without limit.';
 comment on column rollup.retention.expired_before is 'What is older than this has been removed.';
 comment on column rollup.retention.is_enforced is
-    'Whether rollup.expire_all goes by it: not for a source without rollups, as one may be about to be declared anew.';
+    'Whether rollup.expire_all goes by it: not for a source without rollups, as one may be about to be declared again.';

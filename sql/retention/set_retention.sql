@@ -51,5 +51,5 @@ begin
 end
 $$;
 comment on function rollup.set_retention(text, interval) is
-    'Says how long a rollup''s rows, or a source''s events, are kept; NULL for ever. Enforced by '
+    'Says how long a rollup''s rows, or a source''s events, are kept; NULL for no limit. Enforced by '
     'rollup.expire_all, which rollup.schedule has pg_cron call. A name is a rollup''s first.';

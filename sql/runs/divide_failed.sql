@@ -35,7 +35,7 @@ begin
             message = said,
             detail = format('More than %s events of one run of rollup %I cannot be counted (rollup.max_set_aside).',
                             limit_of_run, r.name),
-            hint = 'Nothing was counted. Mend what the events have in common: the declaration, the table, or the source.';
+            hint = 'Nothing was counted. Correct what the events have in common: the declaration, the table, or the source.';
     end if;
     return '{}';
 end

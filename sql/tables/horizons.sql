@@ -1,6 +1,6 @@
 -- How far each node's ids had come, and who was writing, when a run was deferred. Once
--- those writers are gone, everything up to those ids can be counted, whoever has begun to write
--- since: without this, long transactions that overlap would hold a rollup back for ever.
+-- those writers are gone, everything up to those ids can be counted, no matter who has begun to write
+-- since: without this, long transactions that overlap would hold a rollup back indefinitely.
 create table if not exists rollup_internal.horizons (
     source   regclass    not null,
     taken_at timestamptz not null,

@@ -5,7 +5,7 @@
 -- Numeric sums are exact, whatever their order. NaN and the infinities are no JSON numbers, and count
 -- as NULL.
 -- PL/pgSQL, because it keeps its plans, whatever its caller does with his (rollup_internal.function_settings):
--- an SQL function would plan anew for every group.
+-- an SQL function would plan again for every group.
 create or replace function rollup_internal.top_from_items(items text[], amounts numeric[], counters int)
     returns jsonb
     language plpgsql

@@ -3,7 +3,7 @@
 -- has. An item and its number take 15 bytes at least, so that most lists need not
 -- be counted. The topn extension's own function sets up a table of counters for each call: as fast for
 -- a dozen items, four times slower for five hundred.
--- Callers may have their plans made anew each time (rollup_internal.function_settings); here it would be for
+-- Callers may have their plans made again each time (rollup_internal.function_settings); here it would be for
 -- every row.
 create or replace function rollup_internal.top_union(list jsonb, list2 jsonb, counters int)
     returns jsonb

@@ -20,7 +20,7 @@ comment on column rollup.rollups.time_zone is
     'The bucket is whole days or months of this zone; NULL for seconds counted from 2000-01-01 00:00 UTC.';
 comment on column rollup.rollups.revision is 'How often rollup.alter_rollup has altered it.';
 comment on column rollup.rollups.filter is 'Only events meeting this condition are counted; NULL for all.';
-comment on column rollup.rollups.keep is 'How long rows are kept, see rollup.set_retention; NULL for ever.';
+comment on column rollup.rollups.keep is 'How long rows are kept, see rollup.set_retention; NULL for no limit.';
 comment on column rollup.rollups.expired_before is
     'Rows of buckets that begin before this time have been removed: what is there came in late and is not whole.';
 comment on column rollup.rollups.partition_interval is
