@@ -312,10 +312,17 @@ def test_own_view_is_never_pulled_away(lab: Lab) -> None:
 def test_views_keep_their_readers(lab: Lab) -> None:
     db = prepare(lab)
     db.execute("grant select on lab.visits_live to pg_monitor")
+    db.execute("grant select (n) on lab.visits_live to pg_signal_backend")
+    db.execute("revoke select on lab.visits_bi from public")
+    db.execute("grant select on lab.visits_bi to pg_monitor")
     alter(db, BIGGEST)
     alter(db, drop=["devices"])
     assert value(db, "select has_table_privilege('pg_monitor', 'lab.visits_live', 'select')")
     assert value(db, "select has_table_privilege('pg_monitor', 'lab.visits_bi', 'select')")
+    assert not value(db, "select has_table_privilege('public', 'lab.visits_bi', 'select')")
+    assert value(
+        db, "select has_column_privilege('pg_signal_backend', 'lab.visits_live', 'n', 'select')"
+    )
     assert value(db, "select sum(n) from lab.visits_bi") == 400
 
 

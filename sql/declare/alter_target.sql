@@ -1,7 +1,7 @@
 -- Columns and views change together. Everyone else would queue behind these locks, so they are asked
 -- for for a moment at a time; giving up at once also settles who goes first when a reader holds a
--- view and is about to read the table. A view keeps its rights when it can be replaced, and is given
--- them back when a column has gone and it must be created again.
+-- view and is about to read the table. When a column goes, the views are dropped and created again, and get
+-- their owner and their rights back.
 create or replace function rollup_internal.alter_target(
     rollup_name text, target regclass, added jsonb, dropped text[])
     returns void
@@ -12,22 +12,10 @@ create or replace function rollup_internal.alter_target(
 as $$
 declare
     deadline constant timestamptz := clock_timestamp() + rollup.setting('rollup.max_wait')::interval;
-    suffix text;
-    view_name text;
-    grants text[] := '{}';
-    statement text;
+    rights constant text[] := rollup_internal.rights_of(to_regclass(rollup_internal.view_name(target, 'live')))
+        || rollup_internal.rights_of(to_regclass(rollup_internal.view_name(target, 'bi')));
     detail text;
 begin
-    foreach suffix in array '{live,bi}'::text[] loop
-        view_name := rollup_internal.view_name(target, suffix);
-        grants := grants || array(
-            select format('grant %s on %s to %s', a.privilege_type, view_name,
-                          concat(case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end,
-                                 case when a.is_grantable then ' with grant option' end))
-              from pg_class c
-             cross join lateral aclexplode(c.relacl) a
-             where c.oid = to_regclass(view_name) and a.grantee <> c.relowner);
-    end loop;
     loop
         begin
             set local lock_timeout = '100ms';
@@ -42,9 +30,9 @@ begin
                        from jsonb_array_elements(added) with ordinality x (a, n)));
             end if;
             perform rollup_internal.create_views(rollup_name);
-            foreach statement in array grants loop
-                execute statement;
-            end loop;
+            if dropped <> '{}' then
+                perform rollup_internal.restore_rights(rights);
+            end if;
             exit;
         exception
             when lock_not_available then

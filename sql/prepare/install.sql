@@ -4,4 +4,6 @@
 \ir extensions.sql
 \ir version.sql
 \ir view_matches.sql
+\ir rights_of.sql
+\ir restore_rights.sql
 \ir replace_view.sql

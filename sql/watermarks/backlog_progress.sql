@@ -1,3 +1,5 @@
+-- On Citus the function stays on the coordinator, where the state is.
+set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.backlog_progress(
     rollup_name text, out ids_left bigint, out filled_percent numeric)
     language plpgsql
@@ -14,3 +16,4 @@ end
 $$;
 comment on function rollup_internal.backlog_progress(text) is
     'How many ids below its watermark a rollup has still to count, and how much of its backlog it has counted.';
+reset citus.enable_ddl_propagation;

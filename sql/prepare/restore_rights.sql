@@ -1,0 +1,20 @@
+create or replace function rollup_internal.restore_rights(rights text[])
+    returns void
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    statement text;
+begin
+    foreach statement in array rights loop
+        begin
+            execute statement;
+        exception when undefined_column then
+            null;  -- the right went with its column
+        end;
+    end loop;
+end
+$$;
+comment on function rollup_internal.restore_rights(text[]) is
+    'Gives a view that was dropped and created again the owner and the rights that rollup_internal.rights_of has noted.';
