@@ -9,7 +9,8 @@ create or replace function rollup_internal.require_same_source(r rollup_internal
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if r.source_name <> r.source::text then
+    -- Looked up, since how a name is spelled follows quote_all_identifiers.
+    if r.source_name is not null and to_regclass(r.source_name) is distinct from r.source then
         raise exception using
             errcode = 'object_not_in_prerequisite_state',
             message = format('source of rollup %I was %s and is called %s now', r.name, r.source_name, r.source),
