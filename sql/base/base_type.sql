@@ -11,4 +11,5 @@ begin
     return of_type;
 end
 $$;
-comment on function rollup_internal.base_type(regtype) is 'The type below a domain, and below domains over it; else the type itself.';
+comment on function rollup_internal.base_type(regtype) is
+    'The type that a domain is based on, through nested domains; any other type itself.';

@@ -1,13 +1,14 @@
--- What counting runs with, whether new events are counted or old ones again. Plans are made for the actual ids: a
--- generic plan guesses how many events there are. Sketches are aggregated over sorted groups: a hash table of
--- their 128 kB states would be spilled. work_mem lets the sort of one window stay in memory. The text of a value
--- depends on the settings from TimeZone on, and so dimensions and top lists must not depend on who runs it.
+-- The settings for counting new events and for counting old events again. Plans are made for the actual ids,
+-- because a generic plan guesses the number of events. Sketches are aggregated over sorted groups: a hash table of
+-- their 128 kB states would spill to disk. work_mem is enough to sort one window in memory. The text form of a
+-- value depends on the settings from TimeZone on; they are fixed so that dimensions and top lists do not depend on
+-- the calling role.
 --
--- Row security that applied to the engine would hide events from it, and the watermark would pass them. Switched off,
--- it raises an error instead.
+-- Row security would hide events from the engine, and the watermark would pass them. With row_security off, a
+-- policy that applies raises an error instead.
 --
--- A run finds new events by their index also before a partition has statistics. A measure is filled in by rows
--- that are matched by their whole key, in a hash table.
+-- A run finds new events by index even before a partition has statistics. Filling in a measure matches rows by
+-- their whole key, in a hash table.
 create or replace function rollup_internal.counting_settings(out name text, out value text, out only_for text)
     returns setof record
     language sql
@@ -34,4 +35,5 @@ begin atomic
                    ('transform_null_equals', 'off', null)) s (name, value, only_for);
 end;
 comment on function rollup_internal.counting_settings() is
-    'The settings under which events are counted: for every function that counts, or only for runs, or for filling in.';
+    'The settings under which events are counted, and whether each applies to every counting function, only to '
+    'runs, or only to filling in measures.';

@@ -1,5 +1,5 @@
--- Names in the engine mean what is in pg_catalog. There citext is just text, and ltree has no = at all. What counts as
--- equal is said by the type's default operator class, as GROUP BY and unique keys go by it too.
+-- The engine resolves names in pg_catalog only, where citext is compared as text and ltree has no = at all. The
+-- type's default operator class defines equality, as it does for GROUP BY and unique keys.
 create or replace function rollup_internal.equality_operator(type_name text)
     returns text
     language plpgsql
@@ -32,4 +32,5 @@ begin
 end
 $$;
 comment on function rollup_internal.equality_operator(text) is
-    'The operator by which two values of a type are equal, qualified where it must be; NULL for a type without order.';
+    'The operator by which two values of a type are equal, qualified if necessary; NULL for a type without a '
+    'default ordering.';

@@ -1,4 +1,4 @@
--- Also of an aggregate over the columns. The default collation of the database needs no clause anywhere.
+-- Accepts an aggregate over the columns too. The default collation of the database needs no COLLATE clause.
 create or replace function rollup_internal.expression_collation(source regclass, expression text, type_name text)
     returns text
     language plpgsql
@@ -17,5 +17,5 @@ begin
 end
 $$;
 comment on function rollup_internal.expression_collation(regclass, text, text) is
-    'Name of the collation of an expression of some type over a table''s columns; NULL for the default one and for types '
-    'without.';
+    'Name of the collation of an expression of some type over a table''s columns; NULL for the default collation '
+    'and for types without collations.';

@@ -1,10 +1,12 @@
--- The expression is parsed as the only thing between CASE and END, where a closing parenthesis of its own is a
--- syntax error, and between parentheses, where everything else that ends an expression is one. So nothing gets
--- out of the place where it is put later, and no comment swallows what follows. The row it is tried on has
--- a name that cannot be guessed: an expression that names the table or an alias would mean something in one
--- statement and nothing in another. A WHERE clause refuses aggregates. The row is all NULLs, so that no
--- table is read.
--- Without a length: format_type(…, null) would call char(2) "character", which is one character long.
+-- The expression is parsed twice: alone between CASE and END, where an unbalanced closing parenthesis is a syntax
+-- error, and between parentheses, where anything else that would end the expression is one. An accepted expression
+-- therefore cannot escape from the statement it is later embedded in, and a comment in it cannot hide what
+-- follows. The alias of the tested row cannot be guessed, because an expression that names the table or an alias
+-- would be valid in one statement and invalid in another. A WHERE clause rejects aggregates. The row consists of
+-- NULLs, so no table is read.
+--
+-- The type is formatted with modifier -1: with NULL, format_type calls char(2) "character", which is one character
+-- long.
 create or replace function rollup_internal.expression_type(source regclass, expression text)
     returns text
     language plpgsql

@@ -11,4 +11,4 @@ begin atomic
      where x.extname = extension;
 end;
 comment on function rollup_internal.extension_schema(name) is
-    'The schema an extension lives in, or NULL when it is not created.';
+    'The schema of an extension, or NULL if the extension is not created.';

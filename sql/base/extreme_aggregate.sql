@@ -1,5 +1,5 @@
--- The aggregate that goes by the order of the type itself: a type of an extension has its own, which is not in
--- pg_catalog, and for which the one for text would be taken.
+-- The aggregate that follows the ordering of the type. A type of an extension has its own aggregate outside
+-- pg_catalog; the engine's search_path would resolve to the one for text.
 create or replace function rollup_internal.extreme_aggregate(aggregate_name text, type_name text)
     returns text
     language plpgsql

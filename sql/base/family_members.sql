@@ -13,4 +13,4 @@ begin
 end
 $$;
 comment on function rollup.family_members(text) is
-    'The rollups counted together with one, itself included, finest bucket first.';
+    'The rollups that are counted together with a rollup, including itself, finest bucket first.';

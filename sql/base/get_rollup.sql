@@ -21,5 +21,5 @@ begin
 end
 $$;
 comment on function rollup_internal.get_rollup(text) is
-    'A rollup''s declaration. Raises undefined_object when there is none.';
+    'The declaration of a rollup. Raises undefined_object if there is none.';
 reset citus.enable_ddl_propagation;

@@ -1,4 +1,4 @@
--- So it is with citext, and under collations that are not deterministic.
+-- True of citext, and of nondeterministic collations.
 create or replace function rollup_internal.has_own_equality(source regclass, expression text, type_name text)
     returns boolean
     language plpgsql
@@ -17,4 +17,4 @@ begin
 end
 $$;
 comment on function rollup_internal.has_own_equality(regclass, text, text) is
-    'Whether values of an expression of some type are strings that may be equal without being the same text.';
+    'Whether values of an expression of some type are strings that can be equal without being identical.';

@@ -12,4 +12,5 @@ begin
 end
 $$;
 comment on function rollup_internal.inequality_text(text) is
-    'Whether two values of a type differ, as a format string, where its equality is not that of pg_catalog; else NULL.';
+    'A condition, as a format string, for two values of a type being different; NULL for types whose equality '
+    'operator is in pg_catalog.';

@@ -1,5 +1,5 @@
--- For a lock that everyone else would queue behind: asked for again and again, for a moment each,
--- so that a long writer makes this give up and not the other writers wait.
+-- Every other session would queue behind a pending exclusive lock. The lock is therefore requested repeatedly, for
+-- a short time each: a long transaction makes this function give up instead of blocking the other sessions.
 create or replace function rollup_internal.lock_with_retries(relation regclass)
     returns void
     language plpgsql
@@ -32,5 +32,5 @@ begin
 end
 $$;
 comment on function rollup_internal.lock_with_retries(regclass) is
-    'Takes an access exclusive lock without making others queue for more than 100 ms at a '
-    'time. Raises lock_not_available after rollup_internal.wait_limit().';
+    'Takes an access exclusive lock without making others queue for more than 100 ms at a time. Raises '
+    'lock_not_available after rollup_internal.wait_limit().';

@@ -1,5 +1,5 @@
--- Every role may put the parameters of a library that is loaded into a SET clause, and nobody but a superuser those of
--- one that is not. There the clause would have no effect either. The topn library is loaded when it is first used.
+-- Every role may use the parameters of a loaded library in a SET clause. Those of a library that is not loaded are
+-- reserved for superusers, and would have no effect. The topn library is loaded on first use.
 create or replace function rollup_internal.may_set(setting_name text)
     returns boolean
     language plpgsql
@@ -17,4 +17,4 @@ begin
 end
 $$;
 comment on function rollup_internal.may_set(text) is
-    'Whether the current role may put a parameter into the SET clauses of a function.';
+    'Whether the current role may use a parameter in the SET clause of a function.';

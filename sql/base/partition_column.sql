@@ -13,4 +13,5 @@ begin atomic
        and a.atttypid = 'pg_catalog.timestamptz'::pg_catalog.regtype;
 end;
 comment on function rollup_internal.partition_column(regclass) is
-    'The timestamptz column by whose ranges a table is partitioned; NULL where that is not so.';
+    'The timestamptz column by whose ranges a table is partitioned; NULL if the table is not partitioned in this '
+    'way.';

@@ -1,4 +1,4 @@
--- A plain column may need quotes; an expression comes with its own.
+-- A column name may need quotes; an expression is already quoted.
 create or replace function rollup_internal.quote_if_column(source regclass, expression text)
     returns text
     language sql
@@ -11,4 +11,4 @@ begin atomic
                 then pg_catalog.quote_ident(expression) else expression end;
 end;
 comment on function rollup_internal.quote_if_column(regclass, text) is
-    'An expression over a table''s columns as SQL: quoted where it is the name of one.';
+    'An expression over a table''s columns as SQL: quoted if it is the name of a column.';

@@ -1,4 +1,4 @@
--- A snapshot taken before a wait does not show what others committed during it.
+-- A snapshot taken before a wait does not see transactions that commit during it.
 create or replace function rollup_internal.require_read_committed(
     refusal text, todo text default 'Begin the transaction at that level: begin isolation level read committed')
     returns void
@@ -16,5 +16,5 @@ begin
 end
 $$;
 comment on function rollup_internal.require_read_committed(text, text) is
-    'Raises invalid_transaction_state unless each statement sees what was committed before it; the message begins '
-    'with a refusal such as ''rollup x cannot be run''.';
+    'Raises invalid_transaction_state unless each statement sees what was committed before it. The message '
+    'begins with the given text, such as ''rollup x cannot be run''.';

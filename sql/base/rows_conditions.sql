@@ -16,5 +16,6 @@ begin
 end
 $$;
 comment on function rollup_internal.rows_conditions(rollup_internal.rollups, tstzrange, text, text) is
-    'The conditions that pick the rows of a rollup whose buckets begin in a range, of one tenant or all (NULL).';
+    'The conditions that select the rows of a rollup whose buckets begin in a range, for one tenant or for all '
+    '(NULL).';
 reset citus.enable_ddl_propagation;

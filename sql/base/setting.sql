@@ -1,5 +1,5 @@
--- The package's settings are custom parameters, so that SET, ALTER ROLE, ALTER DATABASE and
--- postgresql.conf all work on them. Their defaults stand here, and only here.
+-- The package's settings are custom parameters, so SET, ALTER ROLE, ALTER DATABASE and postgresql.conf all apply
+-- to them. Their defaults are defined here only.
 create or replace function rollup.setting(setting_name text)
     returns text
     language plpgsql
@@ -26,5 +26,6 @@ $$;
 comment on function rollup.setting(text) is
     'Value of a setting of the package: rollup.max_wait (interval a run waits for open writers), '
     'rollup.keep_runs (interval the run ledger is kept), rollup.partition_interval, rollup.connections_per_node '
-    '(to each Citus node while a run counts; above 1, a live view read in the moment of a commit can be off), '
-    'rollup.max_set_aside (events that one run may set aside), rollup.retry_interval (interval after which it tries one again).';
+    '(to each Citus node while a run counts; above 1, a live view that is read during a commit can be off), '
+    'rollup.max_set_aside (events that one run may set aside), rollup.retry_interval (interval after which an '
+    'event set aside is tried again).';

@@ -1,5 +1,5 @@
--- The server counts from the client's statement: a procedure that commits has one limit for all of
--- its transactions.
+-- The server measures from the start of the client's statement, so all transactions of a procedure that commits
+-- share one limit.
 create or replace function rollup_internal.statement_time_left()
     returns interval
     language sql
@@ -11,4 +11,4 @@ begin atomic
            - pg_catalog.clock_timestamp();
 end;
 comment on function rollup_internal.statement_time_left() is
-    'How long the client''s statement may still take before statement_timeout cancels it; NULL without a limit.';
+    'Time left before statement_timeout cancels the client''s statement; NULL without a timeout.';

@@ -18,5 +18,5 @@ begin
 end
 $$;
 comment on function rollup_internal.tenant_condition(rollup_internal.rollups, text, text) is
-    'The condition that picks one tenant; NULL for NULL.';
+    'The condition that selects one tenant; NULL for NULL.';
 reset citus.enable_ddl_propagation;

@@ -1,4 +1,4 @@
--- A run never queues behind another one, which counts the same events.
+-- A run never queues behind another one that counts the same events.
 create or replace function rollup_internal.try_run_lock(names text[])
     returns boolean
     language plpgsql
@@ -22,5 +22,5 @@ begin
 end
 $$;
 comment on function rollup_internal.try_run_lock(text[]) is
-    'Takes the run locks of rollups until the transaction ends, and answers whether all of them were free. Raises '
-    'undefined_object when one of the rollups has been dropped.';
+    'Takes the run locks of rollups until the transaction ends, and returns whether all of them were free. '
+    'Raises undefined_object when one of the rollups has been dropped.';

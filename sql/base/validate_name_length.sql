@@ -14,4 +14,4 @@ begin
 end
 $$;
 comment on function rollup_internal.validate_name_length(text) is
-    'Refuses a column name that PostgreSQL would cut.';
+    'Refuses a column name that PostgreSQL would truncate.';

@@ -10,4 +10,4 @@ begin atomic
      where c.oid = target;
 end;
 comment on function rollup_internal.view_name(regclass, text) is
-    'Qualified and quoted name of the view beside a rollup''s table that ends in a suffix.';
+    'Qualified and quoted name of the view that belongs to a rollup''s table and ends in the given suffix.';

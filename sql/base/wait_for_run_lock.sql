@@ -1,4 +1,4 @@
--- This queues for the lock, where a run only tries it and returns busy. So consecutive runs cannot keep it
+-- Queues for the lock, whereas a run only tries it and returns busy. Consecutive runs therefore cannot keep it
 -- waiting indefinitely.
 create or replace function rollup_internal.wait_for_run_lock(rollup_name text)
     returns void
@@ -22,5 +22,5 @@ exception when lock_not_available then
 end
 $$;
 comment on function rollup_internal.wait_for_run_lock(text) is
-    'Waits for a rollup''s run to end, rollup_internal.wait_limit() at most, and keeps runs away until '
-    'the transaction ends: they answer busy meanwhile.';
+    'Waits for a rollup''s run to end, for rollup_internal.wait_limit() at most, and blocks further runs until '
+    'the transaction ends: they return busy meanwhile.';

@@ -1,5 +1,5 @@
--- A wait for other sessions takes at most half of the time that statement_timeout leaves. Cancelled
--- while it waits, a statement could neither say what it waited for nor go on to what is not held up.
+-- A wait for other sessions takes at most half of the time left by statement_timeout. A statement that is
+-- cancelled while it waits could neither report what it waited for nor continue with other work.
 create or replace function rollup_internal.wait_limit()
     returns interval
     language sql
@@ -11,4 +11,4 @@ begin atomic
                     interval '0');
 end;
 comment on function rollup_internal.wait_limit() is
-    'How long to wait for other sessions: rollup.max_wait, or less where statement_timeout leaves less.';
+    'How long to wait for other sessions: rollup.max_wait, or less if statement_timeout leaves less.';

@@ -1,4 +1,4 @@
--- Asks the server, which knows the result type of each aggregate.
+-- Asks the server, which knows the result type of every aggregate.
 create or replace function rollup_internal.aggregate_type(m rollup_internal.measure, aggregate_name text)
     returns text
     language plpgsql

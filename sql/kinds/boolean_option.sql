@@ -14,4 +14,4 @@ begin
 end
 $$;
 comment on function rollup_internal.boolean_option(rollup_internal.measure, text, text) is
-    'An option of a measure that is true or false.';
+    'The value of a boolean option of a measure.';

@@ -1,4 +1,4 @@
--- Most texts of a kind are format strings, in which a percent sign of a name must be doubled.
+-- Most texts of a kind are format strings, so a percent sign in a name must be doubled.
 create or replace function rollup_internal.column_name(m rollup_internal.measure, suffix text default '')
     returns text
     language sql
@@ -6,4 +6,4 @@ create or replace function rollup_internal.column_name(m rollup_internal.measure
     set search_path = pg_catalog, pg_temp
     return replace(quote_ident(m.name || suffix), '%', '%%');
 comment on function rollup_internal.column_name(rollup_internal.measure, text) is
-    'A column of a measure, quoted, as it is written in a format string.';
+    'A column of a measure, quoted for use in a format string.';

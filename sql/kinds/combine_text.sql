@@ -1,4 +1,4 @@
--- Uniting is expensive: hll allocates 128 kB for each group. A group of one row has nothing to unite.
+-- Merging is expensive: hll allocates 128 kB for each group. A group of one row needs no merge.
 create or replace function rollup_internal.combine_text(united text)
     returns text
     language sql
@@ -6,4 +6,5 @@ create or replace function rollup_internal.combine_text(united text)
     set search_path = pg_catalog, pg_temp
     return format('case count(*) when 1 then (array_agg(%%1$s))[1] else %s end', united);
 comment on function rollup_internal.combine_text(text) is
-    'The aggregate by which rows of a batch combine where uniting them is expensive: it is done only for several rows.';
+    'The aggregate that combines rows of a batch for kinds whose merge is expensive: it merges only groups of '
+    'several rows.';

@@ -1,5 +1,5 @@
--- The package does not need tdigest: only a rollup that asks for quantiles does, and so it is made
--- when the first one is declared.
+-- Only rollups with quantiles need tdigest. The extension is therefore created when the first such rollup is
+-- declared, not by the installation.
 create or replace function rollup_internal.ensure_tdigest(measure_name text)
     returns name
     language plpgsql
@@ -28,4 +28,4 @@ begin
 end
 $$;
 comment on function rollup_internal.ensure_tdigest(text) is
-    'The schema of the tdigest extension, which is created when it is not.';
+    'The schema of the tdigest extension, which is created if necessary.';

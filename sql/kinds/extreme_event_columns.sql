@@ -1,6 +1,8 @@
--- The value, the time and the id of its event. Time and id decide between two values, so that batches may be
+-- Stores the value, the time and the id of its event. Time and id decide between two values, so batches may be
 -- counted in any order.
--- Kinds are PL/pgSQL: Citus cannot replace a function that returns rows while an SQL body depends on it.
+--
+-- Kinds are PL/pgSQL functions, because Citus cannot replace a function that returns rows while an SQL body
+-- depends on it.
 create or replace function rollup_internal.extreme_event_columns(
     m rollup_internal.measure, extreme_time text, ordering text, precedes text)
     returns setof rollup_internal.measure_column

@@ -7,4 +7,4 @@ create or replace function rollup_internal.filter_text(m rollup_internal.measure
         when condition is null then coalesce(' filter (where ' || m.condition || ')', '')
         else format(' filter (where %s%s)', condition, ' and (' || m.condition || ')') end;
 comment on function rollup_internal.filter_text(rollup_internal.measure, text) is
-    'The FILTER clause for the events of a measure: they meet its condition and one of its kind.';
+    'The FILTER clause for the events of a measure: they meet its own condition and that of its kind.';

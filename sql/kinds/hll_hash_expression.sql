@@ -1,7 +1,6 @@
--- Equal values must hash alike, on every node, and after a dump and restore. The bytes that
--- hll_hash_any looks at are not enough for types whose equal values may differ in them; the hash that
--- PostgreSQL itself partitions by is. An enum's value is a number that every node gives by itself,
--- so its label is taken; so it is in an array.
+-- Equal values must have equal hashes on every node, and after a dump and restore. hll_hash_any hashes bytes,
+-- which is wrong for types whose equal values may differ in them; for those the hash function of hash partitioning
+-- is used. Every node numbers the values of an enum by itself, so the label is hashed, also within an array.
 create or replace function rollup_internal.hll_hash_expression(m rollup_internal.measure)
     returns text
     language plpgsql
@@ -26,7 +25,7 @@ begin
     elsif category = 'E' then
         return format('%I.hll_hash_text((%s)::text)', hll_schema, m.argument);
     elsif base_type = 'numeric'::regtype then
-        -- 1.0 and 1.00 are one number, but not the same bytes.
+        -- 1.0 and 1.00 are equal but differ in their bytes.
         return format('%I.hll_hash_any(trim_scale(%s))', hll_schema, m.argument);
     elsif rollup_internal.has_own_equality(m.source, m.argument, m.argument_type) and base_type = any ('{text,character varying,bpchar}'::regtype[]) then
         return format('%I.hll_hash_bigint(hashtextextended(%s, 0))', hll_schema, m.argument);
@@ -57,4 +56,4 @@ begin
 end
 $$;
 comment on function rollup_internal.hll_hash_expression(rollup_internal.measure) is
-    'SQL for the hash under which a distinct count knows the value of a measure.';
+    'SQL for the hash of a measure''s value in a distinct count.';

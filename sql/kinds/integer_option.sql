@@ -16,4 +16,4 @@ begin
 end
 $$;
 comment on function rollup_internal.integer_option(rollup_internal.measure, text, text, int, int) is
-    'An option of a measure that is a whole number within limits.';
+    'The value of an integer option of a measure, within limits.';

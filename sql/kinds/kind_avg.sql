@@ -1,4 +1,4 @@
--- Averages do not merge, but sums and counts do.
+-- Averages cannot be merged, but sums and counts can.
 create or replace function rollup_internal.kind_avg(m rollup_internal.measure)
     returns setof rollup_internal.measure_column
     language plpgsql
@@ -29,4 +29,4 @@ begin
 end
 $$;
 comment on function rollup_internal.kind_avg(rollup_internal.measure) is
-    'An average, as a sum and a count.';
+    'An average, stored as a sum and a count.';

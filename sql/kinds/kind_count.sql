@@ -20,4 +20,4 @@ begin
 end
 $$;
 comment on function rollup_internal.kind_count(rollup_internal.measure) is
-    'Events, or those whose value is not NULL.';
+    'The number of events, or of those whose value is not NULL.';

@@ -13,10 +13,10 @@ begin
     m := rollup_internal.parse_argument(m);
     c.column_name := m.name;
     c.column_type := format('%I.hll(%s,5,-1,1)', hll_schema, size);
-    -- All parameters are given: those of the session may differ, and such sketches cannot be united.
+    -- All parameters are explicit: sketches made with other defaults of a session cannot be merged.
     c.expression := format('%I.hll_add_agg(%s, %s, 5, -1, 1)', hll_schema, rollup_internal.hll_hash_expression(m), size)
                     || rollup_internal.filter_text(m);
-    -- hll_union is strict: without coalesce, a NULL would stay NULL.
+    -- hll_union is strict: without coalesce, NULL would remain NULL.
     c.merge := format('coalesce(%I.hll_union(%%1$s, %%2$s), %%1$s, %%2$s)', hll_schema);
     c.combine := rollup_internal.combine_text(
         format('(select %I.hll_union_agg(s) from unnest(array_agg(%%1$s)) s)', hll_schema));
@@ -28,4 +28,4 @@ begin
 end
 $$;
 comment on function rollup_internal.kind_distinct(rollup_internal.measure, text) is
-    'The number of different values, as a HyperLogLog sketch.';
+    'The number of distinct values, as a HyperLogLog sketch.';

@@ -25,7 +25,7 @@ begin
     -- The extension loops endlessly on a NaN, and an infinity has no average.
     c.expression := format('%I.tdigest(%s, %s)', digest_schema, number, size)
                     || rollup_internal.filter_text(m, format('abs(%s) < ''infinity''', number));
-    -- tdigest_union is strict: without coalesce, a NULL would stay NULL.
+    -- tdigest_union is strict: without coalesce, NULL would remain NULL.
     c.merge := format('coalesce(%I.tdigest_union(%%1$s, %%2$s), %%1$s, %%2$s)', digest_schema);
     c.combine := rollup_internal.combine_text(
         format('(select %I.tdigest(s) from unnest(array_agg(%%1$s)) s)', digest_schema));

@@ -1,6 +1,6 @@
--- Squares of numbers from 1e140 on overflow, so these numbers are ignored, as are NaN and the infinities.
--- PostgreSQL's aggregates are exact for whole numbers and numerics. For doubles they are not exact enough: around
--- 1e9 with a spread of 1, the relative error of their variance is some 1e-8.
+-- Squares of numbers from 1e140 on overflow, so such numbers are ignored, as are NaN and the infinities.
+-- PostgreSQL's aggregates are exact for integers and numerics, but not accurate enough for doubles: for values
+-- around 1e9 with a standard deviation of 1, the relative error of the variance is about 1e-8.
 create or replace function rollup_internal.moment_columns(m rollup_internal.measure, population text, result text)
     returns setof rollup_internal.measure_column
     language plpgsql
@@ -69,5 +69,5 @@ begin
 end
 $$;
 comment on function rollup_internal.moment_columns(rollup_internal.measure, text, text) is
-    'The columns of a measure of spread: the number of values, their mean and the sum of their squared deviations. '
-    'The result that is shown is a format string of the variance.';
+    'The columns of a measure of spread: the number of values, their mean and the sum of their squared '
+    'deviations. result is a format string that turns the variance into the number shown.';

@@ -1,4 +1,4 @@
--- Fails if it is not an expression over one event.
+-- Fails if the argument is not a scalar expression over the columns of the source.
 create or replace function rollup_internal.parse_argument(m rollup_internal.measure)
     returns rollup_internal.measure
     language plpgsql
@@ -12,4 +12,4 @@ begin
 end
 $$;
 comment on function rollup_internal.parse_argument(rollup_internal.measure) is
-    'A measure with its argument as SQL and the type of that.';
+    'The measure with its argument as SQL, and the type of the argument.';

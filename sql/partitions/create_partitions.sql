@@ -1,6 +1,6 @@
--- A rollup's partitions are made here and not by pg_partman: it may be missing, and its create_parent
--- leaves the session with the search_path that it found inside the caller, which create_rollup cannot
--- undo. Making one takes a lock on the default partition, which everybody may be reading.
+-- Partitions of a rollup are created here rather than by pg_partman: it may not be installed, and its
+-- create_parent leaves the session with the search_path it found inside the caller, which create_rollup cannot
+-- undo. Creating a partition locks the default partition, which any session may be reading.
 create or replace function rollup_internal.create_partitions(relation regclass, from_time timestamptz default null)
     returns void
     language plpgsql
@@ -16,7 +16,7 @@ declare
     base text;
     coming record;
 begin
-    -- A name that is too long would be cut, and its end is what tells partitions apart.
+    -- A name that is too long would be truncated, and the names of partitions differ at their end.
     select n.nspname, case when octet_length(c.relname) <= 46 then c.relname else format('rollup_%s', c.oid) end
       into schema_name, base
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -42,5 +42,5 @@ begin
 end
 $$;
 comment on function rollup_internal.create_partitions(regclass, timestamptz) is
-    'Makes the default partition and the coming ones of a rollup declared with a '
-    'partition_interval. Raises lock_not_available when a reader outlasts rollup.max_wait.';
+    'Creates the default partition and the upcoming partitions of a rollup declared with a partition_interval. '
+    'Raises lock_not_available when a reader holds the lock for longer than rollup.max_wait.';

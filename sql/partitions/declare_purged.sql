@@ -21,5 +21,5 @@ begin
 end
 $$;
 comment on function rollup.declare_purged(regclass, timestamptz, timestamptz) is
-    'Says that raw events of a range of times have been removed on purpose. Rollups keep what they hold of it: verify does '
-    'not compare it, and rebuild and repair do not touch it. See rollup.missing_ranges.';
+    'Declares that raw events of a time range have been removed on purpose. Rollups keep their rows for that '
+    'range: verify does not compare them, and rebuild and repair do not change them. See rollup.missing_ranges.';

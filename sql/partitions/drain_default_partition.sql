@@ -1,9 +1,8 @@
--- Rows that arrive before their partition is made, or after it is gone, lie in the default
--- partition. PostgreSQL refuses to make a partition while the default one holds rows for it, so
--- one device with a fast clock would stop new partitions for everybody. Those rows are moved away
--- while the partition is made, and then go where they belong. The ids of events stay, so no
--- rollup counts them again; it is one transaction, so no reader misses them. Meanwhile runs of a
--- rollup whose table it is return busy.
+-- Rows without a matching partition are in the default partition. PostgreSQL refuses to create a partition while
+-- the default one holds rows for it, so a single device with a fast clock would prevent new partitions. Those rows
+-- are moved out while the partition is created, and then inserted again. The ids of events do not change, so no
+-- rollup counts them twice. All of this is one transaction, so no reader misses them. Meanwhile runs of a rollup
+-- whose table it is return busy.
 create or replace function rollup_internal.drain_default_partition(relation regclass)
     returns bigint
     language plpgsql
@@ -22,7 +21,7 @@ declare
     is_ahead text;
     moved bigint := 0;
 begin
-    -- Nothing to make is the usual case for a rollup, and nobody need wait for it.
+    -- A rollup usually has no partition to create, and then no lock is needed.
     if not is_partmans and not exists (select from rollup_internal.upcoming_partitions(relation)) then
         return 0;
     end if;
@@ -57,5 +56,5 @@ begin
 end
 $$;
 comment on function rollup_internal.drain_default_partition(regclass) is
-    'Makes a table''s coming partitions, moving rows that wait in the default partition '
-    'into them; answers how many were moved aside.';
+    'Creates the upcoming partitions of a table and moves rows from the default partition into them; returns how '
+    'many rows were moved.';

@@ -1,4 +1,5 @@
--- Fifty partitions at most: what is older, as what is back-dated later, goes to the default one.
+-- At most fifty partitions: older events, and events that are back-dated later, go to the default partition.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.first_partition_start(r rollup_internal.rollups)
@@ -19,5 +20,5 @@ begin
 end
 $$;
 comment on function rollup_internal.first_partition_start(rollup_internal.rollups) is
-    'The time from which a rollup''s partitions are made when it is declared.';
+    'The time from which partitions are created when a rollup is declared.';
 reset citus.enable_ddl_propagation;

@@ -15,4 +15,5 @@ begin
     return found_it;
 end
 $$;
-comment on function rollup_internal.is_partman_managed(regclass) is 'Whether pg_partman looks after the partitions of a table.';
+comment on function rollup_internal.is_partman_managed(regclass) is
+    'Whether pg_partman manages the partitions of a table.';

@@ -21,8 +21,8 @@ begin
         perform rollup_internal.drain_default_partition(relation);
         perform rollup_internal.record_source_history(relation);
     end loop;
-    -- A long run, or a long query on one rollup, must not cost the others what was made for them; four
-    -- partitions are ahead, and the next call tries again.
+    -- A long run or query on one rollup must not roll back the partitions of the others. Four partitions
+    -- exist in advance, and the next call tries again.
     for relation in
         select r.target from rollup_internal.rollups r join pg_partitioned_table p on p.partrelid = r.target order by r.id
     loop
@@ -35,4 +35,4 @@ begin
     end loop;
 end
 $$;
-comment on function rollup_internal.maintain_all_partitions() is 'What rollup.maintain_partitions does.';
+comment on function rollup_internal.maintain_all_partitions() is 'Implements rollup.maintain_partitions.';

@@ -1,7 +1,6 @@
--- pg_partman leaves the session with the search_path it found, which inside any function that
--- fixes its own would be that one. So this function fixes none, and gives the caller's back: by a
--- reset where the path is the role's or the database's, since behind a pooler the session is not the
--- caller's alone.
+-- pg_partman leaves the session with the search_path it found, which inside a function with a SET clause would be
+-- that of the function. This function therefore has no SET clause and restores the caller's search_path: by RESET
+-- if the path comes from the role or the database, since behind a pooler other clients use the same session.
 create or replace function rollup.maintain_partitions()
     returns void
     language plpgsql
@@ -18,6 +17,5 @@ begin
 end
 $$;
 comment on function rollup.maintain_partitions() is
-    'Makes the coming partitions of every source and rollup that pg_partman looks after, whichever its '
-    'version, and of rollups declared with a partition_interval; moves what waits for one of them in '
-    'the default partition there.';
+    'Creates the upcoming partitions of every source and rollup managed by pg_partman, in any supported version, '
+    'and of rollups declared with a partition_interval. Moves rows that wait in the default partition into them.';

@@ -1,5 +1,5 @@
--- Times of which raw events are gone: purged on purpose, before an expiry, or where a partition was dropped.
--- What a partition covers now is whole.
+-- Time ranges whose raw events are gone: purged on purpose, expired, or in a partition that was dropped. A range
+-- that a partition covers now is complete.
 create or replace function rollup.missing_ranges(source regclass)
     returns tstzmultirange
     language plpgsql
@@ -28,4 +28,4 @@ begin
 end
 $$;
 comment on function rollup.missing_ranges(regclass) is
-    'Times for which a source''s raw events were dropped, so that its rollups cannot be compared or rebuilt there.';
+    'Time ranges whose raw events were dropped, so that its rollups cannot be compared or rebuilt there.';

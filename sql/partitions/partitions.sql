@@ -18,5 +18,5 @@ begin atomic
      order by 2 nulls last, 1;
 end;
 comment on function rollup.partitions(regclass) is
-    'The partitions of a source: name, the range of times each takes (from inclusive, to exclusive; '
-    'NULL where unbounded), and whether it is the default partition.';
+    'The partitions of a source: name, range of times (from inclusive, to exclusive; NULL where unbounded), and '
+    'whether it is the default partition.';

@@ -20,4 +20,4 @@ begin
 end
 $$;
 comment on function rollup_internal.record_source_history(regclass, timestamptz) is
-    'Remembers how far back a source''s partitions reach, and that events before cutoff were removed.';
+    'Records the start of a source''s earliest partition, and that events before cutoff were removed.';

@@ -1,6 +1,6 @@
--- pg_partman names partitions, and counts days, by the session's time zone: where that differs from
--- the one they were made in, a name is taken already and the partition is left out without a word.
--- It knows tables by names as they are written without quotes where none are needed.
+-- pg_partman derives names of partitions and lengths of days from the session's time zone. If that differs from
+-- the one used before, the name of a new partition may be taken and the partition is skipped silently. pg_partman
+-- identifies tables by names with quotes only where necessary.
 create or replace function rollup_internal.run_partman_maintenance(source regclass)
     returns void
     language plpgsql
@@ -16,4 +16,5 @@ begin
       using source::text;
 end
 $$;
-comment on function rollup_internal.run_partman_maintenance(regclass) is 'Has pg_partman make a source''s coming partitions.';
+comment on function rollup_internal.run_partman_maintenance(regclass) is
+    'Has pg_partman create a source''s upcoming partitions.';

@@ -1,5 +1,6 @@
--- Under a publication for all tables PostgreSQL refuses updates of a table without a replica identity. A key serves only
--- where none of its columns may be NULL; else the whole row does, which costs only where changes are published.
+-- Under a publication for all tables PostgreSQL rejects updates of a table without a replica identity. A key
+-- qualifies only if none of its columns may be NULL; otherwise the whole row is used, which adds cost only where
+-- changes are published.
 create or replace function rollup_internal.set_replica_identity(target regclass)
     returns void
     language plpgsql
@@ -31,4 +32,4 @@ begin
 end
 $$;
 comment on function rollup_internal.set_replica_identity(regclass) is
-    'Gives a rollup''s table, and its partitions, a replica identity where they have none.';
+    'Sets a replica identity for a rollup''s table and its partitions where they have none.';

@@ -1,4 +1,4 @@
--- Four ahead of now, as pg_partman has it.
+-- Four partitions in advance, like pg_partman's default.
 create or replace function rollup_internal.upcoming_partitions(
     relation regclass, from_time timestamptz default null,
     out range_from timestamptz, out range_to timestamptz)
@@ -24,4 +24,5 @@ begin
 end
 $$;
 comment on function rollup_internal.upcoming_partitions(regclass, timestamptz) is
-    'Partitions that a rollup''s table lacks, as its partition_interval has them, after the last one or from a time on.';
+    'Partitions that a rollup''s table lacks according to its partition_interval, after the last one or from a '
+    'given time on.';

@@ -20,4 +20,4 @@ begin
 end
 $$;
 comment on function rollup_internal.validate_partition_interval(interval, interval) is
-    'The length of a rollup''s partitions. Raises invalid_parameter_value for one that makes no sense.';
+    'The length of a rollup''s partitions. Raises invalid_parameter_value for an invalid length.';

@@ -1,5 +1,5 @@
--- Ids below a rollup's watermark that it has still to count: what there was before a rollup that
--- is filled newest first. Counted from the top down, so that the newest history is there first.
+-- Ids below a rollup's watermark that it has not counted yet: the events that existed before a rollup that is
+-- filled newest first was declared. Counted from the top down, so that recent history is available first.
 create table if not exists rollup_internal.backlogs (
     rollup     text   not null,
     node_group int    not null,

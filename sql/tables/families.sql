@@ -1,5 +1,5 @@
--- Rollups that differ only in their bucket form a family: the new events are read once, grouped by
--- the finest bucket, and every member is fed from there.
+-- Rollups that differ only in their bucket form a family: new events are read once and grouped by the finest
+-- bucket, and every member is fed from those groups.
 create table if not exists rollup_internal.families (
     id            bigint primary key generated always as identity,
     function_name text   unique

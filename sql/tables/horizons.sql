@@ -1,6 +1,6 @@
--- How far each node's ids had come, and who was writing, when a run was deferred. Once
--- those writers are gone, everything up to those ids can be counted, no matter who has begun to write
--- since: without this, long transactions that overlap would hold a rollup back indefinitely.
+-- The last id of each node and the open writers at the time a run was deferred. Once those writers have ended, all
+-- events up to these ids can be counted, even if other writers have begun since. Without this, overlapping long
+-- transactions would hold a rollup back indefinitely.
 create table if not exists rollup_internal.horizons (
     source   regclass    not null,
     taken_at timestamptz not null,
@@ -15,10 +15,12 @@ begin
     end if;
 end
 $$;
-comment on table rollup_internal.horizons is 'What deferred runs saw; kept for a day, 20 a source at most.';
-comment on column rollup_internal.horizons.last_ids is 'Last id handed out, by node group: {"0": {"last_id": 17}, …}.';
+comment on table rollup_internal.horizons is
+    'Horizons recorded by deferred runs; kept for a day, at most 20 for each source.';
+comment on column rollup_internal.horizons.last_ids is
+    'Last id handed out, by node group: {"0": {"last_id": 17}, …}.';
 comment on column rollup_internal.horizons.writers is 'Open writers as node group:virtual transaction.';
--- It has no key that could serve; asked for only once, as it takes a lock.
+-- No key qualifies as replica identity. Set only once, because it takes a lock.
 do $$
 begin
     if (select relreplident from pg_catalog.pg_class where oid = 'rollup_internal.horizons'::regclass) <> 'f' then

@@ -1,6 +1,6 @@
--- Which files were loaded. The row commits with the file's events, so that a file is in
--- exactly when its row is, whatever happened to the loader. A table that is dropped and made again
--- is another table, into which the same file may be loaded.
+-- Files that were loaded. The row commits together with the file's events, so a file is loaded exactly when its
+-- row exists, even if the client was killed. A table that is dropped and created again is a different table, into
+-- which the same file may be loaded.
 create table if not exists rollup_internal.loads (
     source_table regclass    not null,
     sha256       bytea       not null,

@@ -1,5 +1,5 @@
--- Which versions of the engine's state this database has been through. Code (functions, views)
--- is always replaced whole; only tables need migrations.
+-- Versions of the package's state in this database. Code (functions, views) is always replaced as a whole; only
+-- tables need migrations.
 create table if not exists rollup_internal.migrations (
     version    text        primary key,
     applied_at timestamptz not null default now()

@@ -1,4 +1,4 @@
--- One row a rollup: its declaration, from which its function, its checks and its repairs follow.
+-- One row for each rollup: its declaration, from which its function, checks and repairs are derived.
 create table if not exists rollup_internal.rollups (
     name          text        primary key,
     id            bigint      not null unique generated always as identity,

@@ -1,4 +1,4 @@
--- The run ledger. Runs over nothing new leave no row; finish_run prunes old rows.
+-- The run ledger. Runs without new events leave no row; finish_run prunes old rows.
 create table if not exists rollup_internal.runs (
     id          bigint      primary key generated always as identity,
     rollup      text        not null,

@@ -1,5 +1,5 @@
--- Events that a rollup could not count, because counting them alone raised an error. The others of their run were
--- counted. Below the watermark, they are what is left of the ids that have been counted.
+-- Events that a rollup could not count because counting them alone raised an error; the other events of the run
+-- were counted. They are the ids below the watermark, outside any backlog, that have not been counted.
 create table if not exists rollup_internal.set_aside (
     rollup        text        not null,
     event_id      bigint      not null,

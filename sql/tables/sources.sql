@@ -1,5 +1,4 @@
--- What is known of each source's past, so that raw events which were dropped on purpose are never
--- taken for events that are missing.
+-- History of each source. With it, raw events that were dropped on purpose are not mistaken for missing events.
 create table if not exists rollup_internal.sources (
     source         regclass    primary key,
     covered_from   timestamptz,

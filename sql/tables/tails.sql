@@ -1,6 +1,6 @@
--- The ids that a rollup has not counted, for live views and checks to read in the statement that
--- reads the rollup's rows. It follows from watermarks and backlogs, and is written in the
--- transaction that moves them. On Citus it is a reference table, at hand on every node.
+-- The ids that a rollup has not counted. Live views and checks read them in the same statement as the rollup's
+-- rows. They are derived from watermarks and backlogs, and written in the transaction that moves those. On Citus
+-- this is a reference table, available on every node.
 create table if not exists rollup_internal.tails (
     rollup     text   not null,
     after_id   bigint not null,

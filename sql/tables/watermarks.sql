@@ -1,6 +1,5 @@
--- How far a rollup has counted, for each node that hands out ids. On Citus every node draws ids
--- from a range of its own (node group << 48), so that one number would not do. Elsewhere there
--- is one node group, 0.
+-- How far a rollup has counted, for each node that hands out ids. On Citus every node draws ids from its own range
+-- (node group << 48), so a single number is not enough. Without Citus there is one node group, 0.
 create table if not exists rollup_internal.watermarks (
     rollup     text        not null,
     node_group int         not null,

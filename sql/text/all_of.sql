@@ -8,4 +8,4 @@ begin atomic
                conditions, pg_catalog.concat(E'\n', pg_catalog.repeat(' ', indent), '   and ')), ''), 'true');
 end;
 comment on function rollup_internal.all_of(text[], int) is
-    'Conditions as one; NULLs are left out. Each after the first has a line, indented, of its own.';
+    'Joins conditions with AND; NULLs are left out. Each condition after the first is on its own line, indented.';

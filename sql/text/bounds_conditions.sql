@@ -15,5 +15,5 @@ begin
 end
 $$;
 comment on function rollup_internal.bounds_conditions(text, tstzrange) is
-    'The conditions under which a time lies inside a range that includes its start and not its end; NULL leaves a side '
-    'open.';
+    'The conditions under which a time lies in a range that includes its start and excludes its end; NULL leaves '
+    'a side open.';

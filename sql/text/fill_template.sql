@@ -1,5 +1,5 @@
--- The values go in all at once, so that braces inside a value are never taken for a placeholder. Only lines of
--- the template are indented: a line break in a value may stand inside a quoted name or a string.
+-- All values are substituted in one pass, so braces inside a value are never taken for a placeholder. Only lines
+-- of the template are indented: a line break in a value may be part of a quoted name or a string.
 create or replace function rollup_internal.fill_template(template text, fills jsonb, indent int default 0)
     returns text
     language plpgsql

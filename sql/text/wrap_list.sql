@@ -24,4 +24,4 @@ begin
 end
 $$;
 comment on function rollup_internal.wrap_list(text[], int, int) is
-    'Items with commas between them, in lines that are not too long; the lines after the first are indented.';
+    'Items separated by commas, wrapped into short lines; the lines after the first are indented.';

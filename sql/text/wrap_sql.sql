@@ -1,6 +1,6 @@
--- Breaks a line where a person would: before the clauses of a query, the branches of a CASE,
--- the operands of AND and OR, or else inside the longest pair of brackets, or between terms. Line breaks go only
--- where a space may stand. What could be a comment, or a string that does not end where it seems to, is left as it is.
+-- Breaks a line before the clauses of a query, the branches of a CASE or the operands of AND and OR, otherwise
+-- inside the longest pair of brackets or between terms. Lines are broken only at spaces. Text that could be a
+-- comment, or a string whose end is not certain, is left unchanged.
 create or replace function rollup_internal.wrap_sql(sql text, indent int, width int default 109)
     returns text
     language plpgsql
@@ -96,4 +96,4 @@ begin
 end
 $$;
 comment on function rollup_internal.wrap_sql(text, int, int) is
-    'An expression in lines that are not too long, where that can be; the lines after the first are indented.';
+    'An expression wrapped into short lines where possible; the lines after the first are indented.';

@@ -1,4 +1,4 @@
--- Whole buckets: the start is moved down to a bucket's start, the end up to a bucket's end.
+-- Returns whole buckets: the start is moved down to a bucket's start, the end up to a bucket's end.
 create or replace function rollup_internal.align_to_buckets(
     bucket interval, time_zone text, range_from timestamptz, range_to timestamptz)
     returns tstzrange
@@ -18,4 +18,4 @@ begin
 end
 $$;
 comment on function rollup_internal.align_to_buckets(interval, text, timestamptz, timestamptz) is
-    'The times of all buckets that a range touches; NULL leaves a side open.';
+    'The range of all buckets that a range touches; NULL leaves a side open.';

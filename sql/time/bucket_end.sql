@@ -10,7 +10,7 @@ declare
     start timestamptz;
 begin
     if time_zone is null then
-        -- As seconds: what a day is depends on the session's time zone.
+        -- As seconds: the length of a day depends on the session's time zone.
         return rollup.bucket_start(bucket, null, at) + make_interval(secs => extract(epoch from bucket)::double precision);
     end if;
     if at is null or not isfinite(at) then

@@ -1,4 +1,4 @@
--- From a fixed origin: what date_trunc answers depends on the session's time zone.
+-- Counts from a fixed origin, because date_trunc depends on the session's time zone.
 create or replace function rollup_internal.bucket_expression(bucket interval, time_zone text, expression text)
     returns text
     language sql

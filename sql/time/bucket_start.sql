@@ -1,6 +1,6 @@
--- Worked out for every event, hence one expression without settings, which takes the place of its
--- call. It asks whether clocks showed the bucket's first local time just once, right after the second
--- before, and leaves the rest to a function: some zones change their clocks at midnight.
+-- Evaluated for every event, so this is one expression without settings, which can be inlined. It tests whether
+-- the bucket's first local time occurred exactly once, directly after the preceding second, and calls a function
+-- in the other cases: some zones change their clocks at midnight.
 create or replace function rollup.bucket_start(bucket interval, time_zone text, at timestamptz)
     returns timestamptz
     language sql

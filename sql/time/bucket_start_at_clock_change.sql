@@ -10,9 +10,9 @@ declare
     first constant timestamp := rollup_internal.local_bucket_start(bucket, timezone(time_zone, at));
     start constant timestamptz := rollup_internal.resolve_local_time(first, time_zone);
 begin
-    -- Clocks that go back from past midnight to before it show the new day, and then the old one again.
+    -- Clocks set back across midnight show the new day, and then the old day again.
     return case when start <= at then start else rollup_internal.resolve_local_time(first - bucket, time_zone) end;
 end
 $$;
 comment on function rollup_internal.bucket_start_at_clock_change(interval, text, timestamptz) is
-    'As rollup.bucket_start, for times around a midnight that comes twice or not at all.';
+    'As rollup.bucket_start, for times around a midnight that occurs twice or not at all.';

@@ -20,5 +20,5 @@ begin
 end
 $$;
 comment on function rollup_internal.buckets_nest(interval, text, interval, text) is
-    'Whether buckets can be fed from finer ones (each with its time zone, or NULL): '
-    'whether every coarse one is whole fine ones, since 2000 at least (rollup_internal.midnights_aligned_since).';
+    'Whether buckets can be fed from finer ones (each with its time zone, or NULL), that is, whether every '
+    'coarse bucket consists of whole fine ones, at least since 2000 (rollup_internal.midnights_aligned_since).';

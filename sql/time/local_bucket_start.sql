@@ -1,5 +1,5 @@
--- Weeks begin on Monday; months, quarters and years where the calendar's do. One expression without
--- settings, which takes the place of its call; for a given bucket only one branch is left of it.
+-- Weeks begin on Monday; months, quarters and years follow the calendar. This is one expression without settings,
+-- which can be inlined; for a constant bucket only one branch remains.
 create or replace function rollup_internal.local_bucket_start(bucket interval, local_time timestamp)
     returns timestamp
     language sql

@@ -1,5 +1,5 @@
--- In the days of local mean time a zone's midnight fell on any second; for a hundred years or so it
--- has fallen on whole quarters of an hour, in most on whole hours.
+-- In the era of local mean time, midnight in a zone fell on an arbitrary second of UTC. For about a hundred years
+-- it has fallen on whole quarters of an hour, in most zones on whole hours.
 create or replace function rollup_internal.midnights_aligned_since(bucket interval, time_zone text)
     returns timestamptz
     language plpgsql
@@ -23,5 +23,5 @@ begin
 end
 $$;
 comment on function rollup_internal.midnights_aligned_since(interval, text) is
-    'Since when every day of a time zone has begun where a bucket of UTC does; infinity '
-    'when that is not so since 2000, -infinity when it has always been so.';
+    'Since when every day of a time zone has begun at the start of a bucket of UTC; infinity if that is not true '
+    'since 2000, -infinity if it has always been true.';

@@ -7,4 +7,4 @@ begin atomic
     select pg_catalog.timezone(time_zone, rollup_internal.local_bucket_start(bucket, pg_catalog.timezone(time_zone, at)));
 end;
 comment on function rollup_internal.naive_bucket_start(interval, text, timestamptz) is
-    'As rollup.bucket_start, where clocks do not change at the start of the bucket.';
+    'As rollup.bucket_start, for buckets whose start is not a clock change.';

@@ -1,5 +1,5 @@
--- Counted in UTC from a Monday that begins a century, so that months and years are the calendar's
--- and what is made in one session fits to what is made in another.
+-- Counts in UTC from a Monday that begins a century, so that months and years are those of the calendar and
+-- partitions made in different sessions fit together.
 create or replace function rollup_internal.partition_range(width interval, at timestamptz)
     returns tstzrange
     language plpgsql
@@ -22,4 +22,4 @@ begin
 end
 $$;
 comment on function rollup_internal.partition_range(interval, timestamptz) is
-    'The partition that a time falls into, where partitions are made of one length.';
+    'The partition that a time falls into, for partitions of one length.';

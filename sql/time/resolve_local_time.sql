@@ -1,7 +1,7 @@
--- Where clocks go back over midnight a local time comes twice, where they go forward over it never.
--- The answer is the moment from which on the clocks show no earlier time any more, so that days
--- follow each other without a gap. timezone() alone would begin an autumn day of the Azores, where
--- one o'clock becomes midnight, with its second hour.
+-- Where clocks are set back across midnight, a local time occurs twice; where they are set forward across it,
+-- never. Returns the moment after which the clocks show no earlier time, so that days follow each other without a
+-- gap. timezone() alone would begin an autumn day of the Azores, where clocks go back from one o'clock to
+-- midnight, with its second hour.
 create or replace function rollup_internal.resolve_local_time(local_time timestamp, time_zone text)
     returns timestamptz
     language plpgsql
@@ -14,7 +14,7 @@ declare
     moment timestamptz := timezone(time_zone, local_time);
     seconds int := 131072;
 begin
-    -- No such step of the clocks is longer than a day, and all are whole seconds.
+    -- No clock change exceeds a day, and all are whole seconds.
     if timezone(time_zone, moment - interval '1 second') >= local_time then
         while seconds > 0 loop
             if timezone(time_zone, moment - make_interval(secs => seconds)) >= local_time then
@@ -27,4 +27,4 @@ begin
 end
 $$;
 comment on function rollup_internal.resolve_local_time(timestamp, text) is
-    'When the clocks of a time zone come to show a local time, or a later one, for good.';
+    'The moment from which the clocks of a time zone show a local time or a later one and never an earlier one.';

@@ -33,4 +33,5 @@ begin
 end
 $$;
 comment on function rollup_internal.validate_bucket(interval, text) is
-    'Refuses what is no bucket: without a time zone whole seconds up to a day, else whole days or months.';
+    'Refuses an invalid bucket: without a time zone it must be whole seconds up to a day, otherwise whole days '
+    'or months.';

@@ -1,4 +1,5 @@
--- pg_timezone_names reads every zone's file, which takes 70 ms: for declarations, not for each query.
+-- pg_timezone_names reads the file of every zone, which takes 70 ms. That is acceptable for declarations, not for
+-- every query.
 create or replace function rollup.validate_time_zone(time_zone text)
     returns text
     language plpgsql
@@ -30,10 +31,10 @@ begin
                 else format('. What is %1$s hours ahead of UTC all year is ''Etc/GMT-%1$s'', %1$s hours behind ''Etc/GMT+%1$s''.',
                             number[2]::int) end);
     end if;
-    -- timezone() takes CET for an hour that never changes, and not for the zone of that name.
+    -- timezone() takes CET for a fixed offset of one hour, not for the zone of that name.
     if upper(given) not in ('UTC', 'GMT')
        and exists (select from pg_timezone_abbrevs a where a.abbrev = upper(given)) then
-        -- The zones that most people mean by an abbreviation.
+        -- The zones that abbreviations usually stand for.
         select p.place into place
           from (values ('{EST,EDT}', 'America/New_York'), ('{CST,CDT}', 'America/Chicago'),
                        ('{MST,MDT}', 'America/Denver'), ('{PST,PDT}', 'America/Los_Angeles'),
@@ -51,7 +52,7 @@ begin
             hint = case when place = 'UTC' then 'Write ''UTC''.'
                         else format('Name a place in it, such as %L.', coalesce(place, 'Europe/Berlin')) end;
     end if;
-    -- localtime is whatever the server's machine has; Factory is none at all.
+    -- localtime is the zone of the server's machine; Factory is a placeholder.
     if zone_name is null or time_zone <> given or zone_name ~* '^(posix|right)|^(localtime|factory)$' then
         raise exception using
             errcode = 'invalid_parameter_value',
@@ -68,4 +69,4 @@ begin
 end
 $$;
 comment on function rollup.validate_time_zone(text) is
-    'A time zone''s name as it is spelled; refuses offsets, abbreviations and what is no zone.';
+    'Returns a time zone''s name in its canonical spelling; refuses offsets, abbreviations and unknown zones.';

@@ -10,4 +10,6 @@ begin
     end if;
 end
 $$;
-comment on type rollup_internal.id_range is 'Ids of one node group, above after_id, up to and including through_id, and the rollups that have not counted them.';
+comment on type rollup_internal.id_range is
+    'A range of ids of one node group, above after_id, up to and including through_id, and the rollups that have '
+    'not counted it.';

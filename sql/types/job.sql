@@ -9,5 +9,5 @@ begin
 end
 $$;
 comment on type rollup.job is
-    'Where a job of many steps stands: what is still to be done, in turn, and what has failed. A value that '
-    'the caller keeps between calls of rollup.next_step; also as text.';
+    'State of a job of many steps: the remaining items, in order, and the failures so far. The caller keeps this '
+    'value between calls of rollup.next_step; it can be stored as text.';

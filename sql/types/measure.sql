@@ -14,4 +14,6 @@ begin
     end if;
 end
 $$;
-comment on type rollup_internal.measure is 'A measure as its kind is given it: where its events are, its name, its kind, what is measured, the type of that once it is parsed, and the condition an event must meet, if there is one.';
+comment on type rollup_internal.measure is
+    'A measure as passed to the function of its kind: source, name, kind, argument, the type of the argument '
+    'once it is parsed, and the condition that events must meet, if any.';

@@ -16,4 +16,5 @@ begin
     end if;
 end
 $$;
-comment on type rollup_internal.measure_column is 'A column that holds a measure, or one of its columns: see rollup_internal.measure_columns.';
+comment on type rollup_internal.measure_column is
+    'A column that holds a measure, or one of several that do: see rollup_internal.measure_columns.';

@@ -15,4 +15,6 @@ begin
     end if;
 end
 $$;
-comment on type rollup_internal.run_state is 'A run under way: its rollups, the time up to which all that was committed has an id up to last_ids (by node group), the id ranges it counts, and what it has counted so far for each rollup.';
+comment on type rollup_internal.run_state is
+    'A run in progress: its rollups, the time before which every committed event has an id up to last_ids (by '
+    'node group), the id ranges it counts, and what it has counted so far for each rollup.';

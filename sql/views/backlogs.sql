@@ -7,4 +7,5 @@ $query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.backlogs is 'Ranges of event ids below a rollup''s watermark that it has not counted yet.';
 comment on column rollup.backlogs.after_id is 'Ids above this one, up to and including through_id.';
-comment on column rollup.backlogs.first_size is 'How many ids the range had at first: what is left of them tells how far a backfill is.';
+comment on column rollup.backlogs.first_size is
+    'Number of ids that the range had at first, from which the progress of a backfill is calculated.';

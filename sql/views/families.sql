@@ -7,5 +7,5 @@ $query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.families is 'Rollups that share source, tenant, dimensions, measures and filter.';
 comment on column rollup.families.function_name is
-    'Qualified and quoted name of the function that counts for all members in one statement. NULL for a '
-    'family of one, and on Citus, which pushes down no such statement: there each member is run by itself.';
+    'Qualified and quoted name of the function that counts for all members in one pass. NULL for a family of '
+    'one.';

@@ -5,7 +5,7 @@ call rollup_internal.replace_view('rollup.loads', $query$
       from rollup_internal.loads
 $query$);
 reset citus.enable_ddl_propagation;
-comment on view rollup.loads is 'Files that rollupctl load has loaded, known by content (SHA-256).';
+comment on view rollup.loads is 'Files that rollupctl load has loaded, identified by content (SHA-256).';
 comment on column rollup.loads.after_id is
-    'The rows of the file have ids above this and up to through_id; NULL where that is not known. By them '
-    'rollupctl load notices that the rows of a file are gone.';
+    'The rows of the file have ids above this and up to through_id; NULL if unknown. rollupctl load uses them to '
+    'detect that the rows of a file no longer exist.';

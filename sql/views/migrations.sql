@@ -5,4 +5,4 @@ call rollup_internal.replace_view('rollup.migrations', $query$
       from rollup_internal.migrations
 $query$);
 reset citus.enable_ddl_propagation;
-comment on view rollup.migrations is 'Versions of the rollup package this database has had installed.';
+comment on view rollup.migrations is 'Versions of the rollup package that have been installed in this database.';

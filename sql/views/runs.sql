@@ -9,4 +9,4 @@ comment on view rollup.runs is 'Runs that counted events, were deferred or faile
 comment on column rollup.runs.events is 'Events counted.';
 comment on column rollup.runs.rows is 'Rows of the target inserted or updated.';
 comment on column rollup.runs.id_ranges is 'Ranges of ids counted: [{"node_group", "after_id", "through_id"}, …].';
-comment on column rollup.runs.finished_at is 'Of a run deferred repeatedly for one reason: the last time.';
+comment on column rollup.runs.finished_at is 'For a run deferred repeatedly for the same reason, the last time.';

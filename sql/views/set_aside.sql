@@ -6,8 +6,9 @@ call rollup_internal.replace_view('rollup.set_aside', $query$
 $query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.set_aside is
-    'Events that could not be counted and were set aside, so that the others were; see rollup.retry_set_aside.';
+    'Events that could not be counted and were set aside so that the other events could be counted; see '
+    'rollup.retry_set_aside.';
 comment on column rollup.set_aside.tenant is 'Tenant of the event; NULL for a rollup without tenants.';
 comment on column rollup.set_aside.reason is 'The error that counting the event alone raises.';
 comment on column rollup.set_aside.last_tried_at is
-    'When counting it was tried last. Runs try again after rollup.retry_interval (1 hour).';
+    'When counting the event was last tried. Runs try again after rollup.retry_interval (1 hour).';

@@ -7,7 +7,9 @@ $query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.sources is 'Sources of rollups.';
 comment on column rollup.sources.covered_from is
-    'Start of the earliest partition there has been; NULL without partitions. Where none is now, it was dropped.';
+    'Start of the earliest partition that has existed; NULL without partitions. A later time without a partition '
+    'means that the partition was dropped.';
 comment on column rollup.sources.expired_before is 'rollup.expire has removed events before this time.';
 comment on column rollup.sources.keep is 'How long events are kept, see rollup.set_retention; NULL for no limit.';
-comment on column rollup.sources.purged is 'Times of which events were removed on purpose: see rollup.declare_purged.';
+comment on column rollup.sources.purged is
+    'Times of events that were removed on purpose: see rollup.declare_purged.';
