@@ -1,4 +1,5 @@
--- It can be stopped at any moment, goes on where it was, and what comes in meanwhile is counted first.
+-- It can be interrupted at any time and resumes where it stopped. New events are counted first.
+--
 -- A procedure that commits cannot fix its search_path: nothing in it may depend on one.
 create or replace procedure rollup.backfill(
     rollup_name pg_catalog.text, max_events pg_catalog.int8 default 100000,
@@ -13,5 +14,5 @@ begin
 end
 $$;
 comment on procedure rollup.backfill(text, bigint, interval) is
-    'Counts what a rollup that is filled newest first has still to count, from the newest back, in '
-    'windows of at most max_events ids, with a commit and a pause after each. Each run counts one such window too.';
+    'Counts the backlog of a rollup that is filled newest first, from the newest events back, in windows of at '
+    'most max_events ids, with a commit and a pause after each. Each run counts one such window too.';

@@ -1,5 +1,6 @@
--- It can be stopped at any moment, and goes on where it was. Runs return busy while a step goes on, so
--- what has come in meanwhile is counted after each.
+-- It can be interrupted at any time and resumes where it stopped. Runs return busy during a step, so new events
+-- are counted after each step.
+--
 -- A procedure that commits cannot fix its search_path: nothing in it may depend on one.
 create or replace procedure rollup.backfill_measures(
     rollup_name pg_catalog.text, step pg_catalog.interval default '1 day',
@@ -14,7 +15,7 @@ begin
 end
 $$;
 comment on procedure rollup.backfill_measures(text, interval, interval, text) is
-    'Fills in measures that rollup.alter_rollup has added, from raw events, newest first, in steps of a day by '
-    'default, with a commit and a pause after each, for all tenants or one. Other measures are left alone. What '
-    'comes in meanwhile is counted between the steps. Stopped, it goes on where it was when it is called again; '
-    'it ends where raw events were dropped.';
+    'Fills in measures added by rollup.alter_rollup from raw events, newest first, in steps of a day by default, '
+    'with a commit and a pause after each, for all tenants or one. Other measures do not change. New events are '
+    'counted between the steps. An interrupted backfill resumes where it stopped when it is called again. It '
+    'ends where raw events were dropped.';

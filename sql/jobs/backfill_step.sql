@@ -33,4 +33,5 @@ begin
 end
 $$;
 comment on function rollup_internal.backfill_step(jsonb, bigint) is
-    'Counts one window of a rollup and its family; answers whether its backlog has more. A notice says how much.';
+    'Counts one window of a rollup and its family; returns whether its backlog has more. A notice shows the '
+    'progress.';

@@ -12,4 +12,4 @@ begin
 end
 $$;
 comment on function rollup_internal.expire_step(jsonb, bigint) is
-    'Removes one part of what retention says is too old; answers what went, and whether more is waiting.';
+    'Removes one part of what has exceeded its retention; returns what was removed, and whether there is more.';

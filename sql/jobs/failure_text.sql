@@ -21,4 +21,5 @@ begin
     return case when starts_with(said, subject) then said else format('%s: %s', subject, said) end;
 end
 $$;
-comment on function rollup_internal.failure_text(jsonb) is 'One failure of a job, in a sentence that names whose it is.';
+comment on function rollup_internal.failure_text(jsonb) is
+    'One failure of a job as a sentence that names the rollup or source.';

@@ -16,4 +16,4 @@ begin
 end
 $$;
 comment on function rollup_internal.fill_step(jsonb) is
-    'Fills in the added measures of some buckets; a notice says how far they are complete.';
+    'Fills in the added measures of some buckets; a notice shows how far they are complete.';

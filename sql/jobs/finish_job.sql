@@ -26,4 +26,4 @@ begin
 end
 $$;
 comment on function rollup_internal.finish_job(rollup.job) is
-    'Raises what failed in a job, and warns of what statement_timeout has left undone.';
+    'Raises the failures of a job, and warns of items that were skipped because of statement_timeout.';

@@ -1,5 +1,5 @@
--- Every item gets its turn, and none takes more than half of the time there is by waiting. After that a
--- step that would hardly be finished in time is left to the next call.
+-- Every item gets a turn, and waits take at most half of the available time. After that, a step that is unlikely
+-- to finish in time is left to the next call.
 create or replace function rollup_internal.has_time(step_began timestamptz, steps int, items int)
     returns boolean
     language plpgsql
@@ -13,4 +13,5 @@ begin
 end
 $$;
 comment on function rollup_internal.has_time(timestamptz, int, int) is
-    'Whether statement_timeout leaves time for another step of a job that has done so many, of so many items.';
+    'Whether statement_timeout leaves time for another step of a job, given the number of steps done and of '
+    'items.';

@@ -1,11 +1,11 @@
--- Everything that walks through rollups loops over this function: procedures commit after each step,
--- a client makes each step a statement of its own. So one step is what a failure can undo.
+-- Everything that processes rollups loops over this function: procedures commit after each step, and a client runs
+-- each step as a statement of its own. A failure can therefore undo one step only.
 --
--- A broken rollup holds up only itself. When a family fails, its members are tried one by one, before
--- anything else; what fails or is deferred by itself is recorded, told, and not tried again in this job.
--- A step that statement_timeout has cut off counts as failed. Its timer is spent then: this function
--- must come to its end at once, and so must a procedure that called it.
--- What a job does to one rollup only, such as a backfill, ends with its first error, which is raised.
+-- A broken rollup does not block the others. When a family fails, its members are tried one by one before anything
+-- else. A rollup that fails or is deferred by itself is recorded, reported, and not tried again in this job. A
+-- step cancelled by statement_timeout counts as failed. The timer does not fire again, so this function and a
+-- calling procedure must return at once. A job that concerns one rollup only, such as a backfill, ends with its
+-- first error, which is raised.
 create or replace function rollup.next_step(
     inout job rollup.job, max_size bigint default 1000000,
     out report jsonb, out failure jsonb, out more boolean)
@@ -77,7 +77,7 @@ begin
 end
 $$;
 comment on function rollup.next_step(rollup.job, bigint) is
-    'Does the next step of a job in the caller''s transaction: one window of at most max_size ids, or one part of '
-    'about max_size rows. Answers the job as it stands then; report, an object for each rollup (rollup, status, '
-    'events, rows; backlog_ids, filled_percent where there is a backlog) or part (as rollup.expire_rollup); '
-    'failure, when the step was rolled back: sqlstate, message, detail, hint; and whether more is waiting.';
+    'Performs the next step of a job in the caller''s transaction: one window of at most max_size ids, or one '
+    'part of about max_size rows. Returns the new state of the job; report, an object for each rollup (rollup, '
+    'status, events, rows; backlog_ids, filled_percent if there is a backlog) or part (as rollup.expire_rollup); '
+    'failure, if the step was rolled back: sqlstate, message, detail, hint; and whether there is more to do.';

@@ -1,7 +1,8 @@
--- A commit after each step, so that a long job makes no long transaction and a kill leaves what was done.
--- Each transaction is begun read write and at read committed, whatever the session's default: under another level a run
--- would not see what it has waited for. The first commit ends the transaction of the CALL, which has a
--- snapshot already.
+-- Commits after each step, so that a long job is not a long transaction and an interruption keeps completed steps.
+-- Each transaction is read write and read committed, regardless of the session's default: at another isolation
+-- level a run would not see the transactions it has waited for. The first commit ends the transaction of the CALL,
+-- which already has a snapshot.
+--
 -- A procedure that commits cannot fix its search_path: nothing in it may depend on one.
 create or replace procedure rollup_internal.perform_job(
     job rollup.job, max_size pg_catalog.int8 default 1000000, pause pg_catalog.interval default '0')
@@ -29,4 +30,4 @@ begin
 end
 $$;
 comment on procedure rollup_internal.perform_job(rollup.job, bigint, interval) is
-    'Does all steps of a job, with a commit and a pause after each, then raises what failed.';
+    'Performs all steps of a job, with a commit and a pause after each, then raises the failures.';

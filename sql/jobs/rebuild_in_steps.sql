@@ -1,4 +1,5 @@
--- A long range in bounded transactions: each step is whole before the next begins.
+-- Rebuilds a long range in short transactions: each step is complete before the next begins.
+--
 -- A procedure that commits cannot fix its search_path: nothing in it may depend on one.
 create or replace procedure rollup.rebuild_in_steps(
     rollup_name pg_catalog.text, range_from pg_catalog.timestamptz default null,

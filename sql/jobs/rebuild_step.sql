@@ -9,4 +9,5 @@ begin
                           item ->> 'tenant') b;
 end
 $$;
-comment on function rollup_internal.rebuild_step(jsonb) is 'Rebuilds some buckets of a rollup; answers how many rows they had and have.';
+comment on function rollup_internal.rebuild_step(jsonb) is
+    'Rebuilds some buckets of a rollup; returns the number of their rows before and after.';

@@ -1,5 +1,5 @@
--- A failure that cannot be recorded, by a role that may not write the ledger or on a node that is down,
--- must not end the job either: it is told as a warning.
+-- If a failure cannot be recorded, because the role may not write the ledger or a node is down, the job continues
+-- and a warning reports it.
 create or replace function rollup_internal.record_step_failure(item jsonb, failure jsonb, started_at timestamptz)
     returns jsonb
     language plpgsql
@@ -29,4 +29,4 @@ begin
 end
 $$;
 comment on function rollup_internal.record_step_failure(jsonb, jsonb, timestamptz) is
-    'Records a failed or deferred step in the ledger, once for each of its rollups, and answers its report.';
+    'Records a failed or deferred step in the ledger, once for each of its rollups, and returns its report.';

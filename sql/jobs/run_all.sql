@@ -1,4 +1,5 @@
--- One window at a time, in turn, so that a long backlog does not keep the other rollups waiting.
+-- Processes one window at a time, in turn, so that a long backlog does not block the other rollups.
+--
 -- A procedure that commits cannot fix its search_path: nothing in it may depend on one.
 create or replace procedure rollup.run_all(max_events bigint default 1000000)
     language plpgsql
@@ -10,6 +11,5 @@ begin
 end
 $$;
 comment on procedure rollup.run_all(bigint) is
-    'Counts new events into every rollup, in windows of at most max_events ids, committing after '
-    'each. What pg_cron calls. Raises at the end when a rollup failed, or lock_not_available when '
-    'one was deferred.';
+    'Counts new events into every rollup, in windows of at most max_events ids, with a commit after each. Called '
+    'by pg_cron. Raises an error at the end when a rollup failed, or lock_not_available when one was deferred.';

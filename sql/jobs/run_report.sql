@@ -1,4 +1,4 @@
--- Volatile, so that it sees what the run has done that is called in the same statement.
+-- Volatile, because it must see the effects of a run called in the same statement.
 create or replace function rollup_internal.run_report(rollup_name text, status text, events bigint, rows bigint)
     returns jsonb
     language plpgsql
@@ -19,4 +19,4 @@ begin
 end
 $$;
 comment on function rollup_internal.run_report(text, text, bigint, bigint) is
-    'What a step reports of one rollup; with a backlog, also how far that is.';
+    'The report of a step for one rollup, including the progress of its backlog, if any.';

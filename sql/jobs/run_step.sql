@@ -1,5 +1,5 @@
--- A lock on the source or on a target that another session holds defers the run, as an open writer
--- does, instead of making the whole job wait.
+-- If another session holds a lock on the source or a target, the run is deferred, as it is for an open writer. The
+-- job does not wait.
 create or replace function rollup_internal.run_step(item jsonb, max_events bigint, out report jsonb, out more boolean)
     language plpgsql
     volatile
@@ -7,7 +7,7 @@ create or replace function rollup_internal.run_step(item jsonb, max_events bigin
 as $$
 #variable_conflict use_variable
 declare
-    -- What was dropped since the job began is not missed.
+    -- A rollup that was dropped since the job began is skipped.
     members constant text[] := array(
         select r.name from jsonb_array_elements_text(item -> 'rollups') with ordinality m (name, position)
           join rollup_internal.rollups r using (name) order by m.position);
@@ -34,4 +34,5 @@ begin
 end
 $$;
 comment on function rollup_internal.run_step(jsonb, bigint) is
-    'Counts one window of a family, or of one rollup; answers what became of each, and whether more is waiting.';
+    'Counts one window of a family or of one rollup; returns the outcome for each rollup, and whether there is '
+    'more to count.';

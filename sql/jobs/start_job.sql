@@ -1,5 +1,5 @@
--- Whole families are one item each, because their events are read once. What failed last time comes
--- last: a rollup that takes up all the time there is must not keep it from the others.
+-- A family is one item, because its events are read once. Rollups that failed last time come last: one that uses
+-- up all the available time must not keep the others from their turn.
 create or replace function rollup.start_job(kind text, names text[] default null)
     returns rollup.job
     language plpgsql
@@ -57,6 +57,6 @@ begin
 end
 $$;
 comment on function rollup.start_job(text, text[]) is
-    'Begins a job, which rollup.next_step does step by step: run counts new events into rollups, expire '
-    'enforces rollup.retention; of all there are, or of those named. Answers the job, a value that the '
-    'caller keeps. Raises undefined_object for a name that is unknown.';
+    'Begins a job, which rollup.next_step performs step by step: run counts new events into rollups, expire '
+    'enforces rollup.retention; for all, or for those named. Returns the job, a value that the caller keeps. '
+    'Raises undefined_object for an unknown name.';

@@ -8,7 +8,7 @@ as $$
 declare
     job rollup.job := row('{}', '{}');
     steps constant timestamptz[] := rollup_internal.measure_backfill_steps(rollup_name, step, tenant);
-    -- It counts what comes in between. A run that is deferred is no failure of the backfill.
+    -- Counts new events between the steps. A deferred run is not a failure of the backfill.
     run constant jsonb := jsonb_build_object('do', 'run', 'is_aside', true, 'rollups',
                                              array(select rollup.family_members(rollup_name)));
 begin

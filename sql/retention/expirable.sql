@@ -13,4 +13,5 @@ begin
          cross join lateral rollup_internal.expire_item(x.kind, x.name, true) e;
 end
 $$;
-comment on function rollup.expirable() is 'What rollup.expire_all would remove now, and what keeps it from that; changes nothing.';
+comment on function rollup.expirable() is
+    'What rollup.expire_all would remove now, and what prevents it; changes nothing.';

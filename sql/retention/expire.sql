@@ -1,10 +1,10 @@
--- Raw events are dropped only when every rollup has counted every one of them. That is looked at
--- twice: before anything is locked, and again under the lock, where no event can slip in between.
--- The parent is locked first, as writers do; the other order would deadlock with them.
--- Rows of that age in the default partition, where back-dated events end up, fall under the same
--- rule.
--- (Citus hands times to its workers as the session spells them: 5 June, day first, would be the 6th
--- of May there. So the spelling is fixed, here and wherever times go to shards.)
+-- Raw events are dropped only when every rollup has counted all of them. This is checked twice: before anything is
+-- locked, and again under the lock, when no more events can arrive. The parent is locked first, as writers do; the
+-- opposite order would deadlock with them. Events of the same age in the default partition, where back-dated
+-- events are stored, are subject to the same rule.
+--
+-- (Citus passes times to its workers in the session's DateStyle, where 5 June with the day first would be read as
+-- 6 May. DateStyle is therefore fixed here and wherever times are passed to shards.)
 create or replace function rollup.expire(
     source regclass, older_than interval, dry_run boolean default false,
     out partition text, out range_from timestamptz, out range_to timestamptz,
@@ -55,7 +55,7 @@ begin
     for old in
         select p.* from rollup.partitions(source) p where p.range_to <= cutoff or p.is_default
     loop
-        -- Of the default partition, only what is old; all that is in the others is.
+        -- Only old events of the default partition; all events of the other partitions are old.
         bounds := case when old.is_default then tstzrange(null, cutoff) else tstzrange(null, null) end;
         old_conditions := rollup_internal.bounds_conditions(quote_ident(time_column), bounds);
         execute format('select count(*) from %s where %s', old.partition, rollup_internal.all_of(old_conditions))
@@ -73,7 +73,7 @@ begin
             else case when dry_run then 'would drop' else 'dropped' end end;
         if late = '{}' and not dry_run then
             if old.is_default then
-                -- What arrives here meanwhile is not counted yet and stays.
+                -- Events that arrive in it meanwhile are not counted yet and are kept.
                 execute format('delete from %s where %s', old.partition, rollup_internal.all_of(
                     old_conditions || array(select rollup_internal.counted_condition(r, in_statement => false)
                                               from rollup_internal.rollups r where r.source = expire.source)));
@@ -108,6 +108,7 @@ begin
 end
 $$;
 comment on function rollup.expire(regclass, interval, boolean) is
-    'Drops the partitions of a source whose events are all older than an age, and such rows of its '
-    'default partition, provided every rollup has counted them; otherwise drops nothing and raises '
-    'object_not_in_prerequisite_state. dry_run lists. Raises lock_not_available after rollup.max_wait.';
+    'Drops the partitions of a source whose events are all older than an age, and such events of its default '
+    'partition, provided every rollup has counted them; otherwise drops nothing and raises '
+    'object_not_in_prerequisite_state. With dry_run, only lists them. Raises lock_not_available after '
+    'rollup.max_wait.';

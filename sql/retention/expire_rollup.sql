@@ -1,5 +1,5 @@
--- One range in the caller's transaction, so that a long history is many short ones. The rollup's run
--- lock is held: no run writes meanwhile, and what is remembered (expired_before) is true of all rows.
+-- Removes one range in the caller's transaction, so that a long history is removed in many short ones. The run
+-- lock is held: no run writes meanwhile, and expired_before is correct for all rows.
 create or replace function rollup.expire_rollup(
     rollup_name text, dry_run boolean default false, max_rows bigint default 1000000,
     out partition text, out range_from timestamptz, out range_to timestamptz,
@@ -26,7 +26,7 @@ begin
     if not dry_run then
         perform rollup_internal.wait_for_run_lock(rollup_name);
     end if;
-    -- Under the lock: what was declared, or had expired, before it may be otherwise now.
+    -- Read under the lock: the declaration or expired_before may have changed during the wait.
     r := rollup_internal.get_rollup(rollup_name);
 
     for expired in select * from rollup_internal.expired_ranges(r, max_rows) loop
@@ -61,7 +61,7 @@ begin
             get diagnostics rows = row_count;
         end if;
     end loop;
-    -- A partition may end within a bucket; the next whole one is what there is from now on.
+    -- A partition may end within a bucket; complete data begins with the next bucket.
     if seen > 0 and not dry_run then
         update rollup_internal.rollups x
            set expired_before = greatest(x.expired_before,
@@ -72,7 +72,7 @@ begin
 end
 $$;
 comment on function rollup.expire_rollup(text, boolean, bigint) is
-    'Removes rows of a rollup that are older than it is kept (rollup.set_retention): one partition, '
-    'or whole buckets of about max_rows rows; more says whether there is another range. No row when '
-    'there is nothing to remove. dry_run lists everything. Raises lock_not_available when a run, or '
-    'a reader of a partitioned table, outlasts rollup.max_wait.';
+    'Removes rows of a rollup that have exceeded its retention (rollup.set_retention): one partition, or whole '
+    'buckets of about max_rows rows; more is true if there is another range. Returns no row if there is nothing '
+    'to remove. With dry_run, lists all ranges. Raises lock_not_available when a run, or a reader of a '
+    'partitioned table, takes longer than rollup.max_wait.';

@@ -1,5 +1,6 @@
--- Counted bucket by bucket in one statement, so that Citus has its shards count, and cut at buckets:
--- a range that is deleted leaves no half of one.
+-- Rows are counted by bucket in one statement, which Citus can push down to the shards. Ranges end at bucket
+-- boundaries, so no bucket is deleted partially.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.expired_ranges(
@@ -50,6 +51,6 @@ select {name}::regclass, false, min(b.bucket),
 end
 $$;
 comment on function rollup_internal.expired_ranges(rollup_internal.rollups, bigint) is
-    'What of a rollup is older than it is kept: partitions, and ranges of whole buckets in '
-    'what is not partitioned, of about max_rows rows each; the oldest first.';
+    'The rows of a rollup that have exceeded its retention: partitions and, in tables that are not partitioned, '
+    'ranges of whole buckets of about max_rows rows each; oldest first.';
 reset citus.enable_ddl_propagation;

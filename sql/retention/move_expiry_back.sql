@@ -27,6 +27,6 @@ begin
 end
 $$;
 comment on function rollup_internal.move_expiry_back(rollup_internal.rollups, tstzrange, text) is
-    'Lets rollup.rebuild count expired rows again where the retention says so; else raises '
+    'Lets rollup.rebuild count expired rows again if the current retention covers them; otherwise raises '
     'object_not_in_prerequisite_state.';
 reset citus.enable_ddl_propagation;

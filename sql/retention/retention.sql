@@ -19,9 +19,12 @@ call rollup_internal.replace_view('rollup.retention', $query$
      order by x.kind desc, x.name
 $query$);
 reset citus.enable_ddl_propagation;
-comment on view rollup.retention is 'How long each source and each rollup is kept; see rollup.set_retention.';
+comment on view rollup.retention is
+    'How long the events of each source and the rows of each rollup are kept; see rollup.set_retention.';
 comment on column rollup.retention.kind is 'source: its events; rollup: its rows.';
-comment on column rollup.retention.keep is 'Older than this goes with the next rollup.expire_all; NULL: kept without limit.';
-comment on column rollup.retention.expired_before is 'What is older than this has been removed.';
+comment on column rollup.retention.keep is
+    'The next rollup.expire_all removes what is older than this; NULL: kept without limit.';
+comment on column rollup.retention.expired_before is 'Events or rows before this time have been removed.';
 comment on column rollup.retention.is_enforced is
-    'Whether rollup.expire_all goes by it: not for a source without rollups, as one may be about to be declared again.';
+    'Whether rollup.expire_all enforces it. False for a source without rollups, because a rollup may be about to '
+    'be declared again.';

@@ -1,5 +1,6 @@
--- Whole buckets, and where the table is partitioned by bucket whole partitions: dropping one costs
--- next to nothing, so that rows in the partition that is only half too old stay until all of it is.
+-- Cuts at whole buckets and, in tables partitioned by bucket, at whole partitions: dropping a partition costs very
+-- little, so rows of a partition stay until all of it has expired.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.retention_cutoff(r rollup_internal.rollups)
@@ -23,5 +24,6 @@ begin
 end
 $$;
 comment on function rollup_internal.retention_cutoff(rollup_internal.rollups) is
-    'The rows of buckets that begin before this time are older than the rollup keeps them; NULL where it keeps all.';
+    'Rows of buckets that begin before this time have exceeded the rollup''s retention; NULL if all rows are '
+    'kept.';
 reset citus.enable_ddl_propagation;

@@ -1,5 +1,5 @@
--- Only says how long to keep; what is older goes with the next rollup.expire_all. Lengthened again,
--- it brings nothing back by itself.
+-- Only records the retention; the next rollup.expire_all removes what is older. A longer retention does not
+-- restore anything by itself.
 create or replace function rollup.set_retention(name text, keep interval)
     returns text
     language plpgsql
@@ -51,5 +51,6 @@ begin
 end
 $$;
 comment on function rollup.set_retention(text, interval) is
-    'Says how long a rollup''s rows, or a source''s events, are kept; NULL for no limit. Enforced by '
-    'rollup.expire_all, which rollup.schedule has pg_cron call. A name is a rollup''s first.';
+    'Sets how long a rollup''s rows, or a source''s events, are kept; NULL for no limit. Enforced by '
+    'rollup.expire_all, which rollup.schedule makes a pg_cron job. If a rollup and a source have the same name, '
+    'the rollup is meant.';

@@ -29,4 +29,4 @@ begin
 end
 $$;
 comment on function rollup_internal.uncounted_in_partition(regclass, regclass, tstzrange) is
-    'One sentence for each rollup that has not counted all events of a partition whose times are in a range.';
+    'One sentence for each rollup that has not counted all events of a partition in a time range.';

@@ -1,5 +1,5 @@
--- What a person is asked about before it goes: a mistake in a retention shows at its first expiry, or in
--- the first one after it was shortened. The nightly job is never asked; it was scheduled on purpose.
+-- Returns what the user should confirm before it is removed: a mistake in a retention shows at its first expiry,
+-- or at the first one after it was shortened. The scheduled job does not ask, because it was scheduled on purpose.
 create or replace function rollup.unusual_expiry(relation regclass, age interval)
     returns text
     language plpgsql
@@ -25,5 +25,5 @@ begin
 end
 $$;
 comment on function rollup.unusual_expiry(regclass, interval) is
-    'Why a person should be asked before all that is older than an age is removed from a source or a rollup: '
-    'it is the first time, or a longer time would go at once than stays. NULL where there is no reason.';
+    'Why a user should confirm the removal of everything older than an age from a source or a rollup: it is the '
+    'first removal, or it covers a longer time than the age itself. NULL if there is no reason.';

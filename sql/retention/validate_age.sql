@@ -1,5 +1,5 @@
--- '90' and 90 are 90 seconds to PostgreSQL. A function that takes an interval cannot see that no unit was
--- written, but it sees an age that no retention is meant by.
+-- PostgreSQL reads '90' and 90 as 90 seconds. A function that takes an interval cannot detect that the unit was
+-- omitted, but it can reject an age that is implausible as a retention.
 create or replace function rollup_internal.validate_age(age interval)
     returns interval
     language plpgsql
@@ -13,7 +13,7 @@ begin
             message = format('the age must be longer than zero, not %L', age),
             hint = 'For example interval ''30 days''.';
     end if;
-    -- Ages of days and more that somebody computed may have any seconds.
+    -- Ages of a day and more may be computed, and have seconds.
     if extract(day from age) = 0 and extract(month from age) = 0 and extract(year from age) = 0
        and (age < interval '1 hour' or extract(second from age) <> 0)
     then
@@ -27,5 +27,5 @@ begin
 end
 $$;
 comment on function rollup_internal.validate_age(interval) is
-    'An age from which on things expire. Raises invalid_parameter_value for one that is not longer than zero, '
-    'or that looks like a number without a unit.';
+    'An age after which data expires. Raises invalid_parameter_value for an age that is not longer than zero, or '
+    'that looks like a number without a unit.';

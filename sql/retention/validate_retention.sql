@@ -19,7 +19,7 @@ begin
             hint = 'Whole buckets expire. For example ''90 days''; NULL keeps everything.';
     end if;
     perform rollup_internal.validate_age(keep);
-    -- A time before all times would be an error each night.
+    -- Otherwise a cutoff below the range of timestamps would raise an error in every scheduled job.
     if not isfinite(keep) then
         return null;
     end if;
@@ -33,5 +33,5 @@ exception when datetime_field_overflow then
 end
 $$;
 comment on function rollup_internal.validate_retention(interval, interval) is
-    'A retention, NULL if it is without end. Raises invalid_parameter_value for one that '
-    'is not longer than zero, or shorter than a bucket.';
+    'A retention; NULL if unlimited. Raises invalid_parameter_value for one that is not longer than zero, or '
+    'shorter than a bucket.';

@@ -1,6 +1,6 @@
--- A bounded window that leaves ids above it does not move as_of: what waits there waits since before.
--- Watermarks, backlogs and tails move together, in the transaction that counted. An id range below a watermark was
--- cut from the top of a backlog.
+-- A bounded window that leaves ids above it does not move as_of, because the remaining events may be older.
+-- Watermarks, backlogs and tails move together, in the transaction that counted. An id range below a watermark is
+-- the top of a backlog.
 create or replace function rollup_internal.advance_watermarks(run rollup_internal.run_state)
     returns void
     language plpgsql
@@ -34,4 +34,5 @@ begin
 end
 $$;
 comment on function rollup_internal.advance_watermarks(rollup_internal.run_state) is
-    'Moves the watermarks of a run''s rollups over what it has counted, and takes that off their backlogs and tails.';
+    'Moves the watermarks of a run''s rollups past the ids it has counted, and removes these ids from backlogs '
+    'and tails.';

@@ -15,5 +15,6 @@ begin
 end
 $$;
 comment on function rollup_internal.backlog_progress(text) is
-    'How many ids below its watermark a rollup has still to count, and how much of its backlog it has counted.';
+    'How many ids below its watermark a rollup has not counted yet, and the percentage of its backlog that is '
+    'counted.';
 reset citus.enable_ddl_propagation;

@@ -1,5 +1,6 @@
--- Tenants for whom more has been filled in stand in one constant, so that the condition is as long
--- for a thousand of them, and Citus hands it to the shards.
+-- Tenants for which more has been filled in are listed in a single constant. The condition stays short for
+-- thousands of tenants, and Citus can push it down to the shards.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.completeness_conditions(
@@ -40,6 +41,6 @@ begin
 end
 $$;
 comment on function rollup_internal.completeness_conditions(rollup_internal.rollups) is
-    'The columns of measures that are not complete in all buckets, and the condition on a row b '
-    'of the rollup that says where they are.';
+    'The columns of measures that are incomplete in some buckets, and the condition on a row b of the rollup '
+    'under which they are complete.';
 reset citus.enable_ddl_propagation;

@@ -1,5 +1,7 @@
--- Read in the statement itself, the tail is of the same moment as the rows that the statement reads. Citus has no
--- such moment; there, and under the run lock, the tail is known beforehand, and as ranges of ids an index serves it.
+-- A tail that is read in the statement itself belongs to the same snapshot as the rows that the statement reads.
+-- Citus has no snapshot across nodes. There, and under the run lock, the tail is read beforehand and written as id
+-- ranges, which can use an index.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.counted_condition(r rollup_internal.rollups, in_statement boolean)
@@ -19,5 +21,5 @@ begin
 end
 $$;
 comment on function rollup_internal.counted_condition(rollup_internal.rollups, boolean) is
-    'The condition that is true of events e that a rollup has counted, now or when the statement reads it.';
+    'The condition for events e that a rollup has counted, evaluated now or when the statement runs.';
 reset citus.enable_ddl_propagation;

@@ -16,5 +16,6 @@ begin
 end
 $$;
 comment on function rollup_internal.counted_events_conditions(rollup_internal.rollups, tstzrange, text, boolean) is
-    'The conditions that pick the events that a rollup has counted, of a time range, of one tenant or all (NULL).';
+    'The conditions that select the events that a rollup has counted, in a time range, for one tenant or for all '
+    '(NULL).';
 reset citus.enable_ddl_propagation;

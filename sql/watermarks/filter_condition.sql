@@ -1,5 +1,6 @@
--- The filter itself may be what fails for an event that was set aside: it is not evaluated for those. CASE keeps
--- this order, where AND need not.
+-- The filter itself may raise an error for an event that was set aside, so it is not evaluated for such events.
+-- CASE guarantees this order of evaluation; AND does not.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.filter_condition(r rollup_internal.rollups, of_set_aside boolean)
@@ -21,5 +22,6 @@ begin
 end
 $$;
 comment on function rollup_internal.filter_condition(rollup_internal.rollups, boolean) is
-    'A rollup''s filter as a condition, with a fixed answer for events that it has set aside; NULL without a filter.';
+    'A rollup''s filter as a condition, with a constant result for events that the rollup has set aside; NULL '
+    'without a filter.';
 reset citus.enable_ddl_propagation;

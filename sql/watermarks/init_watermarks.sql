@@ -1,7 +1,7 @@
--- Where a rollup that has just been declared begins. A node that was removed before has left events
--- that no other rollup may know of: its watermark says so. To fill a rollup newest first, the
--- watermark goes to the last id there is, and everything below becomes its backlog; a run counts
--- that only after waiting for every writer, and so also for those that are open now.
+-- Sets where a newly declared rollup begins. A removed node may have left events that no other rollup knows of, so
+-- it gets a watermark too. To fill a rollup newest first, the watermark is set to the last existing id and
+-- everything below becomes the backlog. A run counts the backlog only after waiting for all writers, so writers
+-- that are open now are included.
 create or replace function rollup_internal.init_watermarks(rollup_name text, newest_first boolean)
     returns void
     language plpgsql
@@ -58,4 +58,4 @@ select distinct {name}, e.{id} >> 48, (e.{id} >> 48) << 48, now()
 end
 $$;
 comment on function rollup_internal.init_watermarks(text, boolean) is
-    'Gives a new rollup its first watermarks and, when it is to be filled newest first, its backlog.';
+    'Sets the first watermarks of a new rollup and, if it is to be filled newest first, its backlog.';

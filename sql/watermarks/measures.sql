@@ -13,9 +13,10 @@ call rollup_internal.replace_view('rollup.measures', $query$
      order by r.id, m.position
 $query$);
 reset citus.enable_ddl_propagation;
-comment on view rollup.measures is 'The measures of every rollup, and from which bucket on each is complete.';
+comment on view rollup.measures is 'The measures of every rollup, and the bucket from which each is complete.';
 comment on column rollup.measures.valid_since is
-    'The measure is complete in buckets that start then or later; NULL: in all. Older buckets hold NULL, or only '
-    'what late events have added: see rollup.backfill_measures.';
-comment on column rollup.measures.still_to_fill is 'From the rollup''s first bucket to valid_since; NULL when all is complete.';
+    'The measure is complete in buckets that start then or later; NULL: in all buckets. Older buckets hold NULL, '
+    'or only what late events have added: see rollup.backfill_measures.';
+comment on column rollup.measures.still_to_fill is
+    'Range from the rollup''s first bucket to valid_since; NULL if the measure is complete.';
 comment on column rollup.measures.added_at is 'When rollup.alter_rollup added it; NULL for a measure that was declared.';

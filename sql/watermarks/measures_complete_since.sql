@@ -15,4 +15,4 @@ begin
 end
 $$;
 comment on function rollup_internal.measures_complete_since(text, text) is
-    'From which bucket on each added measure is complete, for all tenants or one.';
+    'The bucket from which each added measure is complete, for all tenants or one.';

@@ -12,5 +12,5 @@ begin
 end
 $$;
 comment on function rollup_internal.new_events_conditions(rollup_internal.rollups) is
-    'The conditions that pick the events of an id range, the variable ids of a function that counts.';
+    'The conditions that select the events of an id range, which is the variable ids of a counting function.';
 reset citus.enable_ddl_propagation;

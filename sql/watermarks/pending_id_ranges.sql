@@ -1,9 +1,9 @@
--- Where rollups stand at different watermarks, the ids between two of these are a rung of their own,
--- for those that have not counted them. Each rung is bounded by itself: a rollup that has just been
--- declared reads its history beside the others, which go on with new events and do not wait for it.
--- Each node's ids start at its group << 48.
--- A rollup's backlog comes last, and only where all that is above its watermark is counted: the present
--- goes before the past. It is cut from the top, and bounded even when nothing else is.
+-- Where the watermarks of rollups differ, the ids between two watermarks form a range of their own, for the
+-- rollups that have not counted them. Each range is bounded separately: a newly declared rollup reads its history
+-- while the others continue with new events. The ids of a node start at its group << 48.
+--
+-- A rollup's backlog comes last, and only when everything above its watermark is counted, so that new events take
+-- precedence. It is taken from the top, and always bounded.
 create or replace function rollup_internal.pending_id_ranges(
     names text[], last_ids jsonb, max_events bigint, out id_ranges rollup_internal.id_range[], out more boolean)
     language plpgsql
@@ -29,7 +29,7 @@ begin
           from (select distinct node_group, last_id, mark from marks) m
         window ladder as (partition by m.node_group order by m.mark)
     ), climbs as (
-        -- A rollup goes on from rung to rung as far as each is counted whole.
+        -- A rollup continues with the next range only if the previous one is counted completely.
         select m.node_group, m.name, m.mark,
                (select min(r.after_id) from rungs r
                  where r.node_group = m.node_group and r.after_id >= m.mark and r.through_id < r.end_id) as last_rung
@@ -67,5 +67,5 @@ begin
 end
 $$;
 comment on function rollup_internal.pending_id_ranges(text[], jsonb, bigint) is
-    'The ids up to some last_ids that rollups have not counted, at most max_events above each of their '
-    'watermarks on a node, and whether there are more; then as many from the top of their backlogs.';
+    'The ids up to last_ids that rollups have not counted, at most max_events above each watermark of a node, '
+    'and whether there are more; then as many ids from the top of their backlogs.';

@@ -1,4 +1,4 @@
--- A range that ends where a measure begins to be complete, or later, moves that beginning back.
+-- A range that ends at or after the start of a measure's completeness moves that start back.
 create or replace function rollup_internal.record_completeness(rollup_name text, bounds tstzrange, tenant text)
     returns boolean
     language plpgsql
@@ -26,5 +26,5 @@ begin
 end
 $$;
 comment on function rollup_internal.record_completeness(text, tstzrange, text) is
-    'Records that a range of buckets, of all tenants or one, holds all measures in full, and answers '
-    'whether an added measure is complete in more buckets than before.';
+    'Records that all measures are complete in a range of buckets, for all tenants or one, and returns whether '
+    'an added measure is complete in more buckets than before.';

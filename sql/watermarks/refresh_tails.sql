@@ -1,5 +1,5 @@
--- On Citus this writes to every node. Rows of other rollups are other rows, so that runs need not
--- wait for one another.
+-- On Citus this writes to every node. Each rollup has its own rows, so runs of different rollups do not wait for
+-- each other.
 create or replace function rollup_internal.refresh_tails(names text[])
     returns void
     language plpgsql

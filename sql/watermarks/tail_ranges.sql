@@ -1,5 +1,5 @@
--- What lies above a watermark reaches to where the next known node's ids begin: the ids of a node
--- that has just been added lie there too, before any run has met it.
+-- The range above a watermark extends to the first id of the next known node, so it includes the ids of a newly
+-- added node that no run has seen yet.
 create or replace function rollup_internal.tail_ranges(
     rollup_name text, out after_id bigint, out through_id bigint, out is_backlog boolean)
     returns setof record
@@ -24,5 +24,5 @@ begin
 end
 $$;
 comment on function rollup_internal.tail_ranges(text) is
-    'Ranges of ids a rollup has not counted, above after_id up to and including through_id, '
-    'and whether a range lies below the watermark.';
+    'Ranges of ids that a rollup has not counted, above after_id, up to and including through_id, and whether a '
+    'range lies below the watermark.';

@@ -1,4 +1,4 @@
--- As ranges of ids, so that an index on the id serves it.
+-- Written as id ranges, which can use an index on the id.
 create or replace function rollup_internal.uncounted_condition(rollup_name text, below_watermark boolean default true)
     returns text
     language plpgsql
@@ -21,5 +21,5 @@ begin
 end
 $$;
 comment on function rollup_internal.uncounted_condition(text, boolean) is
-    'The condition on a source''s id column that is true of events a rollup has not counted: its tail, and the events '
-    'it has set aside; or only of those above its watermark.';
+    'The condition on a source''s id column for events that a rollup has not counted: those of its tail and '
+    'those that it has set aside, or only those above its watermark.';

@@ -8,4 +8,5 @@ begin atomic
                              pg_catalog.string_agg(pg_catalog.quote_ident(n), ', '))
       from pg_catalog.unnest(names) n;
 end;
-comment on function rollup_internal.deferral_text(text[]) is 'How a message begins that says why rollups were deferred.';
+comment on function rollup_internal.deferral_text(text[]) is
+    'The beginning of a message that reports that rollups were deferred.';

@@ -1,7 +1,7 @@
--- Only for Citus. A writer there has an initiator, the session that its client talks to, which holds a
--- lock on the table and draws the ids, and participants on the nodes that hold the shards. Citus names a
--- session that is a participant by the global pid of its initiator. A participant that still waits for
--- its lock counts too: its id has been drawn already.
+-- Used on Citus only. A distributed writer has an initiator, the session that its client is connected to, which
+-- holds a lock on the table and draws the ids, and participants on the nodes that hold the shards. Citus
+-- identifies a participant by the global pid of its initiator. A participant that is still waiting for its lock is
+-- included, because its id has already been drawn.
 create or replace function rollup_internal.distributed_writers(source regclass)
     returns jsonb
     language plpgsql

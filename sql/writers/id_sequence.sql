@@ -1,5 +1,5 @@
--- The sequence behind an id column, or one clear reason why the column can't be counted by:
--- exactly-once rests on ids that a sequence hands out one by one.
+-- Returns the sequence behind an id column, or raises an error that says why the column cannot be used:
+-- exactly-once counting requires ids that a sequence hands out one by one.
 create or replace function rollup.id_sequence(source regclass, id_column name)
     returns regclass
     language plpgsql
@@ -27,8 +27,8 @@ begin
                           'alter table %s alter column %I type bigint', source, id_column);
     end if;
 
-    -- Called in the column's default, or owned by it (serial, identity). The default goes first: a
-    -- column may still own a sequence that no default asks any more.
+    -- Called in the column's default, or owned by it (serial, identity). The default has precedence: a
+    -- column may still own a sequence that its default does not use.
     select s.oid::regclass into sequence
       from pg_class s
       join pg_depend d on d.objid = s.oid or d.refobjid = s.oid
@@ -52,5 +52,4 @@ begin
     return sequence;
 end
 $$;
-comment on function rollup.id_sequence(regclass, name) is
-    'The sequence that fills a source''s bigint id column.';
+comment on function rollup.id_sequence(regclass, name) is 'The sequence that generates a source''s bigint ids.';

@@ -1,6 +1,5 @@
--- A cache would let a session insert ids long after others have passed them, a cycle would hand
--- them out again, and counting begins above 0. (ALTER SEQUENCE makes every session forget the ids
--- it has cached.)
+-- With a cache, a session could insert ids long after higher ones were counted; with CYCLE, ids would be handed
+-- out again; and counting begins above 0. (ALTER SEQUENCE makes every session discard its cached ids.)
 create or replace function rollup_internal.last_issued_id(sequence regclass)
     returns bigint
     language plpgsql

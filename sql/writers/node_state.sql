@@ -1,8 +1,8 @@
--- What a run must know of one node, read in an order that matters: the last id first, then who
--- holds a writer's lock. Inserts and COPY lock before they draw an id, so every transaction that drew an id up
--- to last_id has either ended, and is visible to the next snapshot, or is in this list.
--- Writers to a single partition lock just that one, hence the tree. Prepared transactions keep
--- their locks without a session.
+-- Reads the state of one node that a run needs, in a significant order: first the last id, then the sessions that
+-- hold a writer's lock. INSERT and COPY lock the table before they draw an id, so every transaction that drew an
+-- id up to last_id has either ended, and is visible to the next snapshot, or is in this list. Writers to a single
+-- partition lock only that partition, hence the partition tree. Prepared transactions keep their locks without a
+-- session.
 create or replace function rollup_internal.node_state(source regclass, sequence regclass)
     returns jsonb
     language plpgsql
@@ -40,4 +40,4 @@ begin
 end
 $$;
 comment on function rollup_internal.node_state(regclass, regclass) is
-    'The last id this node has handed out, then its open writers by virtual transaction.';
+    'The last id this node has handed out, and its open writers by virtual transaction.';

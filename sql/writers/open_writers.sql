@@ -1,6 +1,6 @@
--- A prepared transaction that has lived through a restart of the server goes on under another
--- virtual transaction (-1/xid; in older minor releases as soon as it is prepared), so that no list
--- made before shows it: every transaction prepared like that counts as having been there.
+-- After a restart of the server a prepared transaction has another virtual transaction (-1/xid; in older minor
+-- releases as soon as it is prepared), which no earlier list contains. Every such prepared transaction is
+-- therefore treated as one of the listed writers.
 create or replace function rollup_internal.open_writers(writers text[], states jsonb)
     returns text[]
     language sql
@@ -12,4 +12,4 @@ begin atomic
      where s.key || ':' || w = any (writers) or w like '-1/%';
 end;
 comment on function rollup_internal.open_writers(text[], jsonb) is
-    'Those of some writers (node group:virtual transaction) that nodes still show as open.';
+    'Those of the given writers (node group:virtual transaction) that are still open.';

@@ -42,4 +42,4 @@ begin
 end
 $$;
 comment on function rollup_internal.raise_deferred(text[], regclass, jsonb, text[], timestamptz) is
-    'Raises lock_not_available naming the oldest of the writers a run waited for.';
+    'Raises lock_not_available and names the oldest of the writers a run waited for.';

@@ -1,4 +1,4 @@
--- A table that Citus does not distribute is written to on this node alone; others do not know it.
+-- A table that Citus does not distribute is written to on this node only; other nodes do not know it.
 create or replace function rollup_internal.read_node_states(source regclass, sequence regclass)
     returns jsonb
     language plpgsql
@@ -14,4 +14,4 @@ begin
 end
 $$;
 comment on function rollup_internal.read_node_states(regclass, regclass) is
-    'Rollup_internal.node_state of every node, by node group.';
+    'rollup_internal.node_state of every node, by node group.';

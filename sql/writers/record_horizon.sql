@@ -24,4 +24,4 @@ begin
 end
 $$;
 comment on function rollup_internal.record_horizon(text) is
-    'Records how far ids have come and who is writing, for runs to come.';
+    'Records the last ids and the open writers, for later runs.';

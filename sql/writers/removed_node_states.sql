@@ -1,5 +1,5 @@
--- A Citus node that was removed leaves events whose ids were its own. Nobody draws more of them, so
--- the largest there is serves for the last one handed out.
+-- A removed Citus node leaves events with ids from its own range. No more of them are drawn, so the largest
+-- existing id replaces the last one handed out.
 create or replace function rollup_internal.removed_node_states(names text[])
     returns jsonb
     language plpgsql
@@ -34,4 +34,4 @@ begin
 end
 $$;
 comment on function rollup_internal.removed_node_states(text[]) is
-    'As rollup_internal.read_node_states, for nodes that are no more but have left events of a source.';
+    'As rollup_internal.read_node_states, for removed nodes that have left events in a source.';

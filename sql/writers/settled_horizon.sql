@@ -17,4 +17,4 @@ begin
 end
 $$;
 comment on function rollup_internal.settled_horizon(regclass, jsonb) is
-    'The last ids of the latest horizon whose writers have all ended since, if there is one.';
+    'The last ids of the latest horizon whose writers have all ended since, if any.';

@@ -1,7 +1,7 @@
--- On Citus a transaction can have ended at its initiator while a participant of it has not: prepared and
--- in doubt, because a node died between the commits, or still at work for a session that was killed.
--- Its rows are invisible yet and would be missed. So once the initiators are gone, the orphans, which
--- are participants without an initiator, must go too. Citus recovers those whose outcome is known.
+-- On Citus a transaction can have ended at its initiator while one of its participants has not: it is prepared and
+-- in doubt because a node failed between the commits, or still working for a session that was killed. Its rows are
+-- not visible yet and would be missed. Once the initiators have ended, the orphans, which are participants without
+-- an initiator, must end too. Citus recovers those whose outcome is known.
 create or replace function rollup_internal.wait_for_orphaned_writers(names text[], source regclass)
     returns void
     language plpgsql
@@ -21,8 +21,8 @@ begin
     end if;
     execute 'select citus_backend_gpid()' into own_gpid;
     loop
-        -- A new writer may look like an orphan when its initiator's node was asked just before it
-        -- began; the next look corrects that.
+        -- A new writer looks like an orphan if its initiator's node was read just before it began. The
+        -- next iteration corrects that.
         with nodes as (
             select n.node, n.result::jsonb as state from rollup_internal.on_each_node(query) n
         ), participants as (
@@ -56,5 +56,5 @@ begin
 end
 $$;
 comment on function rollup_internal.wait_for_orphaned_writers(text[], regclass) is
-    'Recovers, or waits for, participants of distributed writers whose initiator is gone. '
-    'Raises lock_not_available after rollup_internal.wait_limit().';
+    'Recovers, or waits for, participants of distributed writers whose initiator has ended. Raises '
+    'lock_not_available after rollup_internal.wait_limit().';

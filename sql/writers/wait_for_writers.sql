@@ -1,6 +1,6 @@
--- Waits until everyone who may still add an id up to the last one read has ended. Nobody is
--- locked out meanwhile: later writers draw later ids and need not be waited for. The wait is
--- bounded; who is still there when it is over is answered, and nothing has moved.
+-- Waits until every transaction that may still add an id up to the last one read has ended. No session is blocked
+-- meanwhile: later writers draw later ids and are not waited for. The wait is bounded, and changes nothing if it
+-- times out.
 create or replace function rollup_internal.wait_for_writers(
     source regclass, sequence regclass, inout states jsonb, out writers text[])
     language plpgsql
@@ -22,5 +22,5 @@ begin
 end
 $$;
 comment on function rollup_internal.wait_for_writers(regclass, regclass, jsonb) is
-    'Waits, for rollup_internal.wait_limit() at most, until the writers in states have ended. Answers '
-    'the nodes as they are then, and the writers that are still open.';
+    'Waits, for rollup_internal.wait_limit() at most, until the writers in states have ended. Returns the '
+    'current nodes and the writers that are still open.';
