@@ -1,4 +1,5 @@
--- The aggregation of events, the same whether new ones are counted, old ones again, or those of a live view.
+-- The aggregation of events, the same for new events, for events that are counted again, and for live views.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.aggregation_text(
@@ -24,6 +25,6 @@ begin
 end
 $$;
 comment on function rollup_internal.aggregation_text(rollup_internal.rollups, text, text[], text[], int, int) is
-    'The query that makes a rollup''s rows of events: its columns and some more, of which the first more_keys are '
-    'grouped by.';
+    'The query that aggregates events into rows of a rollup: its columns and additional ones, the first '
+    'more_keys of which are grouping keys.';
 reset citus.enable_ddl_propagation;

@@ -1,6 +1,6 @@
--- The groups of new events that a family's members are fed from. Days of a time zone are made of finer buckets of
--- UTC. Before some time they did not begin where those do: events from before are grouped by their exact time
--- too, which is slow, and which few rollups will ever need.
+-- The groups of new events from which a family's members are fed. Days of a time zone are built from finer buckets
+-- of UTC. Before some time, days did not begin at the start of such a bucket: earlier events are also grouped by
+-- their exact time, which is slow but rarely necessary.
 create or replace function rollup_internal.batch_text(members text[], exact_before timestamptz, indent int)
     returns text
     language plpgsql
@@ -23,5 +23,5 @@ begin
 end
 $$;
 comment on function rollup_internal.batch_text(text[], timestamptz, int) is
-    'The query that groups an id range of new events by the finest bucket of a family, and by their exact time where they '
-    'are from before a time (rollup_internal.exact_times_before).';
+    'The query that groups an id range of new events by the finest bucket of a family, and also by their exact '
+    'time if they are earlier than rollup_internal.exact_times_before.';

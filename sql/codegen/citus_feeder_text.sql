@@ -1,7 +1,7 @@
--- Citus pushes down no statement that inserts into several tables. There the groups go into a table that is
--- sharded like the events (rollup_internal.sync_batch_table), and from it, shard by shard, into each member. They
--- are deleted before the transaction ends: no other transaction ever sees them. A rollup by itself needs no such
--- table: its groups go straight into its own.
+-- Citus does not push down a statement that inserts into several tables. The groups are therefore written to a
+-- table that is sharded like the events (rollup_internal.sync_batch_table), and from it, shard by shard, to each
+-- member. They are deleted before the transaction ends, so no other transaction sees them. A family of one needs
+-- no such table: its groups are written directly to its own table.
 create or replace function rollup_internal.citus_feeder_text(members text[], indent int)
     returns text
     language plpgsql

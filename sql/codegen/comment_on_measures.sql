@@ -1,4 +1,4 @@
--- For readers who meet the columns in a BI tool. Comments are the coordinator's alone.
+-- For users who see the columns in a BI tool. Comments exist on the coordinator only.
 create or replace function rollup_internal.comment_on_measures(rollup_name text)
     returns void
     language plpgsql
@@ -43,4 +43,4 @@ begin
 end
 $$;
 comment on function rollup_internal.comment_on_measures(text) is
-    'Says in comments on a rollup''s columns and views from which bucket on added measures are complete.';
+    'Adds comments to a rollup''s columns and views that say from which bucket added measures are complete.';

@@ -1,7 +1,7 @@
--- Writes a function that counts. It is ordinary SQL that stays readable in \sf. A rollup by itself is a family of
--- one; only what its function answers has another form. Id ranges that a member has already counted are left out
--- for that member, so that members which were run alone, or added later, fall into step. An id range in which an
--- event fails is divided until that event is alone, and set aside.
+-- Generates a function that counts, as ordinary SQL that is readable with \sf. A single rollup is a family of one;
+-- only the result of its function differs. Id ranges that a member has already counted are skipped for that
+-- member, so members that were run alone or added later catch up. An id range in which an event fails is divided
+-- until that event is alone, and the event is set aside.
 create or replace function rollup_internal.counting_function_text(function_name text, members text[], is_family boolean)
     returns text
     language plpgsql
@@ -13,9 +13,9 @@ declare
     is_distributed constant boolean := rollup_internal.is_distributed(finest.source);
     revisions int[];
     targets text[];
-    -- Names may hold anything; in a comment they keep to their line.
+    -- Names may contain any character, but in a comment must not contain a line break.
     source constant text := translate(finest.source::text, E'\r\n', '  ');
-    -- What one event can raise, by its values or those of its row, and a repetition would not cure.
+    -- Errors that the values of one event or of its row can raise, and that would recur.
     event_errors constant text := array_to_string(
         '{data_exception or integrity_constraint_violation or program_limit_exceeded,
           cardinality_violation or raise_exception or external_routine_exception,

@@ -1,4 +1,4 @@
--- Generated functions are for the node that runs rollups; Citus need not spread them.
+-- Generated functions run on the coordinator only, so Citus need not propagate them.
 create or replace function rollup_internal.create_generated_function(
     statement text, function_name text, description text)
     returns void
@@ -12,4 +12,4 @@ begin
 end
 $$;
 comment on function rollup_internal.create_generated_function(text, text, text) is
-    'Makes a generated function and its comment.';
+    'Creates a generated function and its comment.';

@@ -15,4 +15,4 @@ begin
                r.source, r.target));
 end
 $$;
-comment on function rollup_internal.create_rollup_function(text) is 'Makes or replaces a rollup''s function.';
+comment on function rollup_internal.create_rollup_function(text) is 'Creates or replaces a rollup''s function.';

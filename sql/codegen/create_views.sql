@@ -1,5 +1,5 @@
--- The live view has its owner's rights: a reader who is granted the view need not see the events behind it. The view
--- of plain numbers has the reader's, so that exactly those who may read the table may read the view.
+-- The live view runs with its owner's rights: a reader of the view does not need access to the events. The view of
+-- plain numbers runs with the reader's rights, so it can be read by exactly those who may read the table.
 create or replace function rollup_internal.create_views(rollup_name text)
     returns void
     language plpgsql
@@ -18,13 +18,13 @@ begin
                        ('bi', '{security_invoker=true}', rollup_internal.bi_view_text(r.name),
                         format('Plain numbers of %1$s, up to its watermark. Add up counts and sums only: distinct '
                                'counts, averages and quantiles of several rows come from the sketches, sums and counts '
-                               'in %1$s; see docs/rollups.md, "Several rows as one".', r.target)))
+                               'in %1$s; see docs/querying.md, "Several rows as one".', r.target)))
                v (suffix, options, query, description)
     loop
         has_rights := exists (select from pg_class where oid = to_regclass(wanted.name) and relacl is not null);
         call rollup_internal.replace_view(wanted.name, wanted.query, wanted.options);
         execute format('comment on view %s is %L', wanted.name, wanted.description);
-        -- What its owner has revoked stays revoked.
+        -- A privilege that the owner has revoked stays revoked.
         if wanted.suffix = 'bi' and not has_rights then
             execute format('grant select on %s to public', wanted.name);
         end if;
@@ -33,5 +33,5 @@ begin
 end
 $$;
 comment on function rollup_internal.create_views(text) is
-    'Makes a rollup''s views, or replaces those whose definition has changed. Raises dependent_objects_still_exist '
-    'when their columns change and another view depends on them.';
+    'Creates a rollup''s views, or replaces those whose definition has changed. Raises '
+    'dependent_objects_still_exist when their columns change and another view depends on them.';

@@ -7,7 +7,7 @@ as $$
 declare
     suffix text;
 begin
-    -- Where the table is gone, so are its views.
+    -- The views of a dropped table no longer exist either.
     foreach suffix in array '{bi,live}'::text[] loop
         if rollup_internal.view_name(target, suffix) is not null then
             execute format('drop view if exists %s', rollup_internal.view_name(target, suffix));
@@ -15,4 +15,4 @@ begin
     end loop;
 end
 $$;
-comment on function rollup_internal.drop_views(regclass) is 'Removes the views beside a rollup''s table.';
+comment on function rollup_internal.drop_views(regclass) is 'Removes the views of a rollup''s table.';

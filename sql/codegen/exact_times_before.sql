@@ -12,5 +12,5 @@ begin
 end
 $$;
 comment on function rollup_internal.exact_times_before(text[]) is
-    'Events of a family from before this time are grouped by their exact time too, as the days of some member then '
-    'began inside buckets of the finest. NULL where they never did.';
+    'Events of a family before this time are also grouped by their exact time, because days of some member then '
+    'began within buckets of the finest member. NULL if they never did.';

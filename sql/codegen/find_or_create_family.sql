@@ -1,4 +1,5 @@
--- Members must nest: every bucket made of whole ones of the finest, which new events are grouped by.
+-- Members must nest: every bucket consists of whole buckets of the finest member, by which new events are grouped.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.find_or_create_family(declared rollup_internal.rollups)
@@ -31,5 +32,6 @@ begin
 end
 $$;
 comment on function rollup_internal.find_or_create_family(rollup_internal.rollups) is
-    'The family of a rollup being declared: one whose members differ only in their bucket, or a new one.';
+    'The family of a rollup that is being declared: an existing one whose members differ only in their bucket, '
+    'or a new one.';
 reset citus.enable_ddl_propagation;

@@ -1,6 +1,8 @@
--- On Citus a run writes to each node through one connection, so that all of it changes there at one moment:
--- rollup_internal.begin_run sets how many there are, and the clause here takes that back.
--- A setting of an extension is set where a measure needs it.
+-- On Citus a run writes to each node through one connection, so that all changes on a node become visible at once.
+-- rollup_internal.begin_run sets the number of connections, and the SET clause restores it.
+--
+-- A setting of an extension is included only if a measure needs it.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.function_settings(r rollup_internal.rollups)
@@ -34,5 +36,5 @@ begin
 end
 $$;
 comment on function rollup_internal.function_settings(rollup_internal.rollups) is
-    'The SET clauses of the function that counts a rollup, or its family.';
+    'The SET clauses of the function that counts a rollup or its family.';
 reset citus.enable_ddl_propagation;

@@ -1,4 +1,4 @@
--- Columns are grouped by their numbers: an expression that stood twice might be computed twice.
+-- Grouping by column numbers: an expression that is repeated might be evaluated twice.
 create or replace function rollup_internal.grouped_select_text(
     columns text[], from_text text, conditions text[], grouped int[], indent int)
     returns text

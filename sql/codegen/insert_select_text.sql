@@ -21,5 +21,5 @@ begin
 end
 $$;
 comment on function rollup_internal.insert_select_text(rollup_internal.rollups, text[], int) is
-    'The statement that counts the events that meet some conditions straight into a rollup''s table.';
+    'The statement that counts the events that meet the given conditions directly into a rollup''s table.';
 reset citus.enable_ddl_propagation;

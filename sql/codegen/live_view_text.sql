@@ -1,10 +1,10 @@
--- Rows that no event of the tail belongs to, as they are; and the tail by groups, each merged with
--- the row it belongs to. So sketches are made once, of the tail alone, and are united only where
--- both sides have one. Rows and tail are read in one statement, of one moment: a run that ends
--- meanwhile moves events from one to the other for the next reader.
--- The filter is evaluated for events of the tail only: others may have been set aside because of it.
--- The columns of rollup_internal.tails get names that no source has. Only columns that the rollup needs are
--- read, so that all others can be changed and dropped.
+-- The rows without events in the tail, unchanged, and the tail in groups, each merged with its row. Sketches are
+-- built from the tail only, and merged only where both sides have one. Rows and tail are read in one statement,
+-- with one snapshot: a run that commits meanwhile is visible to the next reader only.
+--
+-- The filter is evaluated for events of the tail only: others may have been set aside because of it. The columns
+-- of rollup_internal.tails are renamed to avoid clashes with columns of the source. Only columns that the rollup
+-- needs are read, so that all others can be changed and dropped.
 create or replace function rollup_internal.live_view_text(rollup_name text)
     returns text
     language plpgsql

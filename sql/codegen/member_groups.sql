@@ -1,5 +1,5 @@
--- Each coarser member combines the groups of the coarsest one before it that nests in it, as there are the fewest
--- left; those of the batch where members are fed in statements of their own (chained is false).
+-- Each coarser member combines the groups of the coarsest preceding member that nests in it, because those are the
+-- fewest. If members are fed in separate statements (chained is false), it combines the groups of the batch.
 create or replace function rollup_internal.member_groups(
     members text[], batch_name text, exact_before timestamptz, chained boolean, indent int,
     out member text, out groups_name text, out groups_text text)
@@ -58,5 +58,5 @@ begin
 end
 $$;
 comment on function rollup_internal.member_groups(text[], text, timestamptz, boolean, int) is
-    'Where the groups of each member of a family come from: their name, and the query that makes them of other groups; '
-    'NULL where they are those of the batch.';
+    'The groups that each member of a family is fed from: their name, and the query that builds them from other '
+    'groups; NULL if they are the groups of the batch.';

@@ -1,4 +1,5 @@
--- The end of every statement that counts new events: new rows are added, rows that are there are merged.
+-- The end of every statement that counts new events: new rows are inserted, existing rows are merged.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.on_conflict_text(r rollup_internal.rollups, indent int)
@@ -29,5 +30,5 @@ begin
 end
 $$;
 comment on function rollup_internal.on_conflict_text(rollup_internal.rollups, int) is
-    'The ON CONFLICT clause of an INSERT into a rollup''s table, which it calls "stored".';
+    'The ON CONFLICT clause of an INSERT into a rollup''s table, which has the alias "stored".';
 reset citus.enable_ddl_propagation;

@@ -1,4 +1,4 @@
--- One statement for a whole family, with a CTE for each member: the new events are read and grouped once.
+-- One statement for the whole family, with a CTE for each member: the new events are read and grouped once.
 create or replace function rollup_internal.plain_feeder_text(members text[], indent int)
     returns text
     language plpgsql

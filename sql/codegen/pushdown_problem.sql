@@ -1,5 +1,5 @@
--- Citus does without local execution for the rest of a transaction that has explained anything, and
--- refuses what has begun with it. The setting is given back here.
+-- After an EXPLAIN, Citus disables local execution for the rest of the transaction, and rejects what has begun
+-- with it. The setting is restored here.
 create or replace function rollup_internal.pushdown_problem(rollup_name text)
     returns text
     language plpgsql
@@ -12,7 +12,7 @@ declare
     line text;
     plan text;
 begin
-    -- Also where nothing is distributed: a statement that cannot be planned fails here.
+    -- Also for tables that are not distributed: a statement that cannot be planned fails here.
     for line in execute format('explain (costs off) %s', statement) loop
         plan := concat_ws(E'\n', plan, line);
     end loop;
@@ -24,5 +24,5 @@ begin
 end
 $$;
 comment on function rollup_internal.pushdown_problem(text) is
-    'NULL where the events of a rollup are counted where they are; else the plan by which Citus would count them on '
-    'the coordinator. Raises an error where the server cannot count them at all.';
+    'NULL if the events of a rollup are counted on the shards; otherwise the plan by which Citus would count '
+    'them on the coordinator. Raises an error if the server cannot plan the statement.';

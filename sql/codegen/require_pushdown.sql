@@ -1,4 +1,4 @@
--- What would fail or be slow in the first run shows here.
+-- Reports at declaration what would fail or be slow in the first run.
 create or replace function rollup_internal.require_pushdown(rollup_name text)
     returns void
     language plpgsql

@@ -1,7 +1,7 @@
--- Where Citus shards a source, the groups of a family's new events pass through a table that is sharded
--- alike. It holds rows only inside a run's transaction. An ordinary table, not an unlogged one: servers
--- recover from any crash, Citus can move its shards with the others, and the log costs little.
--- Every run leaves as many dead rows as it had groups, which autovacuum is told to look after.
+-- If Citus shards a source, the groups of a family's new events are staged in a table that is sharded alike. It
+-- contains rows only inside a run's transaction. It is not unlogged: servers recover it after a crash, Citus can
+-- move its shards with the others, and the additional WAL is small. Every run leaves as many dead rows as it had
+-- groups, so autovacuum has a fixed threshold.
 create or replace function rollup_internal.sync_batch_table(family_id bigint, members text[])
     returns void
     language plpgsql
@@ -49,5 +49,5 @@ begin
 end
 $$;
 comment on function rollup_internal.sync_batch_table(bigint, text[]) is
-    'Makes the table that a family''s new groups pass through on Citus, makes it again where its columns have changed, '
-    'or drops it where the family needs none.';
+    'Creates the table in which Citus stages a family''s new groups, creates it again if its columns have '
+    'changed, or drops it if the family does not need one.';

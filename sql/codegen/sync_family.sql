@@ -1,4 +1,4 @@
--- A family of one needs no function of its own, as its member has one.
+-- A family of one needs no function of its own, because its member has one.
 create or replace function rollup_internal.sync_family(family_id bigint)
     returns void
     language plpgsql
@@ -31,4 +31,4 @@ begin
 end
 $$;
 comment on function rollup_internal.sync_family(bigint) is
-    'Makes, replaces or removes a family''s function and batch table, and the family itself when it has no members.';
+    'Creates, replaces or removes a family''s function and batch table, and removes a family without members.';

@@ -1,4 +1,4 @@
--- An existing view may belong to anybody, so it is not replaced.
+-- An existing view may belong to another user, so it is not replaced.
 create or replace function rollup_internal.validate_view_names(target regclass)
     returns void
     language plpgsql
@@ -22,4 +22,4 @@ begin
 end
 $$;
 comment on function rollup_internal.validate_view_names(regclass) is
-    'Refuses a rollup whose views would have a name that is taken, or too long.';
+    'Refuses a rollup for which the name of a view is taken or too long.';

@@ -22,4 +22,4 @@ begin
 end
 $$;
 comment on function rollup.accept_source(text) is
-    'Has a rollup go on with its source table under the name and in the schema that it has now.';
+    'Lets a rollup continue with its source table under the table''s current name and schema.';

@@ -22,5 +22,5 @@ begin
 end
 $$;
 comment on function rollup_internal.alter_call_text(rollup_internal.rollups, rollup_internal.rollups) is
-    'The call that brings a rollup''s measures to another declaration.';
+    'The call that changes a rollup''s measures to those of another declaration.';
 reset citus.enable_ddl_propagation;

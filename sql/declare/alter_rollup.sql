@@ -1,6 +1,6 @@
--- The run lock is held from before anything is read until the change commits: what has been counted
--- by then was counted without the added measures, what comes after it with them. A run that has
--- begun with the old function finds out by the revision once it gets the lock.
+-- The run lock is held from the first read until the change commits: everything counted before was counted without
+-- the added measures, everything after with them. A run that has begun with the old function detects the change by
+-- the revision once it gets the lock.
 create or replace function rollup.alter_rollup(
     name          text,
     add_measures  json     default null,
@@ -142,8 +142,8 @@ begin
 end
 $$;
 comment on function rollup.alter_rollup(text, json, text[], text, interval, text[], name, text) is
-    'Adds measures to a rollup, or removes some with what they hold, without counting anything again; a name '
-    'in both lists is declared again. An added measure is complete from the bucket after the last one that '
-    'there is: see rollup.measures, and rollup.backfill_measures for the buckets before. bucket, dimensions, tenant and '
-    'filter cannot change: feature_not_supported. Altering what is like that already changes nothing. Raises '
-    'lock_not_available when a run, or a reader of the table, goes on for longer than rollup.max_wait.';
+    'Adds measures to a rollup, or removes measures and their values, without counting anything again; a name in '
+    'both lists is declared again. An added measure is complete from the bucket after the last existing one: see '
+    'rollup.measures, and rollup.backfill_measures for earlier buckets. bucket, dimensions, tenant and filter '
+    'cannot change: feature_not_supported. If nothing differs, nothing changes. Raises lock_not_available when a '
+    'run, or a reader of the table, takes longer than rollup.max_wait.';

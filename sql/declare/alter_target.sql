@@ -1,7 +1,6 @@
--- Columns and views change together. Everyone else would queue behind these locks, so they are asked
--- for for a moment at a time; giving up at once also settles who goes first when a reader holds a
--- view and is about to read the table. When a column goes, the views are dropped and created again, and get
--- their owner and their rights back.
+-- Columns and views change together. Other sessions would queue behind these locks, so each attempt waits for a
+-- short time only; this also resolves the deadlock with a reader that holds a view and is about to read the table.
+-- When a column is dropped, the views are dropped and created again, with their owner and privileges.
 create or replace function rollup_internal.alter_target(
     rollup_name text, target regclass, added jsonb, dropped text[])
     returns void
@@ -55,5 +54,5 @@ begin
 end
 $$;
 comment on function rollup_internal.alter_target(text, regclass, jsonb, text[]) is
-    'Adds columns to a rollup''s table, drops others, and creates its views again, without making others '
-    'queue for more than 100 ms at a time. Raises lock_not_available after rollup.max_wait.';
+    'Adds columns to a rollup''s table, drops others, and creates its views again, without making others queue '
+    'for more than 100 ms at a time. Raises lock_not_available after rollup.max_wait.';

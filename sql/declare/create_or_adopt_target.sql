@@ -1,6 +1,6 @@
--- Makes a rollup's table, or takes one that is there when it fits. The unique key starts with
--- tenant and bucket, so that one tenant's recent rows lie together, and treats NULLs as equal,
--- so that an unknown country is one row and not one a run.
+-- Creates a rollup's table, or adopts an existing table that fits. The unique key starts with tenant and bucket,
+-- so that the recent rows of a tenant are adjacent. It treats NULLs as equal, so that an unknown country is one
+-- row instead of one for each run.
 create or replace function rollup_internal.create_or_adopt_target(
     target_name text, source regclass, tenant name, columns jsonb, is_partitioned boolean)
     returns regclass
@@ -12,7 +12,7 @@ as $$
 declare
     target regclass := to_regclass(target_name);
     keys text[];
-    -- Events without a tenant are a group of their own.
+    -- Events without a tenant form their own group.
     tenant_constraint constant text := (select ' not null' from pg_attribute a
                                          where a.attrelid = source and a.attname = tenant and a.attnotnull);
     is_filled boolean;
@@ -55,4 +55,4 @@ begin
 end
 $$;
 comment on function rollup_internal.create_or_adopt_target(text, regclass, name, jsonb, boolean) is
-    'Makes a rollup''s table and unique key, or checks the table that is there.';
+    'Creates a rollup''s table and unique key, or validates the existing table.';

@@ -57,7 +57,7 @@ begin
             hint = 'A rollup reads a table, partitioned or not.';
     end if;
 
-    -- Unqualified names live beside the source.
+    -- Unqualified names are in the schema of the source.
     target_name := case when cardinality(parse_ident(coalesce(target, quote_ident(name)))) = 1
         then format('%I.', source_schema) else '' end || coalesce(target, quote_ident(name));
 
@@ -97,7 +97,7 @@ begin
             declared.bucket, declared.bucket_column, declared.dimensions,
             declared.filter, to_regclass(target_name),
             declared.time_zone, extract(month from declared.bucket), extract(year from declared.bucket))
-           -- What has a default, or may be changed later, counts where it is said.
+           -- Parameters that have a default or can be changed later are compared only if given.
            and (function_name is null or declared.function_name = existing.function_name)
            and (declared.keep is null or declared.keep is not distinct from existing.keep)
            and (declared.partition_interval is null or declared.partition_interval is not distinct from existing.partition_interval);
@@ -173,9 +173,8 @@ begin
 end
 $$;
 comment on function rollup.create_rollup(text, regclass, interval, json, text[], text, name, name, name, name, text, text, text, boolean, text, interval, interval) is
-    'Declares a rollup: makes or adopts its table, its unique key and the function that counts new '
-    'events into it. The same declaration again changes nothing; another one under the same name '
-    'raises duplicate_object. Buckets are up to a day long and counted from 2000-01-01 00:00 UTC or, with '
-    'time_zone, whole days or months of that zone. What there '
-    'is already is counted by the first runs, oldest first; with newest_first what comes from now on is '
-    'counted first, and what there is from the newest back, a window a run: see rollup.backfill.';
+    'Declares a rollup: creates or adopts its table, its unique key and the function that counts new events into '
+    'it. Repeating a declaration changes nothing; a different one under the same name raises duplicate_object. '
+    'Buckets are up to a day long and counted from 2000-01-01 00:00 UTC or, with time_zone, whole days or months '
+    'of that zone. Existing events are counted by the first runs, oldest first. With newest_first, new events '
+    'are counted first, and existing events from the newest back, one window for each run: see rollup.backfill.';

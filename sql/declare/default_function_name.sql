@@ -1,4 +1,4 @@
--- PostgreSQL cuts names after 63 bytes. What tells two long ones apart is at the end as often as not.
+-- PostgreSQL truncates names to 63 bytes, and long names often differ only at the end.
 create or replace function rollup_internal.default_function_name(rollup_name text)
     returns text
     language plpgsql
@@ -18,4 +18,4 @@ begin
 end
 $$;
 comment on function rollup_internal.default_function_name(text) is
-    'Name of the function that counts a rollup, where the declaration has none; different for different rollups.';
+    'Default name of the function that counts a rollup; different for different rollups.';

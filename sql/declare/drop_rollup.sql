@@ -7,7 +7,7 @@ as $$
 declare
     r rollup_internal.rollups;
 begin
-    -- A run that goes on would leave its watermark behind, for the next rollup of this name.
+    -- A run in progress would leave its watermark to the next rollup of this name.
     perform rollup_internal.wait_for_run_lock(rollup_name);
     delete from rollup_internal.rollups where name = rollup_name returning * into r;
     if not found then
@@ -30,5 +30,5 @@ begin
 end
 $$;
 comment on function rollup.drop_rollup(text, boolean) is
-    'Forgets a rollup and its watermark. Its table stays unless drop_table. Raises lock_not_available '
-    'when a run goes on for longer than rollup.max_wait.';
+    'Removes a rollup''s declaration and watermark. Its table stays unless drop_table. Raises lock_not_available '
+    'when a run takes longer than rollup.max_wait.';

@@ -1,4 +1,4 @@
--- Watermarks go back only where no id that was issued before is left in the table: it would be counted again.
+-- Watermarks move back only if the table contains no event with an earlier id, which would be counted again.
 create or replace function rollup.restart_source(source regclass)
     returns void
     language plpgsql
@@ -39,5 +39,6 @@ begin
 end
 $$;
 comment on function rollup.restart_source(regclass) is
-    'Has rollups count the events of a source from the first id on, after the source was emptied and its sequence '
-    'restarted. What they hold stays. Raises object_not_in_prerequisite_state where events with older ids are left.';
+    'Lets rollups count the events of a source from the first id again, after the source was emptied and its '
+    'sequence restarted. Rows of the rollups stay. Raises object_not_in_prerequisite_state if events with older '
+    'ids exist.';

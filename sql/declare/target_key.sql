@@ -21,5 +21,5 @@ begin
 end
 $$;
 comment on function rollup_internal.target_key(regclass, text[]) is
-    'The columns, in their order, of a unique key of a rollup''s table over these columns that treats NULLs as equal; '
-    'NULL without one.';
+    'The columns, in order, of a unique key of a rollup''s table that consists of these columns and treats NULLs '
+    'as equal; NULL without such a key.';

@@ -1,5 +1,6 @@
--- PostgreSQL cuts a name after 63 bytes: two rollups could come to one function, and one would count into the
--- other's table. A function of this name that is not a rollup's is somebody's, and not to be replaced.
+-- PostgreSQL truncates names to 63 bytes: two rollups could get the same function, and one would count into the
+-- other's table. An existing function that does not belong to a rollup must not be replaced.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.validate_function_name(declared rollup_internal.rollups)
@@ -30,5 +31,5 @@ begin
 end
 $$;
 comment on function rollup_internal.validate_function_name(rollup_internal.rollups) is
-    'Refuses a rollup whose function would have a name that is taken, or too long.';
+    'Refuses a rollup whose function name is taken or too long.';
 reset citus.enable_ddl_propagation;

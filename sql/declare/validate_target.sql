@@ -1,5 +1,5 @@
--- A table that was made by hand must take every row that the rollup will ever write: what it would refuse, it
--- would refuse in every run.
+-- An existing table must accept every row that the rollup can write: a row that it rejects would be rejected in
+-- every run.
 create or replace function rollup_internal.validate_target(
     target regclass, source regclass, columns jsonb, is_partitioned boolean)
     returns void
@@ -96,7 +96,7 @@ begin
             message = format('%s.%I is NOT NULL and has no default, but is not a column of the rollup', target, obstacle.attname),
             hint = format('alter table %s alter column %I drop not null. %s', target, obstacle.attname, another);
     end if;
-    -- CHECK, FOREIGN KEY and EXCLUDE, whatever they say now, may refuse the value of tomorrow.
+    -- CHECK, FOREIGN KEY and EXCLUDE constraints may reject a later value.
     select c.conname into obstacle
       from pg_constraint c
      where c.conrelid = target and c.contype in ('c', 'f', 'x')
@@ -144,4 +144,5 @@ begin
 end
 $$;
 comment on function rollup_internal.validate_target(regclass, regclass, jsonb, boolean) is
-    'Refuses a table that a rollup could not write to: columns as [{"name", "type", "role", "expression"}, …].';
+    'Refuses a table that cannot store all rows of a rollup: columns as [{"name", "type", "role", "expression"}, '
+    '…].';

@@ -15,5 +15,5 @@ begin
 end
 $$;
 comment on function rollup.buckets(text, timestamptz, timestamptz, interval, text) is
-    'Every bucket of a rollup that a range touches, or every step of whole buckets, with its end: a '
-    'series to join with. A step in a time zone is whole days or months of it.';
+    'Every bucket of a rollup that a range touches, or every step of whole buckets, with its end: a series to '
+    'join with. With time_zone, a step consists of whole days or months of that zone.';

@@ -1,5 +1,5 @@
--- What the rollup answers is joined with the series outside of the query: Citus would not send the
--- series to the shards, nor what combines sketches: that is done with the rows it answers. Stable, as rollup.query is.
+-- The series is joined with the result of the query outside of it: Citus would push down neither the series nor
+-- the functions that combine sketches. Stable, like rollup.query.
 create or replace function rollup.gapfill(
     rollup_name text, measure text, range_from timestamptz, range_to timestamptz,
     tenant text default null, step interval default null, time_zone text default null,
@@ -73,8 +73,8 @@ select array_agg(t."(place)"), array_agg({formula})
 end
 $$;
 comment on function rollup.gapfill(text, text, timestamptz, timestamptz, text, interval, text, jsonb, boolean) is
-    'A measure, or another number that a rollup''s view of plain numbers shows, as a series for a chart: one for '
-    'every bucket that a range touches, or every step (of whole buckets; in a time zone of whole days or months), '
-    'dimensions united, or picked with dimensions => ''{"country": "de"}''. 0 for counts and sums of nothing, '
-    'NULL for other measures, and where rows have expired or the '
-    'measure is not filled in yet.';
+    'A measure, or another number in a rollup''s view of plain numbers, as a series for a chart: one value for '
+    'every bucket that a range touches, or for every step (of whole buckets; with time_zone of whole days or '
+    'months), over all dimensions, or filtered with dimensions => ''{"country": "de"}''. Without events, counts '
+    'and sums are 0 and other measures NULL; NULL also where rows have expired or the measure is not filled in '
+    'yet.';

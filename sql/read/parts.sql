@@ -1,8 +1,8 @@
--- The coarsest member takes the whole buckets that lie inside the range, the next one those of what
--- is left at the edges, and so on. A member that has counted other events than the rest would count
--- some twice where it meets them and miss others; it is left out, except where live views add what
--- is missing. Nor does one answer for times in which an added measure is less complete there than in
--- the one that is asked (see rollup.alter_rollup).
+-- The coarsest member covers the whole buckets that lie inside the range, the next one those of the remaining
+-- edges, and so on. A member that has counted other events than the rest would count some twice at its borders and
+-- miss others, so it is left out, except with live views, which add the missing events. A member is also left out
+-- for times in which an added measure is less complete there than in the requested rollup (see
+-- rollup.alter_rollup).
 create or replace function rollup.parts(
     rollup_name text, range_from timestamptz, range_to timestamptz, live boolean default false,
     grid timestamptz[] default null,
@@ -37,7 +37,7 @@ begin
     finest := members[cardinality(members)];
     aligned := rollup_internal.align_to_buckets(finest.bucket, finest.time_zone, range_from, range_to);
 
-    -- Whose edges the range has: the rollup itself, or the coarsest one that is finer.
+    -- The member whose buckets begin and end with the range: the rollup itself, or the coarsest finer one.
     select m.name into reference
       from unnest(members) with ordinality m
      where rollup.bucket_start(m.bucket, m.time_zone, range_from) = range_from
@@ -97,6 +97,6 @@ begin
 end
 $$;
 comment on function rollup.parts(text, timestamptz, timestamptz, boolean, timestamptz[]) is
-    'Which rollups of a family answer a range exactly, and which of its times each: the coarsest as much '
-    'as it can, finer ones the edges. NULL instead of a name where rows have expired. With live, '
-    'members that have not counted the same events take part too; with a grid, no bucket crosses one of its times.';
+    'Which rollups of a family answer a range exactly, and for which times: the coarsest for as much as '
+    'possible, finer ones for the edges. NULL instead of a name where rows have expired. With live, members that '
+    'have not counted the same events are included; with a grid, no bucket crosses one of its times.';

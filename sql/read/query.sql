@@ -1,5 +1,5 @@
--- Stable: which rollups are in step and what they hold is read in one snapshot, that of the calling
--- statement.
+-- Stable: whether rollups have counted the same events, and their rows, are read in one snapshot, that of the
+-- calling statement.
 create or replace function rollup.query(
     row_type anyelement, range_from timestamptz default null, range_to timestamptz default null,
     tenant text default null, live boolean default false)
@@ -51,7 +51,7 @@ begin
 end
 $$;
 comment on function rollup.query(anyelement, timestamptz, timestamptz, text, boolean) is
-    'Rows that answer a range exactly, from as few as can be: the coarsest buckets of the family that '
-    'lie inside it and finer ones at its edges, in the columns of null::TABLE, the table of any member. The '
-    'range must begin and end where buckets of the finest member do. Everybody''s rows, or one tenant''s. With live, '
-    'events that are not counted yet are in it.';
+    'Rows that answer a range exactly, as few as possible: the coarsest buckets of the family inside the range '
+    'and finer ones at its edges, in the columns of null::TABLE, the table of any member. The range must begin '
+    'and end at bucket boundaries of the finest member. For all tenants or one. With live, events that are not '
+    'counted yet are included.';

@@ -1,5 +1,5 @@
--- Members have the same columns, but for the bucket's name; tables of their own may have them in
--- another order, and more of them.
+-- Members have the same columns, except for the bucket's name; adopted tables may have them in another order, and
+-- additional ones.
 create or replace function rollup_internal.query_part_text(
     shaped_as text, rollup_name text, part_from timestamptz, part_to timestamptz, tenant text, live boolean)
     returns text
@@ -39,4 +39,4 @@ begin
 end
 $$;
 comment on function rollup_internal.query_part_text(text, text, timestamptz, timestamptz, text, boolean) is
-    'SQL for a rollup''s rows of a range, in the columns of another member''s table; NULL for no rollup.';
+    'SQL for a rollup''s rows in a range, with the columns of another member''s table; NULL without a rollup.';

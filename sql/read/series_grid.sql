@@ -51,5 +51,5 @@ begin
 end
 $$;
 comment on function rollup_internal.series_grid(text, timestamptz, timestamptz, interval, text) is
-    'Where the steps of a series over a rollup begin, and where the last one ends: whole '
-    'steps, made of whole buckets.';
+    'The starts of the steps of a series over a rollup, and the end of the last one: whole steps that consist of '
+    'whole buckets.';

@@ -10,4 +10,4 @@ begin
 end
 $$;
 comment on function rollup_internal.block_expiry(regclass) is
-    'Keeps events of a source from expiring until the transaction ends.';
+    'Prevents events of a source from expiring until the transaction ends.';

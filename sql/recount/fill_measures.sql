@@ -1,7 +1,8 @@
--- Only the added measures are written: where raw events have been erased since they were counted, the
--- others keep what they hold. What late events have put there goes first; rows whose events are all
--- gone have nothing else. Rows are matched by their whole key in a hash table, NULLs as equals: Citus
--- would take a row apart, but leaves it alone in an array.
+-- Writes only the added measures: where raw events have been erased since they were counted, the other measures
+-- keep their values. What late events have added is cleared first; it would remain in rows that have no events any
+-- more. Rows are matched by their whole key, with NULLs as equals, in a hash table. The keys are wrapped in arrays
+-- because Citus would rewrite a comparison of rows.
+--
 -- (Its SET clauses come from set_counting_settings.sql.)
 create or replace function rollup_internal.fill_measures(
     rollup_name text, step_from timestamptz, step_to timestamptz, tenant text,
@@ -23,7 +24,7 @@ declare
     rows_condition text;
 begin
     perform rollup_internal.require_read_committed(format('rollup %I cannot be backfilled', rollup_name));
-    -- Under the locks neither rows nor events expire.
+    -- While the locks are held, neither rows nor events expire.
     perform rollup_internal.wait_for_run_lock(rollup_name);
     r := rollup_internal.get_rollup(rollup_name);
     perform rollup_internal.block_expiry(r.source);
@@ -113,5 +114,5 @@ begin
 end
 $$;
 comment on function rollup_internal.fill_measures(text, timestamptz, timestamptz, text) is
-    'Fills in the added measures that begin to be complete in (step_from, step_to], from step_from on, '
-    'and says how far they are; NULL when there are none.';
+    'Fills in, from step_from on, the added measures that are complete from a bucket in (step_from, step_to]. '
+    'Returns how far they are complete; NULL if there are none.';

@@ -1,5 +1,5 @@
--- One look at the rollup: buckets that get their first row later are counted with all measures from
--- the start. The last step stands for all older buckets, which have no rows.
+-- Reads the rollup once: buckets that get their first row later are counted with all measures from the start. The
+-- last step stands for all older buckets, which have no rows.
 create or replace function rollup_internal.measure_backfill_steps(rollup_name text, step interval, tenant text)
     returns timestamptz[]
     language plpgsql
@@ -41,5 +41,4 @@ begin
 end
 $$;
 comment on function rollup_internal.measure_backfill_steps(text, interval, text) is
-    'Where the steps of a backfill of added measures begin, newest first: whole buckets, those '
-    'with rows in them.';
+    'Starts of the steps of a backfill of added measures, newest first: whole buckets, only steps with rows.';

@@ -29,5 +29,6 @@ begin
 end
 $$;
 comment on function rollup_internal.parse_tenant(rollup_internal.rollups, text) is
-    'A tenant in the spelling of its type. Raises invalid_parameter_value for a text that is no value of that type.';
+    'A tenant in the canonical spelling of its type. Raises invalid_parameter_value for a text that is not a '
+    'value of that type.';
 reset citus.enable_ddl_propagation;

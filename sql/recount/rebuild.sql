@@ -1,6 +1,6 @@
--- Deletes a range of a rollup and counts it again from raw events up to the watermark, in one
--- transaction: readers see the old rows or the new ones, and events above the watermark are left
--- to the next run. (Its SET clauses come from set_counting_settings.sql.)
+-- Deletes a range of a rollup and counts it again from raw events up to the watermark, in one transaction: readers
+-- see either the old rows or the new ones, and events above the watermark are left to the next run. (Its SET
+-- clauses come from set_counting_settings.sql.)
 create or replace function rollup.rebuild(
     rollup_name text, range_from timestamptz default null, range_to timestamptz default null,
     tenant text default null, out events bigint, out rows_before bigint, out rows_after bigint)
@@ -19,7 +19,7 @@ begin
     tenant := rollup_internal.parse_tenant(r, tenant);
     perform rollup_internal.require_read_committed(format('rollup %I cannot be rebuilt', rollup_name));
     bounds := rollup_internal.align_to_buckets(r.bucket, r.time_zone, range_from, range_to);
-    -- Under the locks neither rows nor events expire.
+    -- While the locks are held, neither rows nor events expire.
     perform rollup_internal.wait_for_run_lock(rollup_name);
     perform rollup_internal.block_expiry(r.source);
     r := rollup_internal.get_rollup(rollup_name);  -- it may have been altered meanwhile
@@ -36,7 +36,7 @@ begin
         perform rollup_internal.move_expiry_back(r, bounds, tenant);
     end if;
 
-    -- The range is of whole buckets, so that its bounds are those of the events too.
+    -- The range consists of whole buckets, so its bounds apply to the events too.
     events_conditions := rollup_internal.counted_events_conditions(r, bounds, tenant);
     perform rollup_internal.apply_counting_settings(r);
     execute format('delete from %s where %s', r.target,
@@ -51,7 +51,7 @@ begin
 end
 $$;
 comment on function rollup.rebuild(text, timestamptz, timestamptz, text) is
-    'Counts the buckets a range touches (all by default) again from raw events, for one tenant or all. '
-    'Answers events counted, rows deleted, rows written. Raises object_not_in_prerequisite_state where raw events '
-    'were dropped or the rollup''s rows have expired, lock_not_available when a run goes on for longer than '
+    'Counts the buckets that a range touches (all by default) again from raw events, for one tenant or all. '
+    'Returns events counted, rows deleted, rows written. Raises object_not_in_prerequisite_state where raw '
+    'events were dropped or the rollup''s rows have expired, lock_not_available when a run takes longer than '
     'rollup.max_wait.';

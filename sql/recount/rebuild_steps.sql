@@ -38,4 +38,4 @@ begin
 end
 $$;
 comment on function rollup_internal.rebuild_steps(text, timestamptz, timestamptz, interval) is
-    'A range of a rollup cut into steps of whole buckets, those with events or rows in them.';
+    'A range of a rollup divided into steps of whole buckets; only steps with events or rows.';

@@ -1,5 +1,5 @@
--- A row whose events are all gone is not wrong: the events may have been purged on purpose. Its bucket is left as it is,
--- unless the loss is accepted.
+-- A row without events is not necessarily wrong: the events may have been purged on purpose. Its bucket is left
+-- unchanged unless the loss is accepted.
 create or replace function rollup.repair(
     rollup_name text, range_from timestamptz default null, range_to timestamptz default null,
     tenant text default null, accept_loss boolean default false)
@@ -43,5 +43,5 @@ begin
 end
 $$;
 comment on function rollup.repair(text, timestamptz, timestamptz, text, boolean) is
-    'Rebuilds exactly the tenants and buckets for which rollup.verify finds a difference, and answers them. Buckets with '
-    'rows that have no events any more are left as they are, with a warning, unless accept_loss.';
+    'Rebuilds exactly the tenants and buckets for which rollup.verify finds a difference, and returns them. '
+    'Buckets with rows that have no events any more are left unchanged, with a warning, unless accept_loss.';

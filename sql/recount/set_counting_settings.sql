@@ -1,5 +1,5 @@
--- Functions that count events again do so under the settings of a run. They are in SET clauses, which take back what
--- rollup_internal.apply_counting_settings changes, too.
+-- Functions that count events again use the settings of a run. SET clauses also restore what
+-- rollup_internal.apply_counting_settings changes.
 do $$
 declare
     counting record;

@@ -1,8 +1,10 @@
--- Raw events up to the watermark and the rollup's rows are read in one statement, so that both are
--- of one moment and no run needs to be stopped. Citus has no snapshot across nodes: there the
--- rollup's runs return busy while its verify goes on. Writers never wait. What differs is
--- materialized before it is spelled out, as Citus pushes down all but that.
+-- Raw events up to the watermark and the rollup's rows are read in one statement, so that both belong to the same
+-- snapshot and runs need not stop. Citus has no snapshot across nodes: there, runs of the rollup return busy
+-- during its verify. Writers never wait. Differences are materialized before they are formatted, because Citus
+-- cannot push down the formatting.
+--
 -- A measure that was added later is compared where it is complete.
+--
 -- (Its SET clauses come from set_counting_settings.sql.)
 create or replace function rollup.verify(
     rollup_name text, range_from timestamptz default null, range_to timestamptz default null,
@@ -83,7 +85,7 @@ begin
       into keys, measures, pairs, dimensions, comparisons, differences
       from columns;
 
-    -- A bucket that begins before its rows expired is left out, also where it ends after.
+    -- A bucket that begins before expired_before is left out, even if it ends after it.
     return query execute rollup_internal.fill_template(
         $text$with b as materialized (
     select * from (
@@ -129,7 +131,7 @@ select {name}, {tenant}, b.{bucket}, jsonb_build_object({dimensions}), m.measure
 end
 $$;
 comment on function rollup.verify(text, timestamptz, timestamptz, text) is
-    'Compares a rollup with its raw events, up to the watermark, for the buckets a range touches (all '
-    'by default) and one tenant (all by default): one row for each measure that differs, with what the '
-    'rollup has and what the events say; no rows when all is well. Buckets whose raw events were '
-    'dropped are left out (rollup.missing_ranges), and those whose rows have expired.';
+    'Compares a rollup with its raw events, up to the watermark, for the buckets that a range touches (all by '
+    'default) and one tenant (all by default). Returns one row for each measure that differs, with the value in '
+    'the rollup and the value from the events; no rows if there is no difference. Buckets whose raw events were '
+    'dropped (rollup.missing_ranges) or whose rows have expired are left out.';

@@ -17,4 +17,4 @@ end
 $$;
 comment on function rollup_internal.add_counted(
     rollup_internal.run_state, rollup_internal.id_range, bigint, bigint[]) is
-    'A run after it has counted an id range: for each rollup that had not counted it the events, and the rows written.';
+    'The state of a run after an id range: adds events and rows for each rollup that had not counted the range.';

@@ -1,6 +1,6 @@
--- Until a table is analyzed the planner guesses that it holds little: a live view would then compare
--- every row with every event of the tail. Autovacuum comes to it in its own time, which after a
--- first run over a long history is too late. On Citus, shards are left to autovacuum.
+-- Until a table is analyzed the planner assumes that it is small: a live view would then compare every row with
+-- every event of the tail. After a first run over a long history autovacuum would be too late. On Citus, shards
+-- are left to autovacuum.
 create or replace function rollup_internal.analyze_new_targets(run rollup_internal.run_state)
     returns void
     language plpgsql

@@ -1,6 +1,7 @@
--- What SET clauses cannot say. The caller has a SET clause for the number of counters, which takes the setting back
--- when the caller returns, but for a role that may have none (rollup_internal.may_set). Citus workers have theirs
--- until the transaction ends.
+-- Settings that cannot be in a SET clause. The caller has a SET clause for the number of counters, which restores
+-- the setting when the caller returns, except for a role that may not have one (rollup_internal.may_set). Citus
+-- workers keep theirs until the transaction ends.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.apply_counting_settings(r rollup_internal.rollups)

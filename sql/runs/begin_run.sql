@@ -1,4 +1,4 @@
--- Opens a window: for each node the ids after the watermark that no transaction can add to any more.
+-- Determines a window: for each node, the ids above the watermark that no transaction can add any more.
 create or replace function rollup_internal.begin_run(names text[], max_events bigint, revisions int[] default null)
     returns rollup_internal.run_state
     language plpgsql
@@ -41,15 +41,15 @@ begin
         run.status := 'busy';
         return run;
     end if;
-    -- One of them was altered since the calling function was looked up: that does not know all measures.
+    -- A rollup was altered after the calling function was looked up, which lacks the new measures.
     if exists (select from unnest(names) with ordinality n (name, position) join rollup_internal.rollups x using (name)
                 where x.revision <> coalesce(revisions[n.position], 0)) then
         run.status := 'busy';
         return run;
     end if;
 
-    -- The watermarks are read under the lock, in a statement of its own: read before it they
-    -- could be those of the run before.
+    -- The watermarks are read under the lock, in a separate statement: an earlier snapshot could show
+    -- those of the previous run.
     states := rollup_internal.read_node_states(r.source, r.id_sequence) || rollup_internal.removed_node_states(names);
     perform rollup_internal.require_ids_ahead(names, states);
     run.last_ids := states;
@@ -61,7 +61,7 @@ begin
 
     select * into states, writers from rollup_internal.wait_for_writers(r.source, r.id_sequence, states);
     if writers <> '{}' then
-        -- What was handed out before they began to write can still be counted.
+        -- Ids handed out before these writers began can still be counted.
         select s.id_ranges, h.taken_at, h.last_ids into run.id_ranges, run.as_of, run.last_ids
           from rollup_internal.settled_horizon(r.source, states) h,
                rollup_internal.pending_id_ranges(names, h.last_ids, max_events) s;
@@ -76,7 +76,7 @@ begin
     run.status := 'done';
     perform rollup_internal.apply_counting_settings(r);
     -- A Citus node commits connection by connection. Through a single one the rows of all its shards and the tail
-    -- change at the same moment, for every reader of a live view there. (See rollup_internal.function_settings.)
+    -- change atomically for every reader of a live view there. (See rollup_internal.function_settings.)
     if rollup_internal.is_distributed(r.source) then
         perform set_config('citus.max_adaptive_executor_pool_size',
                            rollup.setting('rollup.connections_per_node'), true);
@@ -85,5 +85,5 @@ begin
 end
 $$;
 comment on function rollup_internal.begin_run(text[], bigint, int[]) is
-    'Takes the rollups'' run locks, waits for open writers and answers the id ranges to '
-    'count, at most max_events ids a node. Raises lock_not_available when the run is deferred.';
+    'Takes the rollups'' run locks, waits for open writers and returns the id ranges to count, at most '
+    'max_events ids for each node. Raises lock_not_available when the run is deferred.';

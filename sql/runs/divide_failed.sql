@@ -1,6 +1,6 @@
--- An id range whose counting has failed is halved until the event that fails is alone. It is set aside then, and
--- all the others are counted. Nothing of this costs anything while no event fails. When very many fail it is
--- hardly the events' fault: the run fails, and nothing moves.
+-- An id range whose counting failed is halved until the failing event is alone. That event is set aside, and all
+-- others are counted. This costs nothing while no event fails. If very many events fail, the cause is unlikely to
+-- be the events: the run fails, and nothing is counted.
 create or replace function rollup_internal.divide_failed(
     run rollup_internal.run_state, ids rollup_internal.id_range, state text, said text)
     returns rollup_internal.id_range[]
@@ -41,4 +41,5 @@ begin
 end
 $$;
 comment on function rollup_internal.divide_failed(rollup_internal.run_state, rollup_internal.id_range, text, text) is
-    'What is left to count of an id range after an error: its halves, or nothing of a single event, which is set aside.';
+    'What remains to be counted of an id range after an error: its halves, or nothing for a single event, which '
+    'is set aside.';

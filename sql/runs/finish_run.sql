@@ -1,5 +1,5 @@
--- Moves the watermarks and writes the ledger in the transaction that counted, so that a crash at
--- any point leaves all of it or none.
+-- Moves the watermarks and writes the ledger in the transaction that counted, so that a crash leaves either all of
+-- it or nothing.
 create or replace function rollup_internal.finish_run(run rollup_internal.run_state)
     returns table (rollup text, status text, events bigint, rows bigint, more boolean)
     language plpgsql
@@ -10,7 +10,7 @@ as $$
 begin
     if run.status = 'done' then
         perform rollup_internal.advance_watermarks(run);
-        -- Those that were tried again and did not fail.
+        -- Events that were retried without an error.
         delete from rollup_internal.set_aside s
          using unnest(run.id_ranges) ids
          where s.rollup = any (ids.rollups) and s.event_id = ids.through_id and ids.after_id = ids.through_id - 1
@@ -23,7 +23,7 @@ begin
           from unnest(run.rollups) with ordinality x (name, n)
          where name in (select unnest(ids.rollups) from unnest(run.id_ranges) ids);
 
-        -- Whenever ids pass another ten thousand, so that many small runs come to it as well.
+        -- Whenever ids pass a multiple of ten thousand, so that small runs are included.
         if exists (select from unnest(run.id_ranges) ids where ids.after_id / 10000 <> ids.through_id / 10000) then
             perform case when rollup_internal.is_distributed(r.source)
                     then (select count(*) from rollup_internal.on_each_node(
@@ -42,4 +42,4 @@ begin
 end
 $$;
 comment on function rollup_internal.finish_run(rollup_internal.run_state) is
-    'Moves the watermarks over what a run has counted, records the run, and answers its outcome for each rollup.';
+    'Moves the watermarks past what a run has counted, records the run, and returns its outcome for each rollup.';

@@ -1,5 +1,5 @@
--- One row for as long as the reason stays the same: a writer left open for a day is one deferral,
--- not one a minute.
+-- Records one row for as long as the reason does not change: a writer that stays open for a day is one deferral,
+-- not one for each attempt.
 create or replace function rollup_internal.record_failure(
     rollup_name text, failure_status text, started_at timestamptz, failure_message text)
     returns void
@@ -24,4 +24,5 @@ begin
 end
 $$;
 comment on function rollup_internal.record_failure(text, text, timestamptz, text) is
-    'Records in the ledger that a run was deferred or failed; for a deferral also what the next run needs to get further.';
+    'Records in the ledger that a run was deferred or failed; for a deferral also the horizon that lets the next '
+    'run progress.';

@@ -1,5 +1,5 @@
--- A sequence that is behind a watermark gives new events ids that have been counted, and no run would ever see them.
--- It is so after TRUNCATE … RESTART IDENTITY, and after a restore or a failover.
+-- A sequence behind a watermark gives new events ids that are already counted, so no run would count those events.
+-- This happens after TRUNCATE … RESTART IDENTITY, a restore or a failover.
 create or replace function rollup_internal.require_ids_ahead(names text[], states jsonb)
     returns void
     language plpgsql
@@ -31,5 +31,5 @@ begin
 end
 $$;
 comment on function rollup_internal.require_ids_ahead(text[], jsonb) is
-    'Raises object_not_in_prerequisite_state when the next id of a source would lie below a watermark: states are those '
-    'of rollup_internal.read_node_states.';
+    'Raises object_not_in_prerequisite_state when the next id of a source would be below a watermark: states are '
+    'those of rollup_internal.read_node_states.';

@@ -1,5 +1,6 @@
--- A table that was renamed may have been replaced by one of its name, which writers use now. Runs, live views and checks
--- would go on with the old one without a word.
+-- A renamed table may have been replaced by another table of that name, to which writers have switched. Runs, live
+-- views and checks would silently continue with the old table.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.require_same_source(r rollup_internal.rollups)
@@ -22,5 +23,6 @@ begin
 end
 $$;
 comment on function rollup_internal.require_same_source(rollup_internal.rollups) is
-    'Raises object_not_in_prerequisite_state when the source of a rollup has another name or schema than when it was declared.';
+    'Raises object_not_in_prerequisite_state if the name or schema of a rollup''s source has changed since it '
+    'was declared.';
 reset citus.enable_ddl_propagation;

@@ -18,6 +18,6 @@ begin
 end
 $$;
 comment on function rollup.retry_set_aside(text) is
-    'Runs a rollup, and counts the events that it has set aside, where that is possible by now: after the event, the '
-    'table or the declaration has been corrected. An event that has been deleted is set aside no more. Answers how '
-    'many are counted or gone, and how many are left: see rollup.set_aside.';
+    'Runs a rollup, and counts the events that it has set aside if that is possible now, because the event, the '
+    'table or the declaration has been corrected. A deleted event is no longer set aside. Returns how many '
+    'events were counted or deleted, and how many remain: see rollup.set_aside.';

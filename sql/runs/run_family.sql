@@ -21,5 +21,5 @@ begin
 end
 $$;
 comment on function rollup.run_family(text, bigint) is
-    'As rollup.run, for a rollup and all others that differ from it only in their bucket: their new '
-    'events are read once. Answers one row a rollup.';
+    'As rollup.run, for a rollup and all others that differ from it only in their bucket: their new events are '
+    'read once. Returns one row for each rollup.';

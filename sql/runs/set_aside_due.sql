@@ -1,5 +1,5 @@
--- Each event is an id range of its own, for the rollups that have set it aside. A bounded number a run, those
--- first that have waited longest.
+-- Each event is an id range of its own, for the rollups that have set it aside. Their number is bounded for each
+-- run; those that have waited longest come first.
 create or replace function rollup_internal.set_aside_due(names text[])
     returns rollup_internal.id_range[]
     language plpgsql
@@ -21,4 +21,4 @@ begin
 end
 $$;
 comment on function rollup_internal.set_aside_due(text[]) is
-    'The events that rollups have set aside and should try to count again, as id ranges.';
+    'The events that rollups have set aside and should retry, as id ranges.';

@@ -1,7 +1,8 @@
--- BRIN knows only summarized blocks; a scan reads all others. Autovacuum summarizes them in its
--- own time, but drops such requests when a bulk load makes too many, so a run that has counted
--- much does it itself: otherwise every run would read that load again.
--- A table that is being vacuumed is left out: vacuum is summarizing it.
+-- BRIN indexes only summarized blocks; a scan reads all others. Autovacuum summarizes them eventually, but
+-- discards requests when a bulk load makes too many. A run that has counted many events therefore summarizes them,
+-- otherwise every run would read the whole load again.
+--
+-- A table that is being vacuumed is skipped, because vacuum summarizes it.
 create or replace function rollup_internal.summarize_brin(source regclass)
     returns bigint
     language plpgsql
@@ -37,5 +38,4 @@ begin
 end
 $$;
 comment on function rollup_internal.summarize_brin(regclass) is
-    'Summarizes the new blocks of a source that this node has in its BRIN indexes; answers '
-    'how many block ranges.';
+    'Summarizes the new blocks in the BRIN indexes of a source on this node; returns the number of block ranges.';
