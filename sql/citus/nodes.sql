@@ -31,5 +31,5 @@ begin
 end
 $$;
 comment on function rollup.nodes() is
-    'The nodes that can be written to: Citus node group, name and port, whether it is this one. '
-    'Group 0 alone without Citus. Raises feature_not_supported on a Citus worker.';
+    'The nodes that accept writes: Citus node group, name and port, and whether it is this node. Without Citus, '
+    'group 0 only. Raises feature_not_supported on a Citus worker.';

@@ -1,5 +1,5 @@
--- The local node is asked in this session, so that a run does not take its own transaction for
--- somebody else's. A node that does not answer is an error: guessing would lose its events.
+-- The local node is queried in this session, so that a run does not take its own transaction for another one. A
+-- node that does not respond is an error, because assuming that it has no events would lose them.
 create or replace function rollup_internal.on_each_node(
     query text, out node_group int, out node text, out result text)
     returns setof record
@@ -41,4 +41,4 @@ begin
 end
 $$;
 comment on function rollup_internal.on_each_node(text) is
-    'Result of a query that returns one value, from every node that can be written to.';
+    'Result of a query that returns one value, from every node that accepts writes.';

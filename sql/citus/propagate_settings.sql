@@ -1,4 +1,4 @@
--- Citus tells its workers nothing of what a function is set to, but passes on SET LOCAL.
+-- Citus does not pass a function's SET clauses to its workers, but it does pass SET LOCAL.
 create or replace function rollup_internal.propagate_settings()
     returns void
     language plpgsql
@@ -19,4 +19,4 @@ begin
 end
 $$;
 comment on function rollup_internal.propagate_settings() is
-    'Has Citus workers use the settings of the calling function, until the transaction ends.';
+    'Applies the settings of the calling function on Citus workers until the transaction ends.';

@@ -1,5 +1,5 @@
--- For a table that is locked already, whose writers have all ended: what is prepared on a Citus node
--- can still bring rows that nobody sees yet.
+-- For a table that is already locked and whose writers have ended: a prepared transaction on a Citus node can
+-- still commit rows that are not visible yet.
 create or replace function rollup_internal.require_none_in_doubt(source regclass)
     returns void
     language plpgsql

@@ -1,4 +1,4 @@
--- Live views of distributed tables are read on every Citus node, and so are tails.
+-- Live views of distributed tables are evaluated on every Citus node, and read the tails there.
 do $$
 begin
     if rollup_internal.extension_schema('citus') is not null and not rollup_internal.is_distributed('rollup_internal.tails') then

@@ -1,6 +1,5 @@
--- Stand-ins for what other extensions would bring. They have a schema of their own, which comes
--- after public in search_path: when the real thing arrives in public, CREATE EXTENSION finds no
--- name taken, and callers find its objects first.
+-- Replacements for objects of other extensions. They have a schema of their own, after public in search_path: when
+-- the extension itself is created in public later, no name is taken, and callers find its objects first.
 create schema if not exists rollup_compat;
 comment on schema rollup_compat is
-    'What the server lacks, in SQL: TopN where the topn extension is missing, and sum(hll).';
+    'SQL replacements for what the server lacks: TopN without the topn extension, and sum(hll).';

@@ -1,6 +1,6 @@
--- Dashboard queries say topn(...) and sum(...) without a schema, so rollup_compat must be found,
--- and after everything else. The database's setting serves sessions to come, set_config the one
--- that installs. A path set for a role goes before the database's and is left alone.
+-- Dashboard queries call topn(...) and sum(...) without a schema, so rollup_compat must be in search_path, as the
+-- last schema. The setting of the database applies to later sessions, set_config to the installing one. A path set
+-- for a role overrides that of the database and is not changed.
 do $$
 declare
     configured text := (
@@ -12,8 +12,8 @@ declare
            and s.setrole = 0
            and entry like 'search_path=%');
 begin
-    -- Without a setting of its own the database has the server's. (A value that this session or
-    -- its role brought along says nothing about the database.)
+    -- Without a setting of its own the database uses the server's. (The value in this session may come
+    -- from the session or its role.)
     configured := coalesce(configured, (
         select case source when 'configuration file' then setting else boot_val end
           from pg_catalog.pg_settings where name = 'search_path'));

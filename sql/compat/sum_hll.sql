@@ -1,7 +1,7 @@
--- The tutorial's dashboards add sketches with sum(), which stock hll does not have. The sketch type
--- itself is the state: only a superuser may use hll's internal one, and Citus ships partial states
--- between nodes only when they are of a real type. hll_union is strict, so NULLs are skipped and
--- no rows at all make NULL, as with hll_union_agg.
+-- The tutorial's dashboards merge sketches with sum(), which the hll extension does not define. The sketch type
+-- itself is the state: only a superuser may use hll's internal state, and Citus can send partial states between
+-- nodes only if they have a real type. hll_union is strict, so NULLs are skipped and no rows yield NULL, as with
+-- hll_union_agg.
 do $$
 declare
     hll_schema constant name := (

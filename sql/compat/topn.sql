@@ -1,4 +1,4 @@
--- Immutable although it reads a setting, as the extension's is.
+-- Immutable although it reads a setting, like the extension's function.
 do $$
 begin
     if pg_catalog.to_regtype('rollup_compat.topn_record') is null then

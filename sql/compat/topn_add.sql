@@ -1,5 +1,5 @@
--- As in the extension, only a new key can push counters out: adding to one that is there leaves an
--- object made under a larger setting as large as it is.
+-- As in the extension, only a new key can displace counters: adding to an existing key does not shrink an object
+-- that was made with a larger setting.
 create or replace function rollup_compat.topn_add(top_items jsonb, item text)
     returns jsonb
     language plpgsql
@@ -19,4 +19,4 @@ begin
 end
 $$;
 comment on function rollup_compat.topn_add(jsonb, text) is
-    'TopN. Counts one more item in a counter object, or in a new one when that is NULL.';
+    'TopN. Counts one more item in a counter object, or in a new one if it is NULL.';

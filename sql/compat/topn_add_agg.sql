@@ -1,24 +1,21 @@
--- The extension counts rows as they come, in a hash table: whenever that holds more than 3 times
--- topn.number_of_counters keys it throws away the smaller half, and at the end it keeps
--- topn.number_of_counters. Here the items are collected and counted at the end, so nothing is lost
--- but what the last cut takes.
+-- The extension counts rows in a hash table as they arrive: whenever the table has more than 3 times
+-- topn.number_of_counters keys, the smaller half is discarded, and at the end topn.number_of_counters keys are
+-- kept. Here the items are collected and counted at the end, so only the final truncation loses any.
 --
--- How far off a counter can be, with N counters to an object:
+-- Error bounds of a counter, with N counters in an object:
 --   * it is never too high;
---   * an object made from items is exact, and complete when it has fewer than N entries;
---   * an item that a full one lacks occurred at most as often as the smallest counter in it;
---   * merging adds up: call a full object's smallest counter its bound (0 when it is not full); in
---     a union a counter is too low by at most the sum of its inputs' bounds, and a union that is
---     cut adds its own smallest counter to what it may lack.
+--   * an object made from items is exact, and complete if it has fewer than N entries;
+--   * an item that is missing from a full object occurred at most as often as its smallest counter;
+--   * merging adds up: the bound of a full object is its smallest counter (0 if it is not full); in a union a
+--     counter is too low by at most the sum of the bounds of its inputs, and a truncated union adds its own
+--     smallest counter.
 --
--- The state is an array, since only a superuser may use "internal"; array_append grows it in
--- place. A group needs memory for every item, not only for every different one, and an array ends
--- at 134 million.
--- There is no combine function: partial states would be as long as the rows. Citus knows
--- topn_add_agg by name and, finding none, runs it on the shards and topn_union_agg on the results.
+-- The state is an array, because only a superuser may use "internal"; array_append extends it in place. A group
+-- needs memory for every item, including repetitions, and an array is limited to 134 million items. There is no
+-- combine function: partial states would be as long as the rows. Citus recognizes topn_add_agg by name and,
+-- without a combine function, runs it on the shards and topn_union_agg on the results.
 
--- PL/pgSQL, because it keeps the plan of topn_count: an SQL function would plan it again for every
--- group.
+-- PL/pgSQL, because it caches the plan of topn_count; an SQL function would be planned again for every group.
 create or replace function rollup_compat.topn_add_final(items text[])
     returns jsonb
     language plpgsql

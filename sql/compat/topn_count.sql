@@ -1,6 +1,6 @@
--- Ties at the cut go by key, in byte order (collation "C", which is also the cheapest to compare):
--- the same items give the same object on every server, in every locale, in whatever order the rows
--- come. Which of several equal counters the extension drops depends on its hash table.
+-- Ties at the cut are broken by key in byte order (collation "C", which is also the fastest to compare): the same
+-- items yield the same object on every server, in every locale and for any order of rows. In the extension, the
+-- choice among equal counters depends on its hash table.
 create or replace function rollup_compat.topn_count(items text[], counters integer)
     returns jsonb
     language sql
@@ -16,4 +16,4 @@ create or replace function rollup_compat.topn_count(items text[], counters integ
                  limit counters) kept
     );
 comment on function rollup_compat.topn_count(text[], integer) is
-    'TopN stand-in, internal. Exact counts of the items, cut to the largest ones.';
+    'TopN stand-in, internal. Exact counts of the items, truncated to the largest ones.';

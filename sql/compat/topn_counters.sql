@@ -1,5 +1,5 @@
--- The extension registers topn.number_of_counters and checks it at SET. Without it the name is a
--- placeholder that takes any text, so the check has to wait until the setting is used.
+-- The extension registers topn.number_of_counters and validates it at SET. Without the extension the name is a
+-- placeholder that accepts any text, so it is validated when it is used.
 create or replace function rollup_compat.topn_checked_counters(setting text)
     returns integer
     language plpgsql
@@ -32,7 +32,7 @@ $$;
 comment on function rollup_compat.topn_checked_counters(text) is
     'TopN stand-in, internal. The setting as a number, or an error that says what is wrong with it.';
 
--- Asked once for every group: what is plainly a valid number takes no function call.
+-- Evaluated for every group: an obviously valid number needs no function call.
 create or replace function rollup_compat.topn_counters()
     returns integer
     language sql

@@ -1,6 +1,5 @@
--- The extension keeps a key in 256 bytes, the last one for a terminator. It cuts an item to what
--- fits, at the end of a character, but refuses a stored object with a longer key, since it cannot
--- have written that.
+-- The extension stores a key in 256 bytes including a terminator. It truncates an item at a character boundary,
+-- but rejects a stored object with a longer key, which it cannot have written.
 create or replace function rollup_compat.topn_cut(item text)
     returns text
     language sql
@@ -37,7 +36,7 @@ $$;
 comment on function rollup_compat.topn_long_key(text) is
     'TopN stand-in, internal. A stored key of more than 255 bytes: cut when it has 256, else an error.';
 
--- These two are not strict, so that the planner can put them into the query that calls them.
+-- These two are not strict, so that the planner can inline them.
 create or replace function rollup_compat.topn_item_key(item text)
     returns text
     language sql

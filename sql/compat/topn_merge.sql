@@ -1,6 +1,5 @@
--- Reads from an object what the extension reads: pairs whose value is a number, as whole numbers.
--- Sums stop at the largest bigint, anything but an object holds no counters, ties at the cut go as
--- in topn_count.
+-- Reads from an object what the extension reads: pairs with a numeric value, as integers. Sums are capped at the
+-- largest bigint, a value that is not an object has no counters, and ties are broken as in topn_count.
 create or replace function rollup_compat.topn_merge(states jsonb[], counters integer)
     returns jsonb
     language sql
@@ -18,4 +17,4 @@ create or replace function rollup_compat.topn_merge(states jsonb[], counters int
                  limit counters) kept
     );
 comment on function rollup_compat.topn_merge(jsonb[], integer) is
-    'TopN stand-in, internal. Sums by key, cut to the largest ones; keeps all when counters is NULL.';
+    'TopN stand-in, internal. Sums by key, truncated to the largest ones; not truncated if counters is NULL.';

@@ -1,10 +1,9 @@
--- Equal frequencies come out of the extension in an order that looks random but is not: it is what
--- the server's own quicksort makes of the object's pairs (Bentley and McIlroy, "Engineering a sort
--- function", SP&E 23, 1993: insertion sort below 7 elements, a look whether they are in order
--- already, median of 3 or of 3 times 3 as pivot, equal ones gathered at both ends and then moved
--- to the middle). Lists are cut at ties, so a dashboard shows the same items with the extension
--- and without it only if the same steps are taken here.
--- Ranges that begin behind the last wanted place stay unsorted: nothing in them can come forward.
+-- The extension returns equal frequencies in an order that looks random but is not: it results from the server's
+-- quicksort of the object's pairs (Bentley and McIlroy, "Engineering a sort function", SP&E 23, 1993: insertion
+-- sort below 7 elements, a test for sorted input, median of 3 or of 3 times 3 as pivot, equal elements collected
+-- at both ends and then moved to the middle). Lists are truncated at ties, so a dashboard shows the same items
+-- with and without the extension only if the same algorithm is used here. Ranges beyond the last requested
+-- position stay unsorted, because they cannot affect the result.
 create or replace function rollup_compat.topn_median(
     i integer, fi bigint, j integer, fj bigint, k integer, fk bigint)
     returns integer

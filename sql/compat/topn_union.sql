@@ -1,10 +1,10 @@
--- In an upsert that somebody writes himself it is called for every row (generated ones take
--- rollup.top_union), so the common case is kept cheap: where nothing is to
--- be cut and both objects are sound, they are concatenated whole, and only keys that both have are
--- summed. All else (too many counters, long keys, values that are no whole numbers) takes the
--- general way, which sorts every pair.
--- Immutable although it reads a setting, as the extension's own is: Citus takes nothing less in
--- ON CONFLICT DO UPDATE.
+-- A hand-written upsert calls this for every row (generated ones call rollup.top_union), so the common case is
+-- fast: if nothing is truncated and both objects are valid, they are concatenated, and only common keys are
+-- summed. All other cases (too many counters, long keys, values that are not integers) take the general path,
+-- which sorts every pair.
+--
+-- Immutable although it reads a setting, like the extension's function: Citus requires this in ON CONFLICT DO
+-- UPDATE.
 create or replace function rollup_compat.topn_union(top_items jsonb, top_items2 jsonb)
     returns jsonb
     language plpgsql
@@ -44,7 +44,7 @@ $$;
 comment on function rollup_compat.topn_union(jsonb, jsonb) is
     'TopN. The union of two counter objects, cut to topn.number_of_counters.';
 
--- An operator knows neither OR REPLACE nor IF NOT EXISTS.
+-- CREATE OPERATOR supports neither OR REPLACE nor IF NOT EXISTS.
 do $$
 begin
     if pg_catalog.to_regoperator('rollup_compat.+ (jsonb, jsonb)') is null then

@@ -1,6 +1,5 @@
--- Collects the objects and merges them once, for the same reasons as topn_add_agg (whose comments
--- have the error bound, and say why this is PL/pgSQL). Merging them one by one would cut after
--- every row.
+-- Collects the objects and merges them once, for the same reasons as topn_add_agg (see its comments for the error
+-- bounds). Merging them one by one would truncate after every row. PL/pgSQL, because it caches the plan.
 create or replace function rollup_compat.topn_union_final(states jsonb[])
     returns jsonb
     language plpgsql

@@ -1,5 +1,5 @@
--- SET clauses for parameters of Citus, where there are any: see rollup_internal.may_set. An installation after
--- Citus has come to a database adds them.
+-- SET clauses for parameters of Citus, if it is installed: see rollup_internal.may_set. If Citus is added to a
+-- database later, the next installation adds them.
 do $$
 declare
     clause record;

@@ -1,7 +1,7 @@
--- What earlier versions made and this one does not. This transaction has written every function of the
--- package, so those that it has not written are left over: all of them in rollup_internal and rollup_compat;
--- in rollup, where users may have functions of their own, those that are marked as internal and those that
--- have another signature now. All go or none, because they depend on each other.
+-- Drops objects of earlier versions that no longer exist. This transaction has written every function of the
+-- package, so any function it has not written is obsolete: all of them in rollup_internal and rollup_compat; in
+-- rollup, where users may have their own functions, those marked as internal and those whose signature has
+-- changed. Either all are dropped or none, because they depend on each other.
 do $$
 declare
     now_written constant xid := pg_catalog.pg_current_xact_id()::xid;

@@ -1,6 +1,7 @@
--- Where the topn extension is installed its own objects are the ones to use: the stand-ins go, the
--- stored objects stay, since both write the same. All go or none: a view of somebody's that uses
--- one needs what that one calls. Kept ones go on working, behind the extension's in search_path.
+-- If the topn extension is installed, its objects replace the stand-ins, which are dropped. Stored objects are
+-- kept, because both use the same format. Either all are dropped or none: a user's view that uses one of them
+-- needs the functions it calls. Stand-ins that are kept continue to work, after the extension's objects in
+-- search_path.
 do $$
 declare
     users text;

@@ -1,7 +1,9 @@
--- Functions run with their caller's rights: declaring, running and expiring take rights on the
--- package's state, the source and the targets. Everyone may see how things stand; nobody but
--- the owner of the package writes its state unless granted.
--- Rights are given once, to what is new or has none: what an owner has revoked stays revoked.
+-- Functions run with their caller's privileges: declaring, running and expiring require privileges on the
+-- package's state, the source and the targets. Every role may read the state; only the owner of the package may
+-- write it unless others are granted to.
+--
+-- Privileges are granted once, on objects that are new or have none: a privilege that an owner has revoked stays
+-- revoked.
 do $$
 declare
     is_first constant boolean := not exists (select from rollup_internal.migrations);
@@ -23,7 +25,7 @@ begin
                                   'runs', 'added_measures', 'set_aside')
                 or n.nspname = 'rollup' and c.relkind = 'v' and c.relname in ('status', 'retention', 'measures'))
         union all
-        -- A table that came later: a role that may move watermarks runs rollups, and runs write here too.
+        -- A table added later: a role that may move watermarks runs rollups, and runs write to it.
         select format('grant insert, update, delete on rollup_internal.set_aside to %s',
                       case g.grantee when 0 then 'public' else g.grantee::regrole::text end)
           from pg_catalog.pg_class w
@@ -36,7 +38,7 @@ begin
         execute made.statement;
     end loop;
 
-    -- A view of state is for those that the table is for: before 0.2.0 the table was where the view is.
+    -- A view of state gets the privileges of its table, which had the name of the view before 0.2.0.
     for made in
         select format('grant %s on rollup.%I to %s%s', g.privilege_type, v.relname,
                       case g.grantee when 0 then 'public' else g.grantee::regrole::text end,

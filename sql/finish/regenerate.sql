@@ -1,6 +1,6 @@
--- Generated functions belong to the code: an upgrade writes them again, and the topn extension,
--- once it is there, is what they call. Views that change lock out their readers, who would queue behind one
--- that reads for long: the locks of all of them are asked for for a moment at a time, and given back between.
+-- An upgrade writes generated functions again, also to call the topn extension once it is installed. Replacing a
+-- view locks out its readers, who would queue behind a long reader. The locks of all views are therefore requested
+-- together, for a short time each, and released between attempts.
 do $$
 declare
     deadline constant timestamptz := clock_timestamp() + rollup.setting('rollup.max_wait')::interval;

@@ -1,4 +1,4 @@
--- Values are compared and sorted in the table of a rollup as they are in its source.
+-- Values are compared and sorted in a rollup's table as they are in its source.
 create or replace function rollup_internal.column_definition(source regclass, column_type text, expression text)
     returns text
     language plpgsql
@@ -11,4 +11,5 @@ begin
 end
 $$;
 comment on function rollup_internal.column_definition(regclass, text, text) is
-    'Type and collation of the column that holds what an expression over events answers, for CREATE and ALTER TABLE.';
+    'Type and collation, for CREATE and ALTER TABLE, of the column that holds the value of an expression over '
+    'events.';

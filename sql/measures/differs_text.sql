@@ -6,5 +6,5 @@ create or replace function rollup_internal.differs_text(
     set search_path = pg_catalog, pg_temp
     return format(differs, counted, expected, all_counted, all_expected);
 comment on function rollup_internal.differs_text(text, text, text, text, text) is
-    'Whether a counted and an expected value differ, as SQL over both and over the lists of all columns of their '
-    'measure; differs is that of target_columns.';
+    'The condition for a counted and an expected value being different, as SQL over both and over the lists of '
+    'all columns of their measure; differs is that of target_columns.';

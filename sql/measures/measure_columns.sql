@@ -89,5 +89,5 @@ begin
 end
 $$;
 comment on function rollup_internal.measure_columns(rollup_internal.rollups, text, json) is
-    'The columns of one measure, as the function of its kind returns them, with defaults for what it leaves NULL.';
+    'The columns of one measure, as returned by the function of its kind, with defaults in place of NULL.';
 reset citus.enable_ddl_propagation;

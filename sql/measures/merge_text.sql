@@ -8,4 +8,5 @@ begin atomic
                              pg_catalog.format('%s.%I', new_row, column_name), stored_row, new_row);
 end;
 comment on function rollup_internal.merge_text(text, name, text, text) is
-    'SQL for what a column holds after the merge of two rows, given by their aliases; merge is that of target_columns.';
+    'SQL for the value of a column after two rows, given by their aliases, are merged; merge is that of '
+    'target_columns.';

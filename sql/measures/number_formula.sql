@@ -1,5 +1,6 @@
--- What the view of plain numbers shows of one row is shown of many: their columns are combined as a
--- run combines the rows of a batch. See rollup_internal.measure_columns.
+-- A number that the view of plain numbers shows for one row is calculated here for many rows: their columns are
+-- combined as a run combines the rows of a batch. See rollup_internal.measure_columns.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.number_formula(
@@ -43,6 +44,6 @@ begin
 end
 $$;
 comment on function rollup_internal.number_formula(rollup_internal.rollups, text) is
-    'How a number of the view of plain numbers is made of many rows: its measure, whose '
-    'columns combined, the formula over them as t, and what it is where there are no rows.';
+    'How a number of the view of plain numbers is calculated from many rows: its measure, the combined columns '
+    'of the measure, the formula over them as t, and its value without rows.';
 reset citus.enable_ddl_propagation;

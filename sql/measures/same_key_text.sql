@@ -1,5 +1,6 @@
--- NULLs are equal, in dimensions and where events may lack a tenant. Where none are, the operator alone lets an index
--- and Citus's join of shards work.
+-- NULLs are equal, in dimensions and in a tenant that may be NULL. Without NULLs the operator alone is used, which
+-- allows an index and a join of colocated shards on Citus.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.same_key_text(
@@ -30,5 +31,6 @@ begin
 end
 $$;
 comment on function rollup_internal.same_key_text(rollup_internal.rollups, text, text, boolean) is
-    'The condition that two rows, by their aliases, have the same tenant, bucket and dimensions; or without the latter.';
+    'The condition that two rows, given by their aliases, have the same tenant, bucket and, optionally, '
+    'dimensions.';
 reset citus.enable_ddl_propagation;

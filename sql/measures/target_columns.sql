@@ -1,5 +1,6 @@
--- Every column of a rollup's table, in the order in which they are made: the one description
--- that the table, its function, its checks and its repairs are all written from.
+-- Every column of a rollup's table, in the order of creation: the single description from which the table, its
+-- function, its checks and its repairs are generated.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.target_columns(
@@ -42,7 +43,7 @@ begin
             column_name := (parse_ident(parts[2]))[1];
             expression := '(' || parts[1] || ')';
             column_type := rollup_internal.expression_type(r.source, expression);
-            perform rollup_internal.expression_type(r.source, parts[1]);  -- without brackets that it may close
+            perform rollup_internal.expression_type(r.source, parts[1]);  -- without parentheses that it could close
         end if;
         return next;
     end loop;
@@ -67,7 +68,7 @@ begin
 end
 $$;
 comment on function rollup_internal.target_columns(rollup_internal.rollups) is
-    'Columns of a rollup''s table: role (tenant, bucket, dimension, measure), name, type, '
-    'expression over events and, for measures, how old and new values merge, rows of a batch combine, two values '
-    'are compared and displayed, which measure it belongs to, and what it shows in the view of plain numbers.';
+    'Columns of a rollup''s table: role (tenant, bucket, dimension, measure), name, type, expression over events '
+    'and, for measures, how old and new values are merged, rows of a batch combined, and two values compared and '
+    'displayed, the measure it belongs to, and its numbers in the view of plain numbers.';
 reset citus.enable_ddl_propagation;

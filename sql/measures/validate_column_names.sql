@@ -1,4 +1,5 @@
--- In the table, and in the view of plain numbers.
+-- Applies to the table and to the view of plain numbers.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.validate_column_names(declared rollup_internal.rollups)
@@ -30,5 +31,5 @@ begin
 end
 $$;
 comment on function rollup_internal.validate_column_names(rollup_internal.rollups) is
-    'Raises duplicate_column when two of a rollup''s columns have one name.';
+    'Raises duplicate_column when two columns of a rollup have the same name.';
 reset citus.enable_ddl_propagation;

@@ -14,5 +14,5 @@ begin
 end
 $$;
 comment on function rollup_internal.with_only_measures(rollup_internal.rollups, text[]) is
-    'A declaration with some of its measures only.';
+    'A declaration reduced to some of its measures.';
 reset citus.enable_ddl_propagation;

@@ -1,7 +1,8 @@
--- 0.2.0: state moves from the schema rollup to rollup_internal, where only the package writes it, and
--- takes the names that the documents use. Data, indexes and grants move along.
--- Runs and live views use these tables, and others would queue behind the locks: all of them are asked for
--- together, for a moment at a time, and given back between.
+-- 0.2.0: state moves from the schema rollup to rollup_internal, where only the package writes it, and gets the
+-- names used in the documentation. Data, indexes and grants are kept.
+--
+-- Runs and live views use these tables, and other sessions would queue behind the locks. All locks are therefore
+-- requested together, for a short time each, and released between attempts.
 do $$
 declare
     deadline constant timestamptz := clock_timestamp()

@@ -1,4 +1,4 @@
--- Old code must not run over a newer database: its functions would not know the newer tables.
+-- Old code must not be installed over a newer database, because its functions do not support the newer tables.
 do $$
 declare
     installed constant regclass := coalesce(pg_catalog.to_regclass('rollup_internal.migrations'),

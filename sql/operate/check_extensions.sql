@@ -47,4 +47,5 @@ begin
     end loop;
 end
 $$;
-comment on function rollup_internal.check_extensions() is 'Part of rollup.doctor: versions of the server, the package and extensions.';
+comment on function rollup_internal.check_extensions() is
+    'Part of rollup.doctor: versions of the server, the package and extensions.';

@@ -18,4 +18,6 @@ begin
     end loop;
 end
 $$;
-comment on function rollup_internal.check_lag() is 'Part of rollup.doctor: rollups that fail, or are more than ten minutes behind; not those whose source is gone.';
+comment on function rollup_internal.check_lag() is
+    'Part of rollup.doctor: rollups that fail or are more than ten minutes behind, except those whose source '
+    'does not exist.';

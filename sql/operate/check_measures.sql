@@ -1,5 +1,5 @@
--- What the next step of a backfill would begin with: the newest bucket in which the measure is not
--- complete. Where raw events are missing from it, no step gets further.
+-- Looks for the newest bucket in which the measure is incomplete, which the next step of a backfill would begin
+-- with. If raw events are missing from it, a backfill cannot make progress.
 create or replace function rollup_internal.check_measures(
     out check_name text, out status text, out finding text, out todo text)
     returns setof record
@@ -18,7 +18,7 @@ declare
 begin
     for m in select * from rollup.measures x where x.valid_since is not null loop
         r := rollup_internal.get_rollup(m.rollup);
-        -- What is gone altogether stands in rollup_internal.check_sources and rollup.check_targets.
+        -- Sources and targets that do not exist are reported by check_sources and check_targets.
         continue when (select count(*) from pg_class c where c.oid in (r.source, r.target)) < 2;
         execute format('select max(t.%1$I) from %2$s t where t.%1$I >= $1 and t.%1$I < $2', r.bucket_column, r.target)
            into newest using coalesce(r.expired_before, '-infinity'), m.valid_since;
@@ -34,4 +34,4 @@ begin
 end
 $$;
 comment on function rollup_internal.check_measures() is
-    'Part of rollup.doctor: added measures that could be filled in further.';
+    'Part of rollup.doctor: added measures that could be filled in further back.';

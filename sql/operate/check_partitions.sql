@@ -40,7 +40,7 @@ begin
 
         if s.default_partition is not null then
             check_name := 'default partition of ' || s.relation;
-            -- What is back-dated has its place there: among events it tells of something unforeseen.
+            -- Back-dated rows belong there; for events they are reported, because they may be unintended.
             execute format('select count(*) from %s%s', s.default_partition, case when not s.is_source
                 then format(' where %I >= %L', rollup_internal.partition_column(s.relation), s.covered_to) end) into misplaced;
             status := case when misplaced = 0 then 'ok' else 'warn' end;

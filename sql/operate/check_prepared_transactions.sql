@@ -26,4 +26,5 @@ begin
     end loop;
 end
 $$;
-comment on function rollup_internal.check_prepared_transactions() is 'Part of rollup.doctor: prepared transactions left behind.';
+comment on function rollup_internal.check_prepared_transactions() is
+    'Part of rollup.doctor: prepared transactions that were left behind.';

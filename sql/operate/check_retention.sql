@@ -1,4 +1,4 @@
--- Two days late, as rollup.schedule has a job that enforces it once a day.
+-- Reports data that is two days overdue, because rollup.schedule enforces retention once a day.
 create or replace function rollup_internal.check_retention(
     out check_name text, out status text, out finding text, out todo text)
     returns setof record
@@ -35,4 +35,5 @@ begin
     end loop;
 end
 $$;
-comment on function rollup_internal.check_retention() is 'Part of rollup.doctor: what is kept for longer than was declared.';
+comment on function rollup_internal.check_retention() is
+    'Part of rollup.doctor: data that is kept for longer than its retention.';

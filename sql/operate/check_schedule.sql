@@ -6,7 +6,7 @@ create or replace function rollup_internal.check_schedule(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- The view hides what the role may not see, where current_setting would raise.
+    -- The view hides settings that the role may not see; current_setting would raise an error.
     cron_database constant text := (select s.setting from pg_settings s where s.name = 'cron.database_name');
     job record;
 begin

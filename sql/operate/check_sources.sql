@@ -1,5 +1,5 @@
--- Exactly-once rests on ids that are drawn one by one and only grow. What breaks that from
--- outside (a restore, a reset sequence, ids written by hand) shows here.
+-- Exactly-once counting requires ids that are drawn one by one and only increase. This check detects violations (a
+-- restore, a reset sequence, ids written explicitly).
 create or replace function rollup_internal.check_sources(
     out check_name text, out status text, out finding text, out todo text)
     returns setof record
@@ -71,7 +71,7 @@ begin
             return next;
         end loop;
 
-        -- The ids that runs went over can be counted again.
+        -- The events in the id ranges of recent runs can be counted again.
         check_name := 'counted events of ' || s.source;
         status := 'ok';
         todo := null;

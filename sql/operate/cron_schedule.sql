@@ -36,4 +36,4 @@ begin
 end
 $$;
 comment on function rollup_internal.cron_schedule(text) is
-    'A time span such as "1 minute", or cron notation, as pg_cron takes it.';
+    'The pg_cron notation of an interval such as "1 minute"; cron notation is returned unchanged.';

@@ -1,6 +1,6 @@
--- Whose objects would break. What belongs to the package is in its schemas and has a comment; the counting
--- functions and the views beside the rollups' tables are in schemas of users. An object of a user's that was
--- put into a schema of the package depends on that schema.
+-- Finds users' objects that would break. Objects of the package are in its schemas and have a comment, except for
+-- the counting functions and the views of the rollups' tables, which are in users' schemas. A user's object in a
+-- schema of the package depends on that schema.
 create or replace function rollup_internal.dependents_of_package(with_tables boolean)
     returns table (dependent text, used text)
     language plpgsql
@@ -60,7 +60,7 @@ begin
         union all
         select 'pg_proc'::regclass, to_regprocedure(function_name || '(bigint)')
           from rollup_internal.rollups),
-    -- Rules, defaults, constraints, triggers and policies stand for the relation that they are of.
+    -- Rules, defaults, constraints, triggers and policies are reported as the relation they belong to.
     dependencies as (
         select case when w.relation is null then d.classid else 'pg_class'::regclass end as class,
                coalesce(w.relation, d.objid) as oid,
@@ -89,4 +89,5 @@ begin
 end
 $$;
 comment on function rollup_internal.dependents_of_package(boolean) is
-    'Objects that are not the package''s and depend on it, and on what; with_tables counts the rollups'' tables in.';
+    'Objects that do not belong to the package and depend on it, and what they depend on; with_tables includes '
+    'the rollups'' tables.';

@@ -20,4 +20,4 @@ begin
 end
 $$;
 comment on function rollup.doctor() is
-    'One row a check: its name, ok, warn or fail, what was found, and the command that repairs it.';
+    'One row for each check: its name, ok, warn or fail, the finding, and the command that repairs it.';

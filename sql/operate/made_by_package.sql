@@ -1,4 +1,5 @@
--- In the order in which it can go: what stands on the rollups' tables before them, the state last.
+-- Objects are listed in the order in which they can be removed: those that depend on the rollups' tables before
+-- these, the state last.
 create or replace function rollup_internal.made_by_package(
     with_tables boolean, out step bigint, out kind text, out name text, out statement text)
     returns setof record
@@ -65,5 +66,5 @@ begin
 end
 $$;
 comment on function rollup_internal.made_by_package(boolean) is
-    'What the package has made in this database, and the statement that removes it, in the order in which it can be '
-    'removed; with_tables counts the rollups'' tables in.';
+    'Objects that the package has created in this database, and the statements that remove them, in the order in '
+    'which they can be removed; with_tables includes the rollups'' tables.';

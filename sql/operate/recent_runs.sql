@@ -18,4 +18,4 @@ begin
 end
 $$;
 comment on function rollup_internal.recent_runs(regclass) is
-    'The last day''s runs of one rollup that counts all events of a source.';
+    'The runs within the last day of one rollup that counts all events of a source.';

@@ -20,4 +20,5 @@ begin
 end
 $$;
 comment on function rollup_internal.rollup_lag(text) is
-    'Committed events above a rollup''s watermark, and the time of the oldest; NULLs when its source is gone.';
+    'Number of committed events above a rollup''s watermark, and the time of the oldest; NULLs if its source '
+    'does not exist.';

@@ -1,5 +1,7 @@
--- pg_cron jobs have names, so that scheduling twice is scheduling once and unscheduling finds them.
--- On Citus pg_cron is the coordinator's: on the workers it may have another database, or be missing.
+-- pg_cron jobs are named, so scheduling again changes the existing jobs and unscheduling finds them.
+--
+-- On Citus pg_cron is used on the coordinator only: on the workers it may use another database or not be
+-- installed.
 create or replace function rollup.schedule(
     every text default '1 minute', retention interval default null,
     out job text, out schedule text, out command text)
@@ -10,7 +12,7 @@ create or replace function rollup.schedule(
 as $$
 #variable_conflict use_variable
 declare
-    -- The view hides what the role may not see, where current_setting would raise.
+    -- The view hides settings that the role may not see; current_setting would raise an error.
     cron_database text := (select setting from pg_settings where pg_settings.name = 'cron.database_name');
 begin
     if rollup_internal.extension_schema('pg_cron') is null then
@@ -51,6 +53,6 @@ begin
 end
 $$;
 comment on function rollup.schedule(text, interval) is
-    'Makes the pg_cron jobs rollup-run, rollup-partitions and rollup-expire, or changes them. every is '
-    'a time span or cron notation; below a minute it takes pg_cron 1.5. A retention is set for every '
-    'source that is partitioned, as by rollup.set_retention; none leaves those that are set.';
+    'Creates or changes the pg_cron jobs rollup-run, rollup-partitions and rollup-expire. every is an interval '
+    'or cron notation; intervals below a minute require pg_cron 1.5. A retention is set for every partitioned '
+    'source, as by rollup.set_retention; NULL leaves existing retentions unchanged.';

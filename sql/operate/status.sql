@@ -28,12 +28,18 @@ call rollup_internal.replace_view('rollup.status', $query$
      order by r.id
 $query$);
 reset citus.enable_ddl_propagation;
-comment on view rollup.status is 'How far each rollup is behind, and how its last run went.';
-comment on column rollup.status.lag_events is 'Committed events above the watermark, not counted yet; NULL when the source is gone.';
+comment on view rollup.status is 'How far each rollup is behind, and the outcome of its last run.';
+comment on column rollup.status.lag_events is
+    'Committed events above the watermark that are not counted yet; NULL if the source does not exist.';
 comment on column rollup.status.backlog_ids is
-    'Ids below the watermark still to count, of a rollup that is filled newest first; see rollup.backfill.';
-comment on column rollup.status.filled_percent is 'How much of what it had to count at first it has: by ids, of nodes where some is left.';
+    'Ids below the watermark that are not counted yet, for a rollup that is filled newest first; see '
+    'rollup.backfill.';
+comment on column rollup.status.filled_percent is
+    'Percentage of the initial backlog that is counted: by ids, of nodes with a remaining backlog.';
 comment on column rollup.status.lag_seconds is
-    'How long the oldest of them may have been waiting: since its event_time, or since the last window if that is less.';
-comment on column rollup.status.last_status is 'Of the last run that counted, was deferred or failed; runs over nothing new leave no trace.';
+    'How long the oldest of these events may have been waiting: since its event_time or since the last window, '
+    'whichever is later.';
+comment on column rollup.status.last_status is
+    'Status of the last run that counted events, was deferred or failed; runs without new events are not '
+    'recorded.';
 comment on column rollup.status.set_aside is 'Events that could not be counted; see rollup.set_aside.';

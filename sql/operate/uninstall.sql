@@ -1,5 +1,5 @@
--- Extensions stay, because the rollups' tables and the events use them. All locks are asked for for a moment
--- at a time, so that nobody queues behind them while a run or a reader goes on.
+-- Extensions stay, because the rollups' tables and the events use them. All locks are requested for a short time
+-- each, so that no session queues behind them while a run or a reader is active.
 create or replace function rollup.uninstall(drop_tables boolean default false, dry_run boolean default false)
     returns table (kind text, name text)
     language plpgsql
@@ -51,7 +51,8 @@ begin
 end
 $$;
 comment on function rollup.uninstall(boolean, boolean) is
-    'Removes the package from the database, and all that it has made: jobs, counting functions, views, its schemas with '
-    'declarations and watermarks, and its part of the database''s search_path. Answers what it removes; with dry_run it '
-    'only answers. The tables of rollups stay unless drop_tables; events and extensions stay. Raises '
-    'dependent_objects_still_exist when other objects depend on what would go, and names them.';
+    'Removes the package from the database with everything it has created: jobs, counting functions, views, its '
+    'schemas with declarations and watermarks, and its part of the database''s search_path. Returns the objects '
+    'it removes; with dry_run, only lists them. The tables of rollups stay unless drop_tables; events and '
+    'extensions stay. Raises dependent_objects_still_exist if other objects depend on those to be removed, and '
+    'names them.';

@@ -20,4 +20,5 @@ begin
     end loop;
 end
 $$;
-comment on function rollup.unschedule() is 'Removes the pg_cron jobs that rollup.schedule made, and answers them.';
+comment on function rollup.unschedule() is
+    'Removes the pg_cron jobs that rollup.schedule created, and returns them.';

@@ -1,8 +1,7 @@
--- Not where search_path would put it: for a role called rollup, "$user" is the package's schema.
+-- Not in the first schema of search_path: for a role called rollup, "$user" is the package's schema.
 create extension if not exists hll schema public;
 
--- TopN in C where the server offers it; sql/compat stands in where it does not, or where this
--- role may not create it.
+-- TopN in C if the server offers it; sql/compat replaces it if not, or if this role may not create it.
 do $$
 begin
     if exists (select from pg_catalog.pg_available_extensions
@@ -15,9 +14,9 @@ exception when insufficient_privilege then
 end
 $$;
 
--- pg_cron works from one database of a server. Where that is this one, its functions are at hand
--- from the start; a role that may not create it still gets the rest. On Citus the workers' pg_cron may
--- have another database, so the extension stays on the coordinator.
+-- pg_cron runs in one database of a server. If it is this one, the extension is created now; a role
+-- that may not create it can install everything else. On Citus the workers' pg_cron may have another
+-- database, so the extension stays on the coordinator.
 do $$
 declare
     propagation constant text := pg_catalog.current_setting('citus.enable_ddl_propagation', true);

@@ -1,6 +1,6 @@
--- One installation at a time: a second one waits here, then finds everything in place. Then no lock is
--- waited for without end. Those that would make readers and writers queue are asked for for a moment at a
--- time, where they are needed.
+-- One installation at a time: a second one waits here, then finds everything in place. After this lock, no wait is
+-- unbounded. Locks that would block readers and writers are requested for a short time each, where they are
+-- needed.
 do $$
 begin
     if pg_catalog.statement_timestamp() = pg_catalog.transaction_timestamp() then

@@ -1,5 +1,5 @@
--- A view that is as it should be is left alone, because replacing it locks out its readers. A view whose
--- columns have gone or have other types must be dropped; its owner and its rights are given to the new one.
+-- A view that already matches is not replaced, because replacing it locks out its readers. A view whose columns
+-- are removed or change type must be dropped; its owner and privileges are restored.
 create or replace procedure rollup_internal.replace_view(view_name text, query text, options text[] default '{}')
     language plpgsql
     set search_path = pg_catalog, pg_temp
@@ -35,5 +35,5 @@ begin
 end
 $$;
 comment on procedure rollup_internal.replace_view(text, text, text[]) is
-    'Makes a view, or replaces it where its definition has changed. options are as in pg_class.reloptions. Raises '
+    'Creates a view, or replaces it if its definition has changed. options are as in pg_class.reloptions. Raises '
     'dependent_objects_still_exist when its columns change and another view depends on it.';

@@ -1,4 +1,4 @@
--- Refuses servers that lack what the package stands on (NULLS NOT DISTINCT came with 15).
+-- Refuses servers that lack required features (NULLS NOT DISTINCT was added in 15).
 do $$
 begin
     if pg_catalog.current_setting('server_version_num')::int < 150000 then
@@ -7,7 +7,7 @@ begin
             message = 'rollup needs PostgreSQL 15 or later',
             detail = pg_catalog.format('This server is %s.', pg_catalog.current_setting('server_version'));
     end if;
-    -- Texts are cut, sorted and compared by characters.
+    -- Texts are truncated, sorted and compared by character.
     if pg_catalog.getdatabaseencoding() <> 'UTF8' then
         raise exception using
             errcode = 'feature_not_supported',

@@ -11,10 +11,11 @@ begin
         begin
             execute statement;
         exception when undefined_column then
-            null;  -- the right went with its column
+            null;  -- the column of the privilege no longer exists
         end;
     end loop;
 end
 $$;
 comment on function rollup_internal.restore_rights(text[]) is
-    'Gives a view that was dropped and created again the owner and the rights that rollup_internal.rights_of has noted.';
+    'Restores the owner and privileges, as recorded by rollup_internal.rights_of, of a view that was dropped and '
+    'created again.';

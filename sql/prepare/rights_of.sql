@@ -14,7 +14,7 @@ create or replace function rollup_internal.rights_of(existing regclass)
                select 1, pg_catalog.format('alter view %s owner to %I', existing, pg_catalog.pg_get_userbyid(c.relowner))
                 where pg_catalog.pg_get_userbyid(c.relowner) <> current_user
                union all
-               -- What new views are granted by default is not among the rights of this one.
+               -- Default privileges of new views do not belong to this view.
                select 2, pg_catalog.format('revoke all on %s from public', existing) where c.relacl is not null
                union all
                select 3, pg_catalog.format('grant %s on %s to %s',
@@ -28,4 +28,4 @@ create or replace function rollup_internal.rights_of(existing regclass)
          where c.oid = existing
          order by x.step);
 comment on function rollup_internal.rights_of(regclass) is
-    'Owner and rights of a view, as statements for rollup_internal.restore_rights.';
+    'Owner and privileges of a view, as statements for rollup_internal.restore_rights.';

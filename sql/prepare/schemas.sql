@@ -1,4 +1,4 @@
--- What users call and read is in rollup, all the rest in rollup_internal. sql/compat makes a third one.
+-- Objects for users are in rollup, all others in rollup_internal. sql/compat creates a third schema.
 create schema if not exists rollup;
 comment on schema rollup is 'Rollups: incremental aggregates that count every committed event exactly once.';
 

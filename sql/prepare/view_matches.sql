@@ -1,5 +1,5 @@
--- The server spells out both definitions: that of the view, and that of a temporary one made from the query.
--- On Citus the temporary one stays where it is.
+-- Compares both definitions as the server formats them: that of the view, and that of a temporary view made from
+-- the query. On Citus the temporary view is not propagated.
 create or replace function rollup_internal.view_matches(existing regclass, query text, options text[])
     returns boolean
     language plpgsql

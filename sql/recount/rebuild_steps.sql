@@ -14,7 +14,7 @@ declare
     bounds tstzrange;
 begin
     r := rollup_internal.get_rollup(rollup_name);
-    -- A step of a day, the usual one, is shorter than a week: there a step is a bucket.
+    -- The default step of a day is shorter than a bucket of weeks or months; the bucket is used instead.
     if r.time_zone is not null and step < r.bucket then
         step := r.bucket;
     end if;

@@ -13,8 +13,8 @@ as $$
 begin
     perform set_config(s.name, s.value, true) from rollup_internal.measure_settings(r) s;
     perform rollup_internal.propagate_settings();
-    -- Freeing one block of this size teaches glibc to keep memory it would otherwise return to
-    -- the system after every group and fault in again: hll's states are 128 kB, just at its limit.
+    -- Freeing one block of this size raises glibc's mmap threshold. Otherwise the memory of every group would be
+    -- returned to the system and faulted in again: hll's states are 128 kB, exactly the threshold.
     perform length(repeat(' ', 4000000));
 end
 $$;

@@ -1,5 +1,5 @@
--- A cast keeps 15 decimal digits only. Scaling by powers of two is exact, and makes a whole number of it. Without a
--- search_path of its own, which would cost more than the rest for each group.
+-- A cast keeps 15 decimal digits only. Scaling by powers of two is exact and yields an integer. There is no SET
+-- search_path, which would cost more than the rest for each group.
 create or replace function rollup_internal.exact_numeric(value double precision)
     returns numeric
     language plpgsql

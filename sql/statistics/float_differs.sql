@@ -9,4 +9,4 @@ create or replace function rollup_internal.float_differs(counted double precisio
                     then counted is distinct from expected
                 else abs(counted - expected) > 1e-9 * greatest(abs(counted), abs(expected)) end;
 comment on function rollup_internal.float_differs(double precision, double precision) is
-    'Whether two floating point sums differ by more than rounding.';
+    'Whether two floating point sums differ by more than rounding errors.';

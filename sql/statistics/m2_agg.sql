@@ -8,4 +8,4 @@ create or replace aggregate rollup_internal.m2_agg(high double precision, low do
     parallel = safe
 );
 comment on aggregate rollup_internal.m2_agg(double precision, double precision) is
-    'The sum of squared deviations from their mean of doubles, each given by its high and its low part.';
+    'The sum of squared deviations of doubles from their mean, each given by its high and its low part.';

@@ -1,4 +1,4 @@
--- The deviations of equal doubles may be off by a unit of their last digit.
+-- The deviations of equal doubles may differ in the last digit.
 create or replace function rollup_internal.m2_differs(
     counted double precision, number bigint, mean numeric, expected double precision)
     returns boolean
@@ -11,4 +11,4 @@ create or replace function rollup_internal.m2_differs(
                      > 1e-9 * greatest(counted, expected) + number * rollup_internal.to_double(1e-32 * mean * mean) end;
 comment on function rollup_internal.m2_differs(double precision, bigint, numeric, double precision) is
     'Whether a sum of squared deviations differs from the expected one, given with its number and mean, by more '
-    'than rounding.';
+    'than rounding errors.';

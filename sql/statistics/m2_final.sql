@@ -1,5 +1,5 @@
--- The squared deviations of (high + low) are those of both, and twice the products of both. Without a search_path
--- of its own, which would cost more than the rest for each group.
+-- The squared deviations of (high + low) are those of both parts plus twice their products. There is no SET
+-- search_path, which would cost more than the rest for each group.
 create or replace function rollup_internal.m2_final(sums double precision[])
     returns double precision
     language plpgsql

@@ -1,6 +1,6 @@
 -- The state is that of PostgreSQL's own regr_ aggregates: the number of values, sum and squared deviations of the
--- low parts, the same of the high parts, and the products of both. Its Youngs-Cramer update loses digits of whole
--- doubles far from 0, but none of their parts. Aggregates over the same arguments share one state.
+-- low parts, the same of the high parts, and the products of both. Its Youngs-Cramer update loses digits of
+-- unsplit doubles far from 0, but none of their parts. Aggregates over the same arguments share one state.
 create or replace aggregate rollup_internal.mean_agg(high double precision, low double precision) (
     sfunc = float8_regr_accum,
     stype = double precision[],
@@ -10,4 +10,4 @@ create or replace aggregate rollup_internal.mean_agg(high double precision, low 
     parallel = safe
 );
 comment on aggregate rollup_internal.mean_agg(double precision, double precision) is
-    'The mean of doubles, each given by its high and its low part, to more digits than a double has.';
+    'The mean of doubles, each given by its high and its low part, with more digits than a double has.';

@@ -1,6 +1,7 @@
--- The mean of the high parts is rounded to so few bits that the rest of their sum is exact. The rest and the low
--- parts add the remaining digits.
--- Without a search_path of its own, which would cost more than the rest for each group.
+-- The mean of the high parts is rounded to so few bits that the remainder of their sum is exact. The remainder and
+-- the low parts supply the other digits.
+--
+-- There is no SET search_path, which would cost more than the rest for each group.
 create or replace function rollup_internal.mean_final(sums double precision[])
     returns numeric
     language plpgsql

@@ -1,4 +1,4 @@
--- With at least 30 decimals, since the means of large numbers may differ in late digits only.
+-- At least 30 decimals, because the means of large numbers may differ in late digits only.
 create or replace function rollup_internal.mean_quotient(total numeric, number numeric)
     returns numeric
     language sql
@@ -6,4 +6,4 @@ create or replace function rollup_internal.mean_quotient(total numeric, number n
     parallel safe
     return (total + 0.000000000000000000000000000000) / nullif(number, 0);
 comment on function rollup_internal.mean_quotient(numeric, numeric) is
-    'The mean of values, by their sum and number; NULL for none.';
+    'The mean of values, from their sum and number; NULL without values.';

@@ -1,5 +1,5 @@
--- The pairwise update of Chan, Golub and LeVeque (1979). The difference of the means is a numeric, so that it keeps
--- its digits.
+-- The pairwise update of Chan, Golub and LeVeque (1979). The difference of the means is a numeric, so that no
+-- digits are lost.
 create or replace function rollup_internal.merge_m2(
     number bigint, mean numeric, m2 double precision, number2 bigint, mean2 numeric, m22 double precision)
     returns double precision

@@ -1,7 +1,7 @@
--- A t-digest depends on the order in which values came and digests were merged: two of the same
--- values are seldom the same. What does not depend on it is compared exactly: how many there were,
--- and their sum, up to rounding. Of the rest a digest knows only groups of neighbouring values, so
--- the two distributions may lie apart by as much as the largest groups of both hold.
+-- A t-digest depends on the order in which values were added and digests merged, so two digests of the same values
+-- are rarely identical. Properties that do not depend on the order are compared exactly: the number of values and,
+-- up to rounding, their sum. Beyond these, a digest has only groups of neighbouring values, so the two
+-- distributions may differ by the size of the largest groups of both.
 create or replace function rollup_internal.quantiles_differ(counted double precision[], expected double precision[])
     returns boolean
     language sql
@@ -34,5 +34,5 @@ begin atomic
       from sizes s;
 end;
 comment on function rollup_internal.quantiles_differ(double precision[], double precision[]) is
-    'Whether two t-digests are of different values: another number, another sum, or distributions '
-    'further apart than the largest groups of both.';
+    'Whether two t-digests are of different values: different in number or sum, or with distributions further '
+    'apart than the largest groups of both.';

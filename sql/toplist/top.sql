@@ -1,4 +1,4 @@
--- Without a setting and not strict, so that the planner can put it into the query that calls it.
+-- Reads no setting and is not strict, so that the planner can inline it.
 create or replace function rollup.top(list jsonb, n bigint default 10)
     returns table (item text, value numeric)
     language sql
@@ -11,4 +11,5 @@ begin atomic
      limit n;
 end;
 comment on function rollup.top(jsonb, bigint) is
-    'The first n items of a top list, with or without weights, and what each has, in descending order.';
+    'The first n items of a top list, with or without weights, and the frequency or weight of each, in '
+    'descending order.';

@@ -1,6 +1,6 @@
--- A list below its number of counters is exact, so two must be equal. A full list may have lost
--- items and counts to pruning: then no count may exceed the exact one. Where the expected list was
--- cut only once, as with weights, what it lacks has at most the smallest of what it kept.
+-- A list with fewer items than counters is exact, so two such lists must be equal. A full list may have lost items
+-- and counts to pruning, so its counts may only be too low. If the expected list was truncated only once, as with
+-- weights, a missing item has at most the smallest value of the list.
 create or replace function rollup_internal.top_differs(counted jsonb, expected jsonb, counters int, cut_once boolean default false)
     returns boolean
     language plpgsql

@@ -1,11 +1,12 @@
--- How far off a value can be: it is never too high, and an item that a list has lost, or has lost
--- some of, is too low by at most the smallest value, not below 0, of each full list that was merged.
--- For that, only items whose value is not negative are cut. A negative one, as of something given
--- back, stays: what it takes off may stand in another list.
--- Numeric sums are exact, whatever their order. NaN and the infinities are no JSON numbers, and count
--- as NULL.
--- PL/pgSQL, because it keeps its plans, whatever its caller does with his (rollup_internal.function_settings):
--- an SQL function would plan again for every group.
+-- Error bound: a value is never too high. An item that was lost completely or in part is too low by at most the
+-- smallest value, not below 0, of each full list that was merged. This requires that only items whose value is not
+-- negative are removed. A negative one, such as a return, is kept, because the value that it offsets may be in
+-- another list.
+--
+-- Numeric sums are exact in any order. NaN and the infinities cannot be represented in JSON and count as NULL.
+--
+-- PL/pgSQL, because it caches plans, with a plan_cache_mode of its own (see rollup_internal.function_settings); an
+-- SQL function would be planned again for every group.
 create or replace function rollup_internal.top_from_items(items text[], amounts numeric[], counters int)
     returns jsonb
     language plpgsql
@@ -30,4 +31,4 @@ begin
 end
 $$;
 comment on function rollup_internal.top_from_items(text[], numeric[], int) is
-    'A top list of items and their weights: sums by item, cut to a number of items.';
+    'A top list of items and their weights: sums by item, truncated to a number of items.';

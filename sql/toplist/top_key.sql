@@ -1,4 +1,4 @@
--- As TopN cuts a key: at 255 bytes, at the end of a character.
+-- Truncated like a TopN key: to 255 bytes, at a character boundary.
 create or replace function rollup_internal.top_key(item text)
     returns text
     language sql

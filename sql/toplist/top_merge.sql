@@ -1,4 +1,4 @@
--- PL/pgSQL, because it keeps its plans, as rollup_internal.top_from_items does.
+-- PL/pgSQL, because it caches plans, like rollup_internal.top_from_items.
 create or replace function rollup_internal.top_merge(lists jsonb[], counters int default null)
     returns jsonb
     language plpgsql
@@ -21,4 +21,4 @@ begin
 end
 $$;
 comment on function rollup_internal.top_merge(jsonb[], int) is
-    'One top list of several, cut to a number of items (none when NULL).';
+    'The union of top lists, truncated to a number of items (not truncated if NULL).';

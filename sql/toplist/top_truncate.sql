@@ -1,4 +1,4 @@
--- Ties go by item, in byte order, so that the same items make the same list everywhere.
+-- Ties are broken by item in byte order, so that the same items make the same list on every server.
 create or replace function rollup_internal.top_truncate(list jsonb, counters int)
     returns jsonb
     language sql
@@ -10,4 +10,4 @@ create or replace function rollup_internal.top_truncate(list jsonb, counters int
                       from jsonb_each_text(list) p) k
              where k.place <= counters or k.amount < 0);
 comment on function rollup_internal.top_truncate(jsonb, int) is
-    'A top list cut to a number of items; those whose value is negative stay.';
+    'A top list truncated to a number of items; items with a negative value are kept.';

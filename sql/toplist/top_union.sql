@@ -1,10 +1,10 @@
--- Called for every row that an upsert meets, where the stored list is long and the one that comes in
--- is short: the long one is unpacked once, copied once, and asked for no more items than the other
--- has. An item and its number take 15 bytes at least, so that most lists need not
--- be counted. The topn extension's own function sets up a table of counters for each call: as fast for
--- a dozen items, four times slower for five hundred.
--- Callers may have their plans made again each time (rollup_internal.function_settings); here it would be for
--- every row.
+-- Called for every row that an upsert merges, usually with a long stored list and a short new one. The long list
+-- is unpacked and copied once, and looked up only for the items of the short one. An item and its number take at
+-- least 15 bytes, so most lists need not be counted. The topn extension's own function sets up a table of counters
+-- for each call: as fast for a dozen items, four times slower for five hundred.
+--
+-- plan_cache_mode is set because under that of the caller (rollup_internal.function_settings) the query would be
+-- planned again for every row.
 create or replace function rollup_internal.top_union(list jsonb, list2 jsonb, counters int)
     returns jsonb
     language plpgsql
@@ -33,4 +33,4 @@ begin
 end
 $$;
 comment on function rollup_internal.top_union(jsonb, jsonb, int) is
-    'One top list of two, cut to a number of items.';
+    'The union of two top lists, truncated to a number of items.';

@@ -1,6 +1,6 @@
--- Nothing is cut: what is read is not stored. Lists are collected and added up once. Without a combine
--- function: those of array_append's kind find no types in what Citus makes of an aggregate on workers. So
--- over several shards Citus gathers the lists; over one, it unites them there.
+-- Nothing is truncated, because the result is not stored. Lists are collected and added up once. There is no
+-- combine function: one like array_append could not resolve its types in the aggregate that Citus runs on workers.
+-- Over several shards Citus therefore collects the lists, and over a single shard it merges them there.
 create or replace aggregate rollup.top_union_agg(list jsonb) (
     sfunc = array_append,
     stype = jsonb[],
@@ -8,4 +8,5 @@ create or replace aggregate rollup.top_union_agg(list jsonb) (
     parallel = safe
 );
 comment on aggregate rollup.top_union_agg(jsonb) is
-    'The union of top lists, with or without weights: what each item has in all of them. Read it with rollup.top.';
+    'The union of top lists, with or without weights: the total of each item over all lists. Read it with '
+    'rollup.top.';
