@@ -1,5 +1,5 @@
 -- Step 6: the four dashboard questions, for one customer.
--- Sketches are united across buckets and dimensions, never added up.
+-- Sketches are merged across buckets and dimensions, never added up.
 
 -- Events and distinct devices in the last 5 minutes
 select sum(event_count) as events,

@@ -1,6 +1,6 @@
 -- Step 1: the events table, its partitions and its distribution.
 --
--- The partition interval is a setting, '1 day' unless said otherwise; the tutorial's 5 minutes:
+-- The partition interval is a setting, by default '1 day'. For the tutorial's 5 minutes:
 --     set rollup.partition_interval = '5 minutes';
 --     \i schema-1.sql
 -- Running this file again changes nothing.
@@ -17,13 +17,13 @@ create table if not exists public.events (
 )
 partition by range (event_time);
 
--- A run reads only the blocks that hold new ids, however much history there is. BRIN costs
--- writers next to nothing, where a B-tree costs COPY almost half of its speed.
+-- A run reads only the blocks with new ids, regardless of the size of the history. BRIN costs writers
+-- very little, whereas a B-tree would cost COPY almost half of its speed.
 do $$
 begin
-    -- For Citus, on a table that is distributed already: one connection to a node for all that follows.
+    -- For Citus, on a distributed table: a single connection to each node for all of the following.
     perform set_config('citus.multi_shard_modify_mode', 'sequential', true);
-    -- `if not exists` would wait for open writers, and all others behind it, only to find it there.
+    -- `if not exists` would wait for open writers, and block others, even if the index exists.
     if to_regclass('public.events_event_id_event_time_idx') is null then
         create index events_event_id_event_time_idx
             on public.events using brin (event_id, event_time)
@@ -36,10 +36,10 @@ comment on table public.events is
     'Raw events, partitioned by event_time and sharded by customer_id. Leave event_id out of '
     'every insert: rollups find new events by the order in which its sequence hands out ids.';
 
--- What products record besides the tutorial's columns. What rollups group by or add up is a
--- column; everything else goes into properties. A table without them gets them now: that rewrites
--- nothing, and a column without a value takes no space. The checks keep out what would spoil a sum
--- permanently (NaN, infinity) or split one in two (eur beside EUR).
+-- Columns for products in addition to the tutorial's. Values that rollups group by or add up have a
+-- column; all others go into properties. An existing table is altered without a rewrite, and NULLs take
+-- no space. The checks reject values that would spoil a sum permanently (NaN, infinity) or split it in
+-- two (eur and EUR).
 do $$
 declare
     missing text;
@@ -63,7 +63,7 @@ begin
      where not exists (select from pg_catalog.pg_attribute a
                         where a.attrelid = 'public.events'::regclass and a.attname = w.name);
     if missing is not null then
-        -- All writers queue behind this while it waits for one that is open: not for long, then.
+        -- All writers queue behind this while it waits for an open one, so the wait is short.
         perform set_config('lock_timeout', '3s', true);
         perform set_config('citus.multi_shard_modify_mode', 'sequential', true);
         execute format('alter table public.events %s', missing);
@@ -89,7 +89,7 @@ comment on column public.events.properties is
     'All the rest. What a rollup groups by or adds up is faster, and checked, as a column.';
 
 create schema if not exists partman;
--- Its functions keep the schema's name as it is quoted now, also in literals.
+-- Its functions store the schema's name with the current quoting, also in literals.
 do $$
 declare
     quoting constant text := current_setting('quote_all_identifiers');
@@ -100,7 +100,7 @@ begin
 end
 $$;
 
--- On Citus first distribute, then partition: partitions made later are distributed with it.
+-- On Citus distribute first, then partition: later partitions are distributed with the table.
 do $$
 declare
     wanted constant text :=
@@ -141,10 +141,10 @@ begin
     execute format('select exists (select from %I.part_config where parent_table = ''public.events'')',
                    partman_schema) into is_partitioned;
     if not is_partitioned then
-        -- Partitions begin, and have their names, by UTC: from session to session the time zone
-        -- may differ, and a name that is taken would leave a gap.
+        -- Partitions begin and are named by UTC: the time zone may differ between sessions, and a name that
+        -- is taken would leave a gap.
         perform set_config('timezone', 'UTC', true);
-        -- Citus hands times to its workers as the session spells them.
+        -- Citus passes times to its workers in the session's DateStyle.
         perform set_config('datestyle', 'ISO, MDY', true);
         perform set_config('quote_all_identifiers', 'off', true);
         -- pg_partman 4 calls declarative partitioning "native", version 5 "range".
@@ -152,7 +152,7 @@ begin
             'select %I.create_parent(p_parent_table => ''public.events'', p_control => ''event_time'',
                                      p_interval => %L, p_type => %L, p_premake => 4)',
             partman_schema, wanted, case when partman_version >= 5 then 'range' else 'native' end);
-        -- Partitions are made ahead also while no events arrive.
+        -- Partitions are created in advance even if no events arrive.
         execute format('update %I.part_config set infinite_time_partitions = true
                          where parent_table = ''public.events''', partman_schema);
         perform set_config('timezone', time_zone, true);

@@ -1,8 +1,8 @@
 -- Step 2: the two rollup tables. Running this file again changes nothing.
 --
--- The key starts with the tenant and the bucket, so that "the last hour of customer 7" reads
--- just that, and treats NULLs as equal: an unknown country is one group, not one a run.
--- The sketch type states its parameters, because sketches with others do not merge.
+-- The key starts with the tenant and the bucket, so that "the last hour of customer 7" reads only those
+-- rows, and treats NULLs as equal: an unknown country is one group, not one for each run. The sketch
+-- type has explicit parameters, because sketches with different parameters cannot be merged.
 
 create extension if not exists hll schema public;
 
@@ -30,7 +30,7 @@ create table if not exists public.rollup_events_1hr (
     top_devices_1000       jsonb
 );
 
--- `if not exists` would wait for a run under way, and later runs behind it, only to find the index there.
+-- `if not exists` would wait for a run in progress, and block later runs, even if the index exists.
 do $$
 begin
     if to_regclass('public.rollup_events_5min_key') is null then

@@ -1,1 +1,1 @@
-"""What is measured, and how: `./run bench`, or `python -m bench`."""
+"""The benchmarks: `./run bench`, or `python -m bench`."""

@@ -1,4 +1,4 @@
-"""Measure, and print a table with every ratio beside its target."""
+"""Run the benchmarks, and print a table with every ratio and its target."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HEADER = ("scenario", "median", "compared with", "median of that", "ratio", "tar
 @click.option("--runs", type=click.IntRange(1), default=3, show_default=True, help="Runs of each.")
 @click.option("--quick", is_flag=True, help="Small sizes: whether it works, not how fast it is.")
 def bench(scenarios: tuple[str, ...], runs: int, quick: bool) -> None:
-    """Measure speed on a private server, and print ratios within this one run.
+    """Measure speed on a private server, and print ratios within this run.
 
     \b
     Example:
@@ -54,7 +54,7 @@ def bench(scenarios: tuple[str, ...], runs: int, quick: bool) -> None:
 
 
 def describe(lab: Lab) -> str:
-    """The server and the machine."""
+    """Description of the server and the machine."""
     offered = (
         "select string_agg(name || ' ' || default_version, ', ' order by name)"
         " from pg_available_extensions where name in ('hll', 'topn')"

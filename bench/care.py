@@ -1,4 +1,4 @@
-"""What one tenant's late data cost, and filling in a measure beside counting everything again."""
+"""The cost of one tenant's late data, and of filling in a measure instead of counting again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from bench.lab import Lab, say
 from bench.scenarios import Row, Sizes, compare
 
-# A day, a hundred tenants, 1,000 devices each.
+# One day, a hundred tenants, 1,000 devices each.
 EVENTS = """insert into events (event_time, customer_id, event_type, country, browser, device_id)
     select date_trunc('day', now()) - interval '1 day' + n % 86400 * interval '1 s',
            1 + n * 31 % 100,
@@ -23,7 +23,7 @@ DROP = f"select rollup.alter_rollup('{NAME}', drop_measures => '{{first_session}
 
 
 def care(lab: Lab, sizes: Sizes) -> Iterator[Row]:
-    """A day is rebuilt for one tenant of a hundred, and for all; then a measure is filled in."""
+    """Rebuild a day for one tenant of a hundred, and for all; then fill in a measure."""
     database = "bench_care"
     lab.make(database)
     say(f"counting {sizes.events} events of a day")

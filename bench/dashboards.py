@@ -1,4 +1,4 @@
-"""What a dashboard waits for: a rollup's table at rest, and its live view while events pour in."""
+"""Latency of a dashboard: of a rollup's table at rest, and of its live view under load."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.lab import Lab, say
 from bench.scenarios import COLUMNS, REST, Row, Sizes
 
 CUSTOMERS = 100
-RATE = 10_000  # events a second, while the live view is read
+RATE = 10_000  # events per second while the live view is read
 QUESTIONS = 300
 # The tutorial's second question: events and sessions of one customer over a week.
 QUESTION = """
@@ -21,7 +21,7 @@ select sum(event_count), hll_cardinality(hll_union_agg(session_distinct_count)) 
 
 
 def dashboards(lab: Lab, sizes: Sizes) -> Iterator[Row]:
-    """One customer's week, by hour and three dimensions; the 95th percentile of many questions.
+    """One customer's week, by hour and three dimensions; the 95th percentile of many queries.
 
     A dashboard asks again and again, over connections that stay: every customer has been asked
     about once before. How long that takes, in a new connection, is told beside it.
@@ -43,7 +43,7 @@ def dashboards(lab: Lab, sizes: Sizes) -> Iterator[Row]:
         db.execute("vacuum analyze")
         db.execute("checkpoint")
     say(f"{QUESTIONS} questions of the table and, with {RATE} events a second, of the live view")
-    # As on a server in use: what is updated all the time is vacuumed.
+    # As on a server in use, where frequently updated tables are vacuumed.
     autovacuum(lab, "on")
     first, table = ask(lab, name, "rollup_events_1hr")
     stop = threading.Event()
@@ -105,7 +105,9 @@ def ask(lab: Lab, database: str, relation: str, pause: float = 0.0) -> tuple[flo
 
 
 def write(lab: Lab, database: str, stop: threading.Event, written: list[int]) -> None:
-    """Events at the rate, a tenth of a second's in a transaction, as far as the machine can."""
+    """Insert events at the rate, those of a tenth of a second in each transaction, if the machine
+    can.
+    """
     batch = RATE // 10
     text = (
         f"insert into events ({COLUMNS})"

@@ -1,4 +1,4 @@
-"""What partitions of a rollup's table save when its rows expire, and cost when events come."""
+"""What partitions of a rollup's table save when rows expire, and cost when events are counted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from bench.lab import Lab, say
 from bench.scenarios import Row, Sizes, compare
 
-# A rollup by 5 minutes as the example's, whose table is partitioned by month, or is not.
+# A rollup by 5 minutes like the example's, with a table partitioned by month or not partitioned.
 DECLARE = """select rollup.create_rollup(
     name => '{0}', source => 'events', bucket => '5 minutes', bucket_column => 'minute',
     dimensions => '{{event_type,country,browser}}', partition_interval => {1},
@@ -27,7 +27,7 @@ KINDS = {"partitioned by month": "parts", "in one": "whole"}
 
 
 def expiry(lab: Lab, sizes: Sizes) -> Iterator[Row]:
-    """Rows of a month go, two months stay; then events are counted into what is there."""
+    """Expire the rows of one month and keep two; then count events into existing rows."""
     database = "bench_expiry"
     lab.make(database)
     with lab.connect(database) as db:

@@ -1,4 +1,4 @@
-"""Several grains in one pass, and events that arrive for long ago."""
+"""Several grains in one pass, and late events."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ MEASURES = (
     ' "session_distinct_count": {"distinct": "session_id"},'
     ' "top_devices_1000": {"top": "device_id", "counters": 1000}}'
 )
-# The start of a day, so that what follows within it has the same day, hour and five minutes.
+# The start of a day, so that all events are in the same day, hour and five minutes.
 DAWN = "date_trunc('day', now(), 'UTC')"
-# What the events look like: customers, and the minutes that they are spread over.
+# Shape of the events: customers, and the minutes over which they are distributed.
 SHAPES = {
     "in one minute": (1000, 1),
     "over two hours": (1000, 120),
@@ -34,7 +34,7 @@ SHAPES = {
 
 
 def grains(lab: Lab, sizes: Sizes) -> Iterator[Row]:
-    """Four rollups that differ only in their bucket, beside the finest of them by itself.
+    """Four rollups that differ only in their bucket, compared with the finest of them alone.
 
     The events are the tutorial's: they make many groups, of few events each, or, with fewer
     customers, of many. Where they are of one minute, a second million of the next minute follows,
@@ -68,7 +68,7 @@ def grains(lab: Lab, sizes: Sizes) -> Iterator[Row]:
 
 
 def declare(lab: Lab, database: str, members: list[str], kind: str) -> None:
-    """Only these rollups, instead of the example's."""
+    """Declare only these rollups, instead of the example's."""
     if kind == "SQL TopN":
         with lab.connect(database) as db:
             there = db.execute("select from pg_extension where extname = 'topn'").fetchall()
@@ -92,7 +92,7 @@ def fill_spread(lab: Lab, database: str, events: int, customers: int, minutes: i
 
 
 def events_of(events: int, customers: int, after: str) -> bytes:
-    """An insert of events at some time after dawn, an expression over their number."""
+    """An insert of events at a time after the start of the day, an expression over their number."""
     return (
         f"insert into events (event_time, {COLUMNS}) select {DAWN} + {after},"
         f" 1 + floor(random() * {customers})::bigint, {REST} from generate_series(1, {events}) n"
@@ -111,7 +111,7 @@ def first_run(lab: Lab, database: str) -> float:
 
 
 def next_run(lab: Lab, database: str, events: int) -> float:
-    """New events of another minute, by groups that the coarser rollups have already."""
+    """New events of another minute, in groups that the coarser rollups already have."""
     with lab.connect(database) as db:
         db.execute("truncate grain_1min")
         db.execute(events_of(events, 1000, "interval '1 minute'"))
@@ -120,7 +120,7 @@ def next_run(lab: Lab, database: str, events: int) -> float:
 
 
 def backdated(lab: Lab, sizes: Sizes) -> Iterator[Row]:
-    """A run over events from anywhere in the last 24 hours, beside one over current events."""
+    """A run over events of the last 24 hours, compared with one over current events."""
     name = "bench_backdated"
     say(f"making a history of {sizes.past} events")
     make_history(lab, name, sizes.past, 1)

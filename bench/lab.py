@@ -1,4 +1,4 @@
-"""The server that is measured, and the stopwatch."""
+"""The measured server, and the stopwatch."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from rollupctl.install import install
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-# Nothing may start on its own while the stopwatch runs; all else is as `rollupctl up` has it.
+# No background work may start during a measurement; all other settings are those of `rollupctl up`.
 SETTINGS = {"autovacuum": "off", "checkpoint_timeout": "1h", "max_wal_size": "32GB"}
 
 
 @dataclass(frozen=True)
 class Lab:
-    """A private server of the bench's own, and how often everything is measured."""
+    """A private server for the benchmarks, and the number of repetitions."""
 
     cluster: Cluster
     runs: int
@@ -44,7 +44,7 @@ class Lab:
         return psycopg.connect(self.dsn(database), autocommit=True)
 
     def make(self, database: str, partition_interval: str = "1 day") -> None:
-        """Make a database with everything installed."""
+        """Create a database with everything installed."""
         with self.connect("postgres") as admin:
             admin.execute(f"create database {database}".encode())
         self.install(database, partition_interval)
@@ -69,7 +69,7 @@ class Lab:
             return row[0]
 
     def seconds(self, database: str, *statements: str) -> float:
-        """How long statements take in a session of their own, connecting included."""
+        """Duration of statements in a session of their own, including the connection."""
         with self.connect(database) as db:
             db.execute("checkpoint")
         began = time.perf_counter()
@@ -107,7 +107,7 @@ def laboratory(runs: int) -> Iterator[Lab]:
 
 
 def run_child(command: list[str], dsn: str) -> tuple[float, float]:
-    """Seconds that a program takes, and the most memory it had, in MB."""
+    """Duration of a program in seconds, and its peak memory in MB."""
     environment = os.environ | {"ROLLUPCTL_DSN": dsn}
     began = time.perf_counter()
     child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)

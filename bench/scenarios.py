@@ -1,4 +1,4 @@
-"""The scenarios. Each yields rows of the table that the bench prints."""
+"""The scenarios. Each yields rows of the printed table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rollupctl.generate import Sample
 from rollupctl.sqlscript import read_script
 
 OBVIOUS = tuple((Path(__file__).parent / "obvious.sql").read_text().split(";")[:2])
-# Left to itself the planner aggregates by hash, which is slower.
+# By default the planner uses hash aggregation, which is slower.
 SAME_SETTINGS = (
     "select set_config(name, value, false) from rollup_internal.counting_settings()"
     " where name in ('work_mem', 'enable_hashagg')",
@@ -81,7 +81,7 @@ def compare(what: str, seconds: float, against: str, standard: float, target: fl
 
 
 def rollups(lab: Lab, sizes: Sizes) -> Iterator[Row]:
-    """Both rollups over the tutorial's events, beside two passes of obvious SQL."""
+    """Both rollups over the tutorial's events, compared with two passes of plain SQL."""
     database = "bench_rollups"
     lab.make(database)
     fill(lab, database, sizes.events)
@@ -137,7 +137,7 @@ def fill(lab: Lab, database: str, events: int) -> None:
 
 
 def drop_topn(lab: Lab, database: str) -> None:
-    """As on a server that does not offer the extension, where the SQL stands in."""
+    """As on a server without the extension, where the SQL replacement is used."""
     with lab.connect(database) as db:
         db.execute("drop extension topn cascade")
     with lab.connect(database) as db:
@@ -169,7 +169,7 @@ def obvious(lab: Lab, database: str, events: int, first: tuple[str, ...] = ()) -
 
 
 def forget(lab: Lab, database: str) -> None:
-    """As before the first run."""
+    """Restore the state before the first run."""
     with lab.connect(database) as db:
         db.execute("truncate rollup_events_5min, rollup_events_1hr, obvious_5min, obvious_1hr")
         db.execute("truncate rollup_internal.watermarks, rollup_internal.runs")
@@ -181,7 +181,7 @@ def counted(lab: Lab, database: str, table: str) -> int:
 
 
 def history(lab: Lab, sizes: Sizes) -> Iterator[Row]:
-    """A run over new events, after little history and after much, at the same rate a day."""
+    """A run over new events, after a short and a long history, at the same rate per day."""
     small, large = sizes.history
     days = {small: 1, large: large // small}
     for events in sizes.history:
@@ -199,7 +199,7 @@ def history(lab: Lab, sizes: Sizes) -> Iterator[Row]:
 
 
 def make_history(lab: Lab, database: str, events: int, days: int) -> None:
-    """Events of 5 customers over the last days, a partition a day, counted and vacuumed."""
+    """Events of 5 customers over the last days, a partition for each day, counted and vacuumed."""
     lab.make(database)
     with lab.connect(database) as db:
         for day in range(5, days + 1):
@@ -234,7 +234,7 @@ def run_new(lab: Lab, database: str, events: int) -> float:
 
 
 def load(lab: Lab, sizes: Sizes) -> Iterator[Row]:
-    """rollupctl load beside psql's copy of the same file, programs' start included."""
+    """rollupctl load compared with psql's \\copy of the same file, including program start."""
     database = "bench_load"
     lab.make(database)
     peaks: list[float] = []

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Run by the image's entrypoint, once, when a data directory has just been made: in every
-# container, but only the coordinator is told of workers. They are up by then (depends_on in
-# docker-compose.yml); this server does not listen yet, so nobody can make tables before they
-# are in.
+# Run by the image's entrypoint once, after a data directory is created. It runs in every container,
+# but CITUS_WORKERS is set for the coordinator only. The workers are already running (depends_on in
+# docker-compose.yml). This server does not listen yet, so no table can be created before the
+# workers are added.
 set -eu
 
 if [ -n "${CITUS_WORKERS:-}" ]; then

@@ -1,6 +1,6 @@
--- Page views: how many, by how many users, how long, of which pages, and where they came from.
--- Declares page_views_1hr and page_views_1day; since they differ in their buckets only, they are
--- counted in one pass. examples/page_views_queries.sql asks them.
+-- Page views: number, users, duration, pages and origin.
+-- Declares page_views_1hr and page_views_1day, which differ only in their bucket and are therefore
+-- counted in one pass. examples/page_views_queries.sql queries them.
 
 select rollup.create_rollup(
     name          => grain.name,

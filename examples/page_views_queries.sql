@@ -1,6 +1,6 @@
--- Questions to the page views of one customer, in the week of the sample (examples/shop.csv). A
--- dashboard puts its own customer and range there. Sketches are united, never added up: someone who
--- comes on two days is one user.
+-- Queries over the page views of one customer, in the week of the sample (examples/shop.csv). A
+-- dashboard replaces customer and range. Sketches are merged, never added up: a user who visits on two days
+-- is one user.
 
 -- Views, users, sessions and the average time on a page by day
 select day,

@@ -1,10 +1,10 @@
--- Sales: orders and refunds, what they came to, what sold best, and how many people bought.
--- Declares sales_1hr and sales_1day; since they differ in their buckets only, they are counted in
--- one pass. examples/sales_queries.sql asks them.
+-- Sales: orders and refunds, revenue, best-selling products, and number of buyers.
+-- Declares sales_1hr and sales_1day, which differ only in their bucket and are therefore counted in one
+-- pass. examples/sales_queries.sql queries them.
 --
--- Currencies do not add up, so the currency is a dimension: every row holds money of one, and every
--- query groups by it. A refund has a negative amount and quantity: revenue, quantity and the top
--- lists are what is left. A payment that failed is no sale.
+-- Amounts in different currencies cannot be added, so the currency is a dimension: every row has a
+-- single currency, and every query groups by it. A refund has a negative amount and quantity, so
+-- revenue, quantity and top lists are net values. A failed payment is not a sale.
 
 select rollup.create_rollup(
     name          => grain.name,

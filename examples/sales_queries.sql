@@ -1,6 +1,6 @@
--- Questions to the sales of one customer, in the week of the sample (examples/shop.csv). A
--- dashboard puts its own customer and range there. Money is grouped by currency, always: a sum of
--- dollars and rupees is a number without a meaning.
+-- Queries over the sales of one customer, in the week of the sample (examples/shop.csv). A
+-- dashboard replaces customer and range. Money is always grouped by currency: a sum of dollars and
+-- rupees is meaningless.
 
 -- Orders, revenue and the average order by currency
 select currency,

@@ -1,4 +1,4 @@
-"""The command `rollupctl`: its group, and the boundary where every error becomes an exit code."""
+"""The command group `rollupctl`, and the boundary that turns every error into an exit code."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from rollupctl.options import shared_options
 
 
 class Boundary(click.Group):
-    """A group of commands in their order of use, whose errors never show as tracebacks."""
+    """Commands in their order of use. Errors are never shown as tracebacks."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Commands in the order in which they were added."""
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; Ctrl-C is an error with a line of its own."""
+        """Run the command; Ctrl-C is reported as an error."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -32,11 +32,11 @@ class Boundary(click.Group):
     def main(  # type: ignore[override] # click's own has overloads for what it returns
         self, args: Sequence[str] | None = None, *, standalone_mode: bool = True, **extra: Any
     ) -> Any:
-        """Run the command line and exit with its code; see rollupctl.errors for what is printed."""
+        """Run the command line and exit with its code; rollupctl.errors defines what is printed."""
         extra["prog_name"] = extra.get("prog_name") or "rollupctl"
         if not standalone_mode:
             return super().main(args, standalone_mode=False, **extra)
-        # What the terminal's encoding lacks is escaped, not an error.
+        # Escape characters that the terminal's encoding lacks, instead of failing.
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:
@@ -54,8 +54,8 @@ class Boundary(click.Group):
 def main() -> None:
     """Continuous aggregates for PostgreSQL and Citus.
 
-    Load events, roll them up, ask how things are. Each command is a thin cover over the SQL
-    package (schema rollup), which works from psql just as well.
+    Load events, roll them up, and monitor the result. Each command is a thin wrapper around the SQL
+    package (schema rollup), which can also be used from psql.
 
     \b
     Example:

@@ -1,8 +1,8 @@
 """The embedded PostgreSQL: a private cluster in a directory of its own.
 
-It shares nothing with a cluster of the system: it has its own data directory, a free TCP port of
-127.0.0.1, and a socket in a directory that only its owner (and root) may enter. That is why there
-is no password over the socket; over TCP there is one.
+It shares nothing with the system's clusters: it has its own data directory, a free TCP port of
+127.0.0.1, and a socket in a directory that only its owner (and root) can enter. The socket
+therefore needs no password; TCP requires one.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from rollupctl.errors import ClusterError
 from rollupctl.pgbinaries import Binaries, find_binaries
 from rollupctl.postmaster import PID_FILE, Postmaster, clear_leftovers
 
-# Not the name of the package's schema, which "$user" in search_path would then put first.
+# Not the name of the package's schema, which "$user" would then put first in search_path.
 ROLE = "rollupctl"
-# Seconds that a server may take to restart itself after one of its processes crashed.
+# Seconds that a server may take to restart after one of its processes crashed.
 RESTART = 15.0
-# Bytes. A log that has grown past this at a start is put aside; one older log is kept.
+# Bytes. A log larger than this is renamed at the next start; one older log is kept.
 LARGEST_LOG = 16 * 1024 * 1024
 
 
@@ -38,12 +38,13 @@ LARGEST_LOG = 16 * 1024 * 1024
 class Cluster:
     """A private PostgreSQL cluster in the directory `home`.
 
-    `settings` are server settings over the default ones; `preload` the libraries to preload (by
-    default citus and pg_cron, those that are installed); `trust_tcp` lets anyone on this machine in
-    over TCP without a password, which only a test wants, and is fixed when the cluster is made;
+    `settings` override the default server settings; `preload` lists the libraries to preload (by
+    default citus and pg_cron, if installed). `trust_tcp` lets any user of this machine connect over
+    TCP without a password; it is meant for tests and fixed when the cluster is created.
     `start_timeout` is in seconds, and long because a server may have to recover first.
 
-    Every method raises ClusterError, one line and a hint, for what the user can do about it.
+    Every method raises ClusterError, with a message and a hint, for problems that the user can
+    solve.
     """
 
     home: Path
@@ -59,7 +60,7 @@ class Cluster:
 
     @classmethod
     def default(cls) -> Cluster:
-        """The cluster in the default home: ROLLUPCTL_HOME, or a place of this user's."""
+        """The cluster in the default home: ROLLUPCTL_HOME, or a directory of this user."""
         return cls(default_home())
 
     @property
@@ -78,10 +79,10 @@ class Cluster:
         return self.home / "password"
 
     def up(self) -> bool:
-        """Make the cluster if need be, start it, and wait until it accepts connections.
+        """Create the cluster if necessary, start it, and wait until it accepts connections.
 
-        Returns whether this call started it: False when it was up already. Safe to call twice,
-        from two processes at once, and after a crash.
+        Returns whether this call started it; False if it was running already. Safe to call
+        repeatedly, from two processes at once, and after a crash.
         """
         with self._home.make():
             started = False
@@ -115,11 +116,11 @@ class Cluster:
             )
 
     def is_running(self) -> bool:
-        """Whether a server is at work on the data directory, be it still starting."""
+        """Whether a server is running, or still starting, on the data directory."""
         return self._home.has_cluster() and self._home.postmaster() is not None
 
     def dsn_if_running(self) -> str | None:
-        """The conninfo string of the cluster if it is up, else None."""
+        """The conninfo string of the cluster if it is running, else None."""
         if not self._home.has_cluster():
             return None
         postmaster = self._home.postmaster()
@@ -128,9 +129,10 @@ class Cluster:
         return self._dsn(postmaster)
 
     def dsn(self, *, tcp: bool = False) -> str:
-        """The conninfo string of the running cluster: libpq's keyword form, without a password.
+        """The conninfo string of the running cluster in libpq's keyword form, without a password.
 
-        Over the private socket; with `tcp` over 127.0.0.1, naming the file that has the password.
+        Connects over the private socket; with `tcp` over 127.0.0.1, with the name of the password
+        file.
         """
         postmaster = self._home.postmaster() if self._home.has_cluster() else None
         if postmaster is None or not postmaster.listening:
@@ -146,13 +148,13 @@ class Cluster:
         return make_conninfo(**where, port=port, dbname=self.database, user=ROLE)
 
     def _binaries(self) -> Binaries:
-        """The server programs: those of the version that made the data, if there are data."""
+        """The server programs: of the version that created the data directory, if it exists."""
         if not self._home.has_cluster():
             return find_binaries()
         return find_binaries(int((self.data / "PG_VERSION").read_text()))
 
     def _serving(self) -> Postmaster | None:
-        """The server that is up or on its way up; one on its way down is waited for."""
+        """The server that is running or starting; waits for one that is shutting down."""
         until = time.monotonic() + self.start_timeout
         postmaster = self._home.postmaster()
         while postmaster is not None and postmaster.stopping and time.monotonic() < until:
@@ -161,7 +163,7 @@ class Cluster:
         return postmaster
 
     def _initialise(self, binaries: Binaries) -> None:
-        """Make the data directory, under another name until it is whole."""
+        """Create the data directory, under a temporary name until it is complete."""
         problem = "cannot make the data directory"
         new = self.home / "data.new"
         self._home.must(["rm", "-rf", str(new)], problem)
@@ -175,7 +177,7 @@ class Cluster:
         if self._home.run([*command, "--locale=C.UTF-8"]).returncode != 0:
             self._home.must(["rm", "-rf", str(new)], problem)
             self._home.must([*command, "--locale=C"], problem)
-        # Before the first start, so that pg_cron finds its database and has no reason to complain.
+        # Before the first start, so that pg_cron finds its database and logs no error.
         single = [binaries.program("postgres"), "--single", "-D", str(new), "postgres"]
         create = sql.SQL("create database {}\n").format(sql.Identifier(self.database))
         self._home.must(single, "cannot make the database", create.as_string())
@@ -183,13 +185,13 @@ class Cluster:
         self._home.must(["sh", "-c", script, "sh", str(new), str(self.data)], problem)
 
     def _start(self, binaries: Binaries) -> None:
-        """Start the server, with other ports while the one chosen turns out to be taken."""
+        """Start the server, with another port if the chosen one turns out to be taken."""
         clear_leftovers(self.data)
         state = self._state()
         socket_dir = self._home.socket_dir(state.get("socket_dir"))
-        # Lock files whose owner is gone. The server would find that out by itself, except where
-        # the number has gone to another process, or stays with a zombie that nobody waits for, as
-        # it does in a container without an init.
+        # Lock files of processes that have ended. The server detects that by itself, except if the
+        # process id was reused, or belongs to a zombie that is never reaped, as in a container
+        # without an init.
         script = 'rm -f "$1" "$2"/.s.PGSQL.*'
         self._home.run(["sh", "-c", script, "sh", str(self.data / PID_FILE), socket_dir])
         self._rotate_log()
@@ -216,7 +218,7 @@ class Cluster:
         )
 
     def _await_ready(self) -> Postmaster:
-        """Wait for a server that somebody has started, and that may still be recovering."""
+        """Wait for a server that was started and may still be recovering."""
         until = time.monotonic() + self.start_timeout
         while time.monotonic() < until:
             postmaster = self._home.postmaster()
@@ -230,7 +232,7 @@ class Cluster:
         )
 
     def _complete(self) -> None:
-        """Make what the server needs inside; one that restarts itself meanwhile gets a moment."""
+        """Set up the database; wait for a server that restarts itself meanwhile."""
         until = time.monotonic() + RESTART
         while True:
             postmaster = self._await_ready()

@@ -1,4 +1,4 @@
-"""The settings of the embedded PostgreSQL, and what its log says when they do not work out."""
+"""The settings of the embedded PostgreSQL, and the reason in its log if it does not start."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from rollupctl.pgbinaries import Binaries
 
-# Below the range that Linux gives to outgoing connections, above the usual servers.
+# Below the range that Linux uses for outgoing connections, above the usual servers.
 _PORTS = range(20000, 32000)
 _HEADER = """\
 # Written by `rollupctl up`, every time. Settings of your own belong into postgresql.conf, below the
@@ -24,7 +24,7 @@ def server_settings(
 ) -> dict[str, str]:
     """The settings of a small private server that listens on `port` and in `socket_dir`.
 
-    `preload` None stands for citus and pg_cron, those that are installed.
+    `preload` None means citus and pg_cron, if installed.
     """
     if preload is None:
         preload = [name for name in ("citus", "pg_cron") if binaries.has_library(name)]
@@ -43,35 +43,36 @@ def server_settings(
         "max_wal_size": "4GB",
         "checkpoint_timeout": "15min",
         "random_page_cost": "1.1",
-        # Short analytic statements: compiling them takes longer than running them.
+        # Short analytic statements: JIT compilation takes longer than running them.
         "jit": "off",
-        # A partitioned table, on Citus times its shards, is many tables.
+        # A partitioned table consists of many tables, on Citus multiplied by its shards.
         "max_locks_per_transaction": "256",
-        # Two for each connection, as Citus wants for its two-phase commits.
+        # Two for each connection, as Citus recommends for its two-phase commits.
         "max_prepared_transactions": "200",
         "max_worker_processes": "16",
         "log_line_prefix": "%m [%p] %q%u@%d %a ",
         "log_checkpoints": "off",
     }
     if "pg_cron" in preload:
-        # pg_cron connects like any client; over the private socket it needs no password. It
-        # writes down every run in cron.job_run_details, so the log need not say it too.
+        # pg_cron connects like any client; over the private socket it needs no password. It records
+        # every run in cron.job_run_details, so the log need not contain it too.
         settings |= {
             "cron.database_name": database,
             "cron.host": socket_dir,
             "cron.log_statement": "off",
         }
     if "citus" in preload:
-        # Nodes talk over 127.0.0.1 only. With the default, `require`, creating the extension
-        # would turn TLS on.
+        # Nodes connect over 127.0.0.1 only. With the default, `require`, creating the extension
+        # would enable TLS.
         settings["citus.node_conninfo"] = "sslmode=prefer"
     return settings
 
 
 def shared_buffers() -> int:
-    """MB for `shared_buffers`: a quarter of the machine's memory, as the manual has it, up to 1 GB.
+    """MB for `shared_buffers`: a quarter of the machine's memory, as the manual recommends, up to 1
+    GB.
 
-    What dashboards ask for again and again should be there. The memory is taken as it is used.
+    Data that dashboards read repeatedly should be cached. The memory is allocated as it is used.
     """
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024**2
     return max(128, min(memory // 4, 1024))
@@ -88,10 +89,10 @@ def _quoted(value: str) -> str:
 
 
 def free_ports(remembered: int | None, tries: int = 20) -> Iterator[int]:
-    """Free TCP ports of 127.0.0.1: the one `remembered` from the last time first, then others.
+    """Free TCP ports of 127.0.0.1: the `remembered` port of the last start first, then others.
 
-    Nothing holds a port between this look and the start of the server, so the caller goes on to
-    the next one when the server finds it taken.
+    Nothing reserves a port until the server starts, so the caller tries the next one if the server
+    finds it taken.
     """
     for number in range(tries):
         port = random.choice(_PORTS)
@@ -103,7 +104,7 @@ def free_ports(remembered: int | None, tries: int = 20) -> Iterator[int]:
 
 def _is_free(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As the server does: a port whose last connections are still fading away is free.
+        # Like the server: a port whose last connections are in TIME_WAIT is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -114,12 +115,12 @@ def _is_free(port: int) -> bool:
 
 
 def reason(log: str) -> str:
-    """The line of `log` (the part since a start that failed) that best says why, in short."""
+    """The line of `log` (since a failed start) that best describes the reason, shortened."""
     said = _LINE.findall(log)
     for level in ("PANIC", "FATAL", "ERROR"):
         at = [number for number, (found, _) in enumerate(said) if found == level]
         if at:
-            # What is wrong with a configuration file is in the line before.
+            # An error in a configuration file is in the preceding line.
             unhelpful = said[at[-1]][1].endswith("contains errors") and at[-1] > 0
             return said[at[-1] - 1][1] if unhelpful else f"{level}: {said[at[-1]][1]}"
     lines = [line.strip() for line in log.splitlines() if line.strip()]

@@ -1,4 +1,4 @@
-"""What the embedded PostgreSQL needs inside, once it accepts connections."""
+"""The contents of the embedded PostgreSQL, set up once it accepts connections."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from rollupctl.postmaster import Postmaster
 
 
 def complete(dsn: str, postmaster: Postmaster) -> None:
-    """Make the database of `dsn` if it is gone, and put the addresses kept in it right.
+    """Create the database of `dsn` if it does not exist, and correct the addresses stored in it.
 
-    Raises psycopg.Error when the server will not have it.
+    Raises psycopg.Error when the server refuses.
     """
-    # Not the caller's PGOPTIONS: they might make the session read-only.
+    # Not the caller's PGOPTIONS: they could make the session read-only.
     dsn = make_conninfo(dsn, options="-c search_path=pg_catalog", connect_timeout=30)
     database = str(conninfo_to_dict(dsn)["dbname"])
     with psycopg.connect(make_conninfo(dsn, dbname="postgres"), autocommit=True) as admin:
@@ -30,9 +30,10 @@ def complete(dsn: str, postmaster: Postmaster) -> None:
 
 
 def _repoint_jobs(session: psycopg.Connection[Any], postmaster: Postmaster) -> None:
-    """Update the jobs of pg_cron, which keeps socket and port as they were when it was told.
+    """Update the jobs of pg_cron, which store the socket and the port of the time they were
+    created.
 
-    Only jobs whose socket is gone: one that somebody pointed at another server stays.
+    Only jobs whose socket does not exist; a job that a user directed to another server is kept.
     """
     if not _exists(session, "cron.job"):
         return
@@ -50,9 +51,9 @@ def _repoint_jobs(session: psycopg.Connection[Any], postmaster: Postmaster) -> N
 
 
 def _repoint_coordinator(session: psycopg.Connection[Any], postmaster: Postmaster) -> None:
-    """Tell Citus the port of this server, where it knows it as coordinator by an older one.
+    """Set the port of this server in Citus if it is registered as coordinator with an older one.
 
-    Citus connects to itself, too: with the wrong port its recovery of transactions stops.
+    Citus also connects to itself: with a wrong port its recovery of transactions fails.
     """
     if _exists(session, "pg_catalog.pg_dist_node"):
         session.execute(

@@ -1,8 +1,8 @@
-"""The home directory of the embedded PostgreSQL: whose it is, and how it is written to.
+"""The home directory of the embedded PostgreSQL: its owner, and how it is written to.
 
-The server refuses to run as root. For root it runs as another user, who then owns everything in
-the home directory; root itself never writes there, since the owner could have put a link in the
-way, but has that user do it.
+The server refuses to run as root. If root calls, it runs as another user, who then owns everything
+in the home directory. root itself never writes there, because the owner could have created a
+symbolic link, but runs commands as that user.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from typing import Any
 from rollupctl.errors import ClusterError
 from rollupctl.postmaster import Postmaster, find_postmaster
 
-# A socket's path has 107 bytes on Linux; "/.s.PGSQL.65535" takes 15 of them.
+# A socket's path is limited to 107 bytes on Linux; "/.s.PGSQL.65535" takes 15 of them.
 LONGEST_SOCKET_DIR = 107 - 15
 # What may be in the directory while there is no complete cluster yet. `write` appends the suffix to
 # the name of a file that is not complete.
 _OURS = {"data", "data.new", "run", "log", "password", "pgpass", "state.json", "lost+found"}
 _UNFINISHED = ".tmp"
 
-# Bytes. An hll aggregate's state is 128 kB, at the very limit from which glibc gives memory back to
-# the system at once: a query over many groups would fault it in again for each of them, and take
+# Bytes. An hll aggregate's state is 128 kB, exactly the threshold from which glibc returns memory
+# to the system at once. A query over many groups would fault it in again for each group, and take
 # several times as long.
 KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": str(32 * 1024 * 1024),
@@ -40,7 +40,7 @@ KEEP_MEMORY = {
 
 
 def default_home() -> Path:
-    """The directory of the cluster that commands use when nobody names one."""
+    """The default directory of the cluster."""
     named = os.environ.get("ROLLUPCTL_HOME")
     if named:
         return Path(named)
@@ -51,14 +51,14 @@ def default_home() -> Path:
 
 
 def last_line(text: str) -> str:
-    """The last line of a program's output that says something, or an empty string."""
+    """The last line of a program's output that is not empty, or an empty string."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else ""
 
 
 @dataclass
 class Home:
-    """The directory `path` and the user whose server works in it."""
+    """The directory `path` and the user that runs its server."""
 
     path: Path
     _lock: int | None = field(default=None, init=False, repr=False)
@@ -69,7 +69,7 @@ class Home:
         return self.path / "data"
 
     def has_cluster(self) -> bool:
-        """Whether there is a data directory. Raises ClusterError when this user may not know."""
+        """Whether the data directory exists. Raises ClusterError if this user may not know."""
         try:
             (self.data / "PG_VERSION").stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -79,14 +79,14 @@ class Home:
         return True
 
     def postmaster(self) -> Postmaster | None:
-        """The server at work here. Raises ClusterError when this user may not know."""
+        """The server that runs here. Raises ClusterError if this user may not know."""
         try:
             return find_postmaster(self.data)
         except PermissionError as error:
             raise self.not_ours() from error
 
     def not_ours(self) -> ClusterError:
-        """The error for a user who may not touch this cluster."""
+        """The error for a user without access to this cluster."""
         try:
             owner = pwd.getpwuid(self.path.stat().st_uid).pw_name
         except (OSError, KeyError):
@@ -99,7 +99,7 @@ class Home:
 
     @cached_property
     def account(self) -> pwd.struct_passwd | None:
-        """The user to run the server as; None for the caller itself, who is not root then."""
+        """The user to run the server as; None for the caller itself, who is not root."""
         if os.geteuid() != 0:
             return None
         with contextlib.suppress(OSError, KeyError):
@@ -143,7 +143,9 @@ class Home:
         return subprocess.run(command, capture_output=True, text=True, env=env, cwd="/", **options)
 
     def must(self, command: list[str], problem: str, stdin: str = "") -> None:
-        """`run` what has to succeed. Raises ClusterError: `problem`, and what the command said."""
+        """`run` a command that must succeed. Raises ClusterError with `problem` and the command's
+        output.
+        """
         done = self.run(command, stdin)
         if done.returncode != 0:
             said = last_line(done.stderr) or f"{command[0]} exited with {done.returncode}"
@@ -152,7 +154,7 @@ class Home:
             )
 
     def write(self, path: Path, text: str) -> None:
-        """Put `text` into `path`, readable by the server's user only, all of it or nothing.
+        """Write `text` to `path` atomically, readable by the server's user only.
 
         The shell checks the size, because its input ends early if this process is killed.
         """
@@ -163,7 +165,8 @@ class Home:
 
     @contextlib.contextmanager
     def make(self) -> Iterator[None]:
-        """Make the directory if need be, `lock` it, and see that the server's user can work in it.
+        """Create the directory if necessary, `lock` it, and ensure that the server's user can work
+        in it.
 
         The contents are examined only under the lock. Without it, files that another process is
         writing would look like files of another program.
@@ -184,7 +187,7 @@ class Home:
             yield
 
     def _take_possession(self) -> None:
-        """Give the directory to the server's user, and see that he can work in it."""
+        """Give the directory to the server's user, and ensure that this user can work in it."""
         account = self.account
         try:
             owner = self.path.stat().st_uid
@@ -220,7 +223,7 @@ class Home:
     def lock(self) -> Iterator[None]:
         """Let one process at a time start or stop the cluster.
 
-        The lock ends with the process that took it and the commands which that process ran.
+        The lock ends with the process that took it and the commands that this process ran.
         """
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
@@ -235,13 +238,13 @@ class Home:
             os.close(descriptor)
 
     def socket_dir(self, remembered: str | None) -> str:
-        """A directory for the server's socket that only its user (and root) may enter.
+        """A directory for the server's socket that only its user (and root) can enter.
 
-        In the home directory where the path is short enough for a socket; else in the system's
-        temporary directory, the one `remembered` from the last time if that can be created.
+        In the home directory if the path is short enough for a socket; otherwise in the system's
+        temporary directory, preferably the `remembered` one of the last start.
         """
         inside = str(self.path / "run")
-        # libpq takes a comma for the end of a host's name.
+        # libpq parses a comma as the end of a host's name.
         if len(os.fsencode(inside)) <= LONGEST_SOCKET_DIR and "," not in inside:
             return inside
         if remembered:

@@ -1,4 +1,4 @@
-"""Which server to talk to, and a session with it."""
+"""Finding the server, and a session with it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Session = psycopg.Connection[TupleRow]
 
 
 class _AnyTime(TimestamptzLoader):
-    """A timestamptz as datetime or, where Python has none (infinity, year 20000), as text."""
+    """A timestamptz as datetime or, outside Python's range (infinity, year 20000), as text."""
 
     def load(self, data: Buffer) -> Any:
         try:
@@ -41,10 +41,10 @@ class _AnyTime(TimestamptzLoader):
             return bytes(data).decode()
 
 
-# What each transaction sets for itself where the server, the database or the role has it otherwise:
-# all that changes what text, times and numbers mean, or ends a statement. Never for the session,
-# which behind a pooler belongs to others as well, and not in the start-up packet, where PgBouncer
-# refuses it.
+# Settings that each transaction sets for itself if the server, the database or the role has other
+# values: all that affect the meaning of text, times and numbers, or cancel a statement. They are
+# not set for the session, which behind a pooler is shared with other clients, nor in the start-up
+# packet, where PgBouncer rejects them.
 _SETTINGS: Mapping[str, str] = {
     "array_nulls": "on",
     "bytea_output": "hex",
@@ -66,7 +66,7 @@ _SETTINGS: Mapping[str, str] = {
     "transaction_timeout": "0",  # since PostgreSQL 17
 }
 _NONE: Mapping[str, str] = {}
-# A time limit from PGOPTIONS is meant for this command, one of a role or a database is not.
+# A timeout from PGOPTIONS is meant for this command; one of a role or a database is not.
 _SET_LOCAL = """
 select pg_catalog.set_config(x.name, x.value, true)
   from rows from (pg_catalog.unnest(%s::pg_catalog.text[]),
@@ -81,7 +81,7 @@ select pg_catalog.set_config(x.name, x.value, true)
 _FORMS = "write postgresql://user@host:5432/database or 'host=… dbname=… user=…'"
 _PG_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE", "PGDATABASE")
 
-# What the server or libpq says when a connection fails, and what to do about it.
+# Messages of the server or libpq for a failed connection, and the hint for each.
 _HINTS: tuple[tuple[str, str], ...] = (
     ("password authentication failed", "check the user name and the password"),
     ("no password supplied", "put the password into PGPASSWORD or ~/.pgpass"),
@@ -107,11 +107,11 @@ _HINTS: tuple[tuple[str, str], ...] = (
 
 
 def find_dsn(given: str | None, *, deliberate: bool = False) -> tuple[str, str] | None:
-    """The connection string to use and where it came from, or None when nothing says.
+    """The connection string to use and its origin, or None if none is specified.
 
-    In order: `given` (--dsn), ROLLUPCTL_DSN, DATABASE_URL, the PG* variables and service files
-    (an empty string: libpq reads them), the embedded cluster if it is up. With `deliberate` only
-    the first two count: what may point at a database that is not meant for rollupctl does not.
+    In order: `given` (--dsn), ROLLUPCTL_DSN, DATABASE_URL, the PG* variables and service files (an
+    empty string: libpq reads them), the embedded cluster if it is running. With `deliberate` only
+    the first two are used, because the others may name a database that is not meant for rollupctl.
     """
     if given is not None:
         if not given.strip():
@@ -135,7 +135,7 @@ def connect(given: str | None = None) -> Session:
     """A session with the server that `find_dsn` names. What is run by `query` and in `transaction`
     is in UTF-8, UTC and read committed, whatever the server's settings are.
 
-    Raises NoServerError when nothing names a server, ConnectError when it cannot be reached or
+    Raises NoServerError when no server is specified, ConnectError when it cannot be reached or
     refuses, RollupError when it is too old.
     """
     found = find_dsn(given)
@@ -149,7 +149,7 @@ def connect(given: str | None = None) -> Session:
 
 
 def open_session(dsn: str, origin: str) -> Session:
-    """A session with the server of `dsn`; `origin` is what messages call it. Raises as connect."""
+    """A session with the server of `dsn`; messages contain `origin`. Raises as connect."""
     params = _parameters(dsn, origin)
     where = _where(params)
     try:
@@ -168,9 +168,10 @@ def open_session(dsn: str, origin: str) -> Session:
     session.add_notice_handler(_show_warning)
     session.adapters.register_loader("timestamptz", _AnyTime)
     session.adapters.register_loader("interval", IntervalWords)
-    # Behind a pooler the next statement may meet another server process, which has not prepared it.
+    # Behind a pooler the next statement may run in another server process, without the prepared
+    # statement.
     session.prepare_threshold = None
-    # What each BEGIN says, against the defaults of the role and the database.
+    # Explicit in each BEGIN, because the role and the database may have other defaults.
     session.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
     session.deferrable = False
     if session.info.parameter_status("in_hot_standby") != "on":
@@ -182,9 +183,9 @@ def open_session(dsn: str, origin: str) -> Session:
 def transaction(
     session: Session, settings: Mapping[str, str] = _NONE, *, force_rollback: bool = False
 ) -> Iterator[None]:
-    """A transaction, or a savepoint in one, with the settings that this program counts on.
+    """A transaction, or a savepoint in one, with the settings that this program relies on.
 
-    `settings` (such as TimeZone) are set as well. Nothing of it is left in the session afterwards.
+    `settings` (such as TimeZone) are set as well. None of them remains in the session.
     """
     with session.transaction(force_rollback=force_rollback):
         wanted = {**_SETTINGS, **settings}
@@ -195,7 +196,7 @@ def transaction(
 def query(session: Session, text: str, *values: Any) -> Table:
     """Run one statement and return all its rows, with the names of its columns.
 
-    Outside of a transaction it gets one of its own.
+    Outside a transaction the statement gets its own.
     """
     if session.info.transaction_status == TransactionStatus.IDLE:
         with transaction(session):
@@ -204,9 +205,9 @@ def query(session: Session, text: str, *values: Any) -> Table:
 
 
 def call(session: Session, text: str, *values: Any) -> None:
-    """Run a CALL of a procedure that commits, which no transaction may surround.
+    """Run a CALL of a procedure that commits, which must be outside a transaction.
 
-    So the settings are those of the server; such procedures do not depend on them.
+    The settings are therefore those of the server; such procedures do not depend on them.
     """
     _run(session, text, values)
 
@@ -219,9 +220,9 @@ def _run(session: Session, text: str, values: tuple[Any, ...]) -> Table:
 
 
 def positive_interval(session: Session, text: str, option: str) -> str:
-    """`text` itself once the server has read it as an interval above zero; else UsageError.
+    """`text`, if the server parses it as an interval above zero; else raises UsageError.
 
-    A number without a unit is refused: it would be seconds, where most people mean days.
+    A number without a unit is refused: it would mean seconds, where most users intend days.
     """
     if number := number_without_unit(text):
         raise UsageError(
@@ -238,10 +239,11 @@ def positive_interval(session: Session, text: str, option: str) -> str:
 
 
 def _parameters(dsn: str, origin: str) -> dict[str, Any]:
-    """Connection parameters from `dsn`, ours added. Never repeats the string: it may hold a secret.
+    """Connection parameters from `dsn` and rollupctl's own. Messages never contain the string,
+    because it may contain a secret.
 
-    A password with an unescaped @, / or : makes libpq take a part of it for the host, the port or
-    the database, and name that part in its message; such strings are refused here instead.
+    With an unescaped @, / or : in a password, libpq parses a part of it as the host, the port or
+    the database, and includes that part in its message; such strings are refused here.
     """
     plain = re.sub(r"^(postgres(?:ql)?)\+\w+://", r"\1://", dsn.strip())
     is_uri = "://" in plain
@@ -272,7 +274,7 @@ def _parameters(dsn: str, origin: str) -> dict[str, Any]:
 
 
 def _where(params: dict[str, Any]) -> str:
-    """The server in words, without anything secret."""
+    """A description of the server without secrets."""
     if service := params.get("service") or os.environ.get("PGSERVICE"):
         return f"service {service}"
     host = params.get("host") or params.get("hostaddr") or os.environ.get("PGHOST")
@@ -292,7 +294,7 @@ def _reason(text: str) -> str:
 
 
 def _show_warning(diag: psycopg.errors.Diagnostic) -> None:
-    """Warnings of the server, one line each; its notices say nothing a user must know."""
+    """Print the server's warnings, one line each; its notices contain nothing that users need."""
     if (diag.severity_nonlocalized or diag.severity) == "WARNING":
         hint = f" (hint: {diag.message_hint})" if diag.message_hint else ""
         note(f"rollupctl: warning: {diag.message_primary}{hint}")

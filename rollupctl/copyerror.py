@@ -1,4 +1,4 @@
-"""From the server's error about a COPY to one line about the user's file."""
+"""Translate the server's error about a COPY into a message about the user's file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rollupctl.errors import BadFileError, primary
 from rollupctl.target import Check, Target
 
 # 'COPY events, line 3, column country: "…"'; the words are in the server's language, and the value
-# may go over several lines.
+# may contain line breaks.
 _CONTEXT = re.compile(
     r"^COPY [^\n]+?, \w+ (?P<line>\d+)(?:, \w+ (?P<column>[^:\n]+?))?"
     r"(?:: (?P<rest>[\"»«„“”].*[\"»«„“”]|[^\n]*))?$",
@@ -26,12 +26,12 @@ _NULL = "23502"
 _CHECK = "23514"
 _TOO_LONG = "54000"
 _TOO_DEEP = "54001"
-# What a Citus worker complains of reaches us like this: without SQLSTATE, line and column.
+# The form of a Citus worker's error: without SQLSTATE, line and column.
 _FROM_WORKER = "XX000"
 
 
 def explain_copy(error: psycopg.Error, target: Target, file: CsvFile) -> BadFileError | None:
-    """What is wrong with `file`, or None when the error is not about its content.
+    """What is wrong with `file`, or None if the error does not concern its content.
 
     Classes 22 (data) and 23 (constraints), PL/pgSQL's own (triggers) and what is beyond the
     server's limits are about content; a lost connection or a missing privilege are not. Line
@@ -97,10 +97,11 @@ def explain_copy(error: psycopg.Error, target: Target, file: CsvFile) -> BadFile
 def explain_worker(
     error: psycopg.Error, session: Session, file: CsvFile, target: Target, columns: list[str]
 ) -> BadFileError | None:
-    """As explain_copy, of what a Citus worker refused, outside of the transaction that failed.
+    """As explain_copy, for an error of a Citus worker, outside of the transaction that failed.
 
-    The coordinator leaves reading some types and all checks to the workers, whose errors name no
-    line. So it reads the file again, into a table of its own that has the same columns and checks.
+    The coordinator leaves parsing some types and all check constraints to the workers, whose errors
+    contain no line. The coordinator therefore reads the file again, into a local table with the
+    same columns and constraints.
     """
     if error.sqlstate != _FROM_WORKER:
         return None
@@ -136,7 +137,7 @@ def _broken(target: Target, constraint: str | None) -> Check | None:
 
 
 def _value(rest: str | None) -> str | None:
-    """The value in quotes as the context gives it, whatever quotes the server's language uses."""
+    """The quoted value in the context, with the quotes of any server language."""
     found = re.fullmatch(r'["»«„“”](.*)["»«„“”]', rest or "", re.DOTALL)
     return f'"{found[1]}"' if found else None
 

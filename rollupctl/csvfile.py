@@ -40,8 +40,8 @@ _END_MARK = re.compile(rb"[\r\n]\\\.[\r\n]")
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a CSV file is written. With `null`, that text stands for no value, also in quotes where
-    a column is not of text; without, an empty field outside of quotes does.
+    """The format of a CSV file. With `null`, that text is NULL, also in quotes for columns that are
+    not of type text; otherwise an empty field without quotes is NULL.
     """
 
     delimiter: str = ","
@@ -49,7 +49,7 @@ class Dialect:
     null: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what COPY would, in the words of the command line."""
+        """Refuse what COPY would refuse, with a message in terms of the command line."""
         for option, value in (("--delimiter", self.delimiter), ("--quote", self.quote)):
             if len(value) != 1 or not value.isascii() or value in "\r\n\0":
                 raise UsageError(
@@ -69,7 +69,7 @@ CSV = Dialect()
 
 @dataclass
 class CsvFile:
-    """An open CSV file: its name (printable), its header, and what was read to find that."""
+    """An open CSV file: its name (printable), its header, and the bytes read to find the header."""
 
     name: str
     stream: BinaryIO
@@ -79,7 +79,7 @@ class CsvFile:
 
     @property
     def size(self) -> int | None:
-        """Length in bytes, or None for a pipe, which only tells at its end."""
+        """Length in bytes, or None for a pipe, whose length is unknown until its end."""
         facts = os.fstat(self.stream.fileno())
         return facts.st_size if stat.S_ISREG(facts.st_mode) else None
 
@@ -90,16 +90,15 @@ class CsvFile:
             yield chunk
 
     def again(self) -> Iterator[bytes]:
-        """As chunks, once more; of a pipe nothing."""
+        """The content again, in chunks; nothing for a pipe."""
         if self.size is not None:
             self.stream.seek(len(self.head))
             yield from self.chunks()
 
     def rows(self) -> Iterator[bytes]:
-        r"""As chunks; raises BadFileError at a line \.
+        r"""In chunks; raises BadFileError at a line \.
 
-        PostgreSQL up to 17 would take it for the end of the data and drop what follows without a
-        word; 18 takes it for a row.
+        PostgreSQL up to 17 would silently treat it as the end of the data; 18 treats it as a row.
         """
         tail = b""
         for chunk in self.chunks():
@@ -125,7 +124,7 @@ class CsvFile:
         return digest.digest()
 
     def state(self) -> tuple[int, ...]:
-        """What changes when someone writes to a regular file; always the same for a pipe."""
+        """A value that changes when a regular file is written to; constant for a pipe."""
         facts = os.fstat(self.stream.fileno())
         return (facts.st_size, facts.st_mtime_ns) if stat.S_ISREG(facts.st_mode) else ()
 
@@ -138,8 +137,8 @@ class CsvFile:
 def open_csv(path: str, dialect: Dialect = CSV) -> CsvFile:
     """Open `path` ("-" for standard input) and read its header line.
 
-    Raises BadFileError when there is no such file, it cannot be read, or it does not begin with a
-    line of column names in UTF-8.
+    Raises BadFileError if the file does not exist, cannot be read, or does not begin with a line of
+    column names in UTF-8.
     """
     name = printable(path)
     try:
@@ -161,18 +160,18 @@ def open_csv(path: str, dialect: Dialect = CSV) -> CsvFile:
 
 
 def printable(path: str) -> str:
-    """`path` for messages and the ledger: what is not UTF-8 in it is replaced.
+    """`path` for messages and the ledger; bytes that are not UTF-8 are replaced.
 
-    Of an endless one the ends are shown: what is wrong with it must still fit on the line.
+    An overlong path is abbreviated in the middle, so that the rest of the message fits on the line.
     """
     shown = os.fsencode(path).decode("utf-8", "replace")
     return shown if len(shown) <= LONGEST_NAME else f"{shown[:150]}…{shown[-50:]}"
 
 
 def opening_quote_line(name: str, quote: str) -> int | None:
-    """The line, from 1, on which a quote opens that nothing closes; None when all are closed.
+    """The line, from 1, of an opening quote that is never closed; None if all are closed.
 
-    Reads the whole file again, which is for the error path only. In CSV a quote inside a quoted
+    Reads the whole file again, so this is for the error path only. In CSV a quote inside a quoted
     field is doubled, so an odd number of quotes on a line opens or closes a field.
     """
     opened: int | None = None
@@ -198,7 +197,7 @@ def _read_head(stream: BinaryIO, name: str, quote: str) -> bytes:
 
 
 def _end_of_record(data: bytes, quote: str) -> int | None:
-    """Where the first record of `data` ends: its line break outside quotes; None if it does not."""
+    """Position of the line break that ends the first record of `data`; None if it is incomplete."""
     quoted = False
     for mark in re.finditer(b"[\r\n]|" + re.escape(quote.encode()), data):
         if mark.group() == quote.encode():

@@ -1,4 +1,4 @@
-"""The whole way from nothing to dashboards, with how long each step takes."""
+"""All steps from an empty machine to dashboards, with the duration of each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_EVENTS = 1_000_000
 
 
 def run(dsn: str | None, form: str) -> None:
-    """Run every step and print what it did, then each dashboard's answer.
+    """Run every step and print what it did, then the result of each dashboard query.
 
     In the embedded PostgreSQL, unless `dsn` or ROLLUPCTL_DSN names another server.
     """
@@ -35,7 +35,7 @@ def run(dsn: str | None, form: str) -> None:
     with open_session(*server) as session, _timed(steps, "install") as what:
         done = install(session)
         what.append(f"{sum(done.column('statements'))} statements of {len(done.rows)} files")
-    # Another session: it has the search_path that the installation gave to the database.
+    # A new session has the search_path that the installation set for the database.
     with (
         open_session(*server) as session,
         tempfile.TemporaryDirectory(prefix="rollupctl-") as folder,
@@ -60,7 +60,9 @@ def run(dsn: str | None, form: str) -> None:
 
 
 def _find(dsn: str | None, steps: Table) -> tuple[str, str]:
-    """Where the demo may write, and what says so; starts the embedded PostgreSQL if need be."""
+    """The server that the demo may write to, and its origin; starts the embedded PostgreSQL if
+    necessary.
+    """
     found = find_dsn(dsn, deliberate=True)
     if found is None:
         cluster = Cluster.default()
@@ -72,7 +74,7 @@ def _find(dsn: str | None, steps: Table) -> tuple[str, str]:
 
 @contextmanager
 def _timed(steps: Table, step: str) -> Iterator[list[str]]:
-    """Add a row for a step that ends well: what it appended to the list, and its seconds."""
+    """Add a row for a step that succeeds: what it appended to the list, and its seconds."""
     note(f"{step} …")
     what: list[str] = []
     began = time.monotonic()
@@ -81,7 +83,7 @@ def _timed(steps: Table, step: str) -> Iterator[list[str]]:
 
 
 def _ask(session: Session) -> Iterator[tuple[str, float, Table]]:
-    """Title, seconds and answer of each query of queries.sql."""
+    """Title, seconds and result of each query of queries.sql."""
     for statement in read_script(project_root() / "queries.sql"):
         with transaction(session):
             began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Domain errors, and the one boundary that turns any error into a line, a hint and an exit code."""
+"""Domain errors, and the boundary that turns any error into a message, a hint and an exit code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SECRETS: set[str] = set()
 
 
 class RollupError(Exception):
-    """Something went wrong that the user can act on.
+    """An error that the user can act on.
 
     `message` is one line without a full stop, `detail` (optional) adds facts in parentheses and
     `hint` (optional) says what to do next. `exit_code` is a property of the class.
@@ -41,7 +41,7 @@ class RollupError(Exception):
 
 
 class UsageError(RollupError):
-    """The command line asks for something that makes no sense."""
+    """The command line is invalid."""
 
     exit_code = USAGE
 
@@ -51,11 +51,11 @@ class ConnectError(RollupError):
 
 
 class NoServerError(ConnectError):
-    """Nothing says which server to use, and no embedded one is up."""
+    """No server is specified, and the embedded one is not running."""
 
 
 class ClusterError(RollupError):
-    """The embedded PostgreSQL cannot be made, started or stopped."""
+    """The embedded PostgreSQL cannot be created, started or stopped."""
 
 
 class InstallError(RollupError):
@@ -63,7 +63,7 @@ class InstallError(RollupError):
 
 
 class InstallBusyError(InstallError):
-    """Others held a lock that an installation needs; nothing was changed."""
+    """Other sessions held a lock that an installation needs; nothing was changed."""
 
     exit_code = DEFERRED
 
@@ -73,22 +73,22 @@ class VersionError(RollupError):
 
 
 class BadFileError(RollupError):
-    """A file cannot be loaded; the message names the file, and where known line and column."""
+    """A file cannot be loaded; the message names the file and, if known, line and column."""
 
 
 class BadTableError(RollupError):
-    """The table named is missing, is not a table, or cannot take events."""
+    """The table does not exist, is not a table, or cannot store events."""
 
 
 class StoppedError(RollupError):
-    """The user pressed Ctrl-C; what was not committed is rolled back."""
+    """The user pressed Ctrl-C; uncommitted changes are rolled back."""
 
     exit_code = INTERRUPTED
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What the boundary prints, and the exit code that goes with it."""
+    """The message that the boundary prints, and the exit code."""
 
     message: str
     detail: str | None = None
@@ -96,7 +96,7 @@ class Explanation:
     exit_code: int = ERROR
 
 
-# Hints by SQLSTATE, used where the server gives none of its own.
+# Hints by SQLSTATE, used if the server provides none.
 _HINTS: dict[str, str] = {
     "08": "the connection was lost; what was not committed is rolled back: run the command again",
     "25006": "the server is read-only: connect to the primary, not to a standby",
@@ -107,7 +107,7 @@ _HINTS: dict[str, str] = {
     "57": "the server ended the session; nothing uncommitted was kept: run the command again",
 }
 
-# What the name of a missing relation, function or schema looks like when the package is missing.
+# Names of relations, functions and schemas that do not exist when the package is not installed.
 _OF_PACKAGE = re.compile(r'"?\brollup(?:_internal)?"?\.|schema "rollup(?:_internal)?"')
 _UNDEFINED = {"42P01", "42883", "3F000"}
 INSTALL_HINT = "run `rollupctl install` to put the SQL package into this database"
@@ -119,7 +119,7 @@ _KEYWORD_PASSWORD = re.compile(
 
 
 def remember_secret(secret: str | None) -> None:
-    """Never print `secret` (a password of this process) in any message from here on."""
+    """Mask `secret` (a password of this process) in all messages from now on."""
     if secret:
         _SECRETS.add(secret)
 
@@ -129,7 +129,7 @@ def mask(text: str) -> str:
     text = _URI_PASSWORD.sub(r"\1:***@", text)
     text = _KEYWORD_PASSWORD.sub(r"\1***", text)
     for secret in sorted(_SECRETS, key=len, reverse=True):
-        # A one-letter password would shred every message and give itself away by its gaps.
+        # Masking a one-letter password would make messages unreadable and reveal it by the gaps.
         if len(secret) > 3:
             text = text.replace(secret, "***")
     return text
@@ -143,7 +143,7 @@ def one_line(text: str) -> str:
 
 
 def explain(error: BaseException) -> Explanation:
-    """What to tell the user about `error`, whatever it is, and the exit code for it."""
+    """The message for any `error`, and its exit code."""
     if isinstance(error, RollupError):
         return Explanation(error.message, error.detail, error.hint, error.exit_code)
     if isinstance(error, psycopg.Error):
@@ -168,7 +168,7 @@ def explain(error: BaseException) -> Explanation:
 def report(error: BaseException) -> int:
     """Print `error` on stderr, one line and at most one more for the hint; return the exit code."""
     if isinstance(error, BrokenPipeError):
-        return ERROR  # the reader of the output has left: nobody to tell
+        return ERROR  # the reader of the output has closed the pipe
     if os.environ.get("ROLLUPCTL_DEBUG"):
         click.echo(mask("".join(traceback.format_exception(error))), err=True)
     return tell(explain(error))
@@ -186,7 +186,9 @@ def tell(told: Explanation) -> int:
 
 
 def silence_stdout() -> None:
-    """Point stdout at nothing, so that the exit of the interpreter cannot fail on a closed pipe."""
+    """Redirect stdout to the null device, so that the interpreter's exit cannot fail on a closed
+    pipe.
+    """
     devnull = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -196,13 +198,13 @@ def silence_stdout() -> None:
 
 
 def primary(error: psycopg.Error) -> str:
-    """The message itself, without the context that PL/pgSQL code (pg_partman) glues to it."""
+    """The message itself, without the context that PL/pgSQL code (pg_partman) appends to it."""
     said = error.diag.message_primary or str(error).strip() or type(error).__name__
     return said.split("\nCONTEXT:")[0].strip()
 
 
 def _explain_server(error: psycopg.Error) -> Explanation:
-    """What the server (or libpq, when there is no SQLSTATE) said, with a hint of ours if needed."""
+    """The message of the server (or of libpq, without SQLSTATE), with a hint of ours if needed."""
     if error.sqlstate is None:
         lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
         return Explanation(primary(error), None, _HINTS["08"] if lost else None)
@@ -213,7 +215,7 @@ def _explain_server(error: psycopg.Error) -> Explanation:
 def explain_failure(
     sqlstate: str, message: str, detail: str | None, hint: str | None
 ) -> Explanation:
-    """What the server said, in an error or of a step that failed, with a hint of ours if needed."""
+    """The server's message, from an error or a failed step, with a hint of ours if needed."""
     if sqlstate in _UNDEFINED and _OF_PACKAGE.search(message):
         older = ", or is older than rollupctl" if sqlstate == "42883" else ""
         return Explanation(f"the SQL package is not in this database{older}", message, INSTALL_HINT)

@@ -1,4 +1,4 @@
-"""Asking before what is not usual is removed."""
+"""Confirmation of unusual removals."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ _LISTED = "select action from rollup.expirable() where kind = %s and name = %s"
 
 
 def reasons_of_one(session: Session, source: str, age: str, listed: Table) -> list[str]:
-    """Why to ask before events of `source` older than `age` go; `listed` is what a dry run says."""
+    """Why removing events of `source` older than `age` needs confirmation; `listed` is the result
+    of a dry run.
+    """
     text = "select rollup.unusual_expiry(%s::pg_catalog.regclass, %s::interval) as reason"
     reasons = query(session, text, source, age).column("reason")
     return [reason for reason in reasons if reason and _would_go(listed)]
 
 
 def reasons_of_all(session: Session) -> list[str]:
-    """Why to ask before everything that is older than it is to be kept goes."""
+    """Why enforcing all retentions needs confirmation."""
     return [
         row["reason"]
         for row in query(session, _KEPT).records()
@@ -36,7 +38,7 @@ def reasons_of_all(session: Session) -> list[str]:
 
 
 def _would_go(listed: Table) -> bool:
-    """Whether anything would be removed: something that must stay keeps the rest too."""
+    """Whether anything would be removed: one item that must stay keeps the rest too."""
     actions: list[str] = listed.column("action")
     return any(a.startswith("would") for a in actions) and not any(
         a.startswith("kept") for a in actions
@@ -44,7 +46,9 @@ def _would_go(listed: Table) -> bool:
 
 
 def ask(reasons: Sequence[str]) -> None:
-    """Ask on a terminal whether to go on; elsewhere, or for a no, raise RollupError."""
+    """Ask for confirmation on a terminal; raise RollupError without a terminal or if the answer is
+    no.
+    """
     if not reasons:
         return
     hint = "see what would go with --dry-run, then say --yes"
@@ -57,6 +61,6 @@ def ask(reasons: Sequence[str]) -> None:
 
 
 def tell(reasons: Sequence[str]) -> None:
-    """What a dry run says of the question that would be asked."""
+    """The note of a dry run about the confirmation that would be required."""
     for reason in reasons:
         note(f"{reason}: it would be asked about, or need --yes")

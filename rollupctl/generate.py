@@ -1,4 +1,4 @@
-"""Sample CSVs: the same seed gives the same bytes, everywhere."""
+"""Sample CSV files: the same seed gives the same bytes on every machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COUNTRIES = (
     "France",
     "Germany",
     "China",
-    "China",  # twice, as in the tutorial: two events in seven
+    "China",  # twice, as in the tutorial: two of seven events
 )
 BROWSERS = ("chrome", "firefox", "safari", "opera")
 DEVICES = 10_000
@@ -33,7 +33,7 @@ _BATCH = 10_000  # rows written at a time
 
 @dataclass(frozen=True)
 class Sample:
-    """What to write: `files` of `rows` rows each, events of customers 1 to `customers`.
+    """The files to write: `files` of `rows` rows each, events of customers 1 to `customers`.
 
     With `until`, a column event_time leads, rising evenly over the `days` before it from the first
     row of the first file to the last row of the last. With `skew`, low customers and devices are
@@ -53,8 +53,8 @@ class Sample:
     def write(self, directory: Path, *, force: bool = False) -> Table:
         """Write 1.csv, 2.csv, … into `directory`; returns file, rows and bytes of each.
 
-        Raises RollupError when one of them exists, unless `force`; nothing is written then.
-        A file appears under its name when it is complete.
+        Raises RollupError if one of them exists, unless `force`; nothing is written then. A file
+        gets its name when it is complete.
         """
         directory.mkdir(parents=True, exist_ok=True)
         paths = [directory / f"{number}.csv" for number in range(1, self.files + 1)]
@@ -74,10 +74,10 @@ class Sample:
         return written
 
     def text(self, number: int) -> Iterator[str]:
-        """File `number` (from 0) in pieces. It depends on the seed and the number, not on `files`.
+        """File `number` (from 0) in chunks. It depends on the seed and the number, not on `files`.
 
-        Nothing but Random.random() is drawn from: its sequence for a seed is the one that Python
-        promises to keep; and products of its values are the same on every machine.
+        Uses Random.random() only: Python guarantees its sequence for a seed, and products of its
+        values are the same on every machine.
         """
         yield (
             ("event_time," if self.until else "") + (shop.COLUMNS if self.shop else COLUMNS) + "\n"
@@ -118,7 +118,7 @@ class Sample:
         return moment.isoformat(sep=" ", timespec="seconds") + "+00"
 
     def _times(self, number: int) -> Iterator[datetime]:
-        """When the events of file `number` arrive, in UTC without saying so, rising."""
+        """The arrival times of the events of file `number`, in UTC without an offset, ascending."""
         assert self.until is not None
         until = self.until.astimezone(timezone.utc).replace(tzinfo=None)
         whole = timedelta(days=self.days) // timedelta(microseconds=1)

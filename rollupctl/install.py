@@ -1,4 +1,4 @@
-"""Put the SQL package and the example application into a database, all of it or nothing."""
+"""Install the SQL package and the example application in a database, atomically."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ ENGINE = "setup_rollup.sql"
 DECLARATIONS = ("5minutely_aggregation.sql", "hourly_aggregation.sql")
 STEPS = ("schema-1.sql", "schema-2.sql", ENGINE, *DECLARATIONS)
 
-# How create_rollup refuses a rollup, or a table of its name, that is not as the example has it.
+# The errors of create_rollup for a rollup, or a table of its name, that differs from the example.
 _ALTERED = (errors.DuplicateObject, errors.ObjectNotInPrerequisiteState)
 
-# The lock of sql/prepare/lock.sql, so that installations by psql and by rollupctl take turns too.
+# The lock of sql/prepare/lock.sql, so that installations by psql and rollupctl exclude each other.
 _LOCK = "pg_catalog.hashtextextended('rollup.install', 0)"
 
-# Would end the one transaction half-way.
+# Would end the transaction prematurely.
 _CONTROL = re.compile(
     r"(begin|start\s+transaction|commit|end|rollback|abort)\b(?!\s+to\b)", re.IGNORECASE
 )
@@ -49,14 +49,14 @@ def install(
     examples: Iterable[str] = (),
     root: Path | None = None,
 ) -> Table:
-    """Run the steps in one transaction, taking turns with other installations.
+    """Run the steps in one transaction, one installation of a database at a time.
 
-    `session` must be in autocommit mode; `partition_interval` is handed to the SQL as the setting
+    `session` must be in autocommit mode; `partition_interval` is passed to the SQL as the setting
     rollup.partition_interval; `examples` are names of files in examples/. Returns file, statements
-    and seconds for each step. A rollup of the examples that a user has altered since stays as it
-    is, with a note. Raises InstallError with file and line for a statement that fails,
-    InstallBusyError where others hold a lock for too long, VersionError where the database has a
-    newer version; nothing is changed then.
+    and seconds for each step. A rollup of the examples that a user has altered is kept, with a
+    note. Raises InstallError with file and line for a statement that fails, InstallBusyError when
+    other sessions hold a lock for too long, VersionError when the database has a newer version;
+    nothing is changed then.
     """
     root = root or project_root()
     is_upgrade = require_not_newer(session) is not None
@@ -77,15 +77,15 @@ def install(
             for statement in statements:
                 _run(session, statement, may_differ)
             done.add(step, len(statements), round(time.monotonic() - began, 3))
-        # sql/compat/search_path.sql sets it for psql's session, whose later files need it.
+        # sql/compat/search_path.sql sets it for psql's session, because later files need it.
         session.execute("reset search_path")
     return done
 
 
 def _take_turn(session: Session) -> None:
-    """Wait for another installation of this database to end, and say so when there is one.
+    """Wait for another installation of this database to end, and print a note while waiting.
 
-    From then on no other lock is waited for without end, as in sql/prepare/lock.sql.
+    After that no wait for a lock is unbounded, as in sql/prepare/lock.sql.
     """
     lock = f"select pg_catalog.pg_try_advisory_xact_lock({_LOCK}) as mine"
     (mine,) = query(session, lock).column("mine")
@@ -102,7 +102,7 @@ def _take_turn(session: Session) -> None:
 def _run(session: Session, statement: Statement, may_differ: bool) -> None:
     """Run one statement; its error names the file and the line.
 
-    `may_differ` says that the statement declares what a user may have altered.
+    `may_differ` means that the statement declares a rollup that a user may have altered.
     """
     place = f"{shown(statement.path)}:{statement.line}"
     if _CONTROL.match(statement.text):
@@ -124,7 +124,7 @@ def _run(session: Session, statement: Statement, may_differ: bool) -> None:
 
 
 def _located(error: psycopg.Error, statement: Statement) -> InstallError | None:
-    """The error of a statement with its file and line; None where these say nothing."""
+    """The error of a statement with its file and line; None if they do not help."""
     told = explain(error)
     diag = error.diag
     kind = {ERROR: InstallError, DEFERRED: InstallBusyError}.get(told.exit_code)

@@ -1,4 +1,4 @@
-"""Intervals as people write them: with words for units, and with units."""
+"""Intervals in readable form, and the validation of their units."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def interval_words(text: str) -> str:
 
 
 class IntervalWords(Loader):
-    """An interval as it is declared, "1 month" or "90 minutes".
+    """An interval as it was declared, "1 month" or "90 minutes".
 
-    A timedelta would make 30 days of a month.
+    A timedelta would turn a month into 30 days.
     """
 
     def load(self, data: Buffer) -> str:
@@ -52,6 +52,6 @@ _NO_UNIT = re.compile(
 
 
 def number_without_unit(text: str) -> str | None:
-    """A number in an interval that no unit follows, so that PostgreSQL takes it for seconds."""
+    """A number without a unit in an interval, which PostgreSQL reads as seconds."""
     found = _NO_UNIT.search(text.strip())
     return found[0].strip() if found else None

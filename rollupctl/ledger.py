@@ -1,4 +1,6 @@
-"""The ledger of loads, rollup.loads: which contents a table has had, and what is left of them."""
+"""The ledger of loads, rollup.loads: the contents loaded into a table, and how many of their rows
+remain.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ select sha256, rows, loaded_at, after_id, through_id
  where source_table = %s::pg_catalog.regclass and (bytes = %s or sha256 = %s)
 """
 
-# Without the privilege to ask, the ids of a load are not known.
+# Without the privilege to read the sequence, the ids of a load are unknown.
 _LAST_ID = """
 select case when pg_catalog.has_sequence_privilege(s.oid, 'usage, select')
             then coalesce(pg_catalog.pg_sequence_last_value(s.oid::pg_catalog.regclass),
@@ -38,7 +40,7 @@ returning 1
 
 @dataclass(frozen=True)
 class Entry:
-    """A content that was loaded: when, how many rows, and how many of them there are still."""
+    """A content that was loaded: when, its number of rows, and how many of them remain."""
 
     sha256: bytes
     table: str
@@ -48,7 +50,7 @@ class Entry:
 
     @property
     def is_gone(self) -> bool:
-        """Whether nothing is left of it, so that loading it again doubles nothing."""
+        """Whether none of its rows remain, so that it can be loaded again without duplicates."""
         return self.rows_left == 0
 
 
@@ -57,7 +59,7 @@ def find(
 ) -> Entry | None:
     """The entry of this content; reads the file only if one of its size was loaded.
 
-    `digest` is its SHA-256 where that is known.
+    `digest` is its SHA-256, if known.
     """
     alike = query(session, _OF_SIZE, target.qualified, file.size, digest).records()
     if not alike:
@@ -76,10 +78,10 @@ def find(
 
 
 def _rows_left(session: Session, target: Target, entry: dict[str, Any]) -> int:
-    """How many rows of a load are left, at most: another one at the same time has ids in its range.
+    """Upper bound of the remaining rows of a load: a concurrent load has ids in the same range.
 
-    Where its ids are not known, all are left unless the table is empty. A role that may only write
-    cannot know: all are left.
+    If its ids are unknown, all rows remain unless the table is empty. A role without the privilege
+    to read cannot know, so all rows remain.
     """
     table = sql.Identifier(target.schema, target.name)
     rows: int = entry["rows"]
@@ -107,7 +109,7 @@ def _rows_left(session: Session, target: Target, entry: dict[str, Any]) -> int:
 
 
 def last_id(session: Session, target: Target) -> int | None:
-    """The last id that the table's sequence has handed out; None where nobody tells."""
+    """The last id that the table's sequence has handed out; None if unknown."""
     if target.id_column is None:
         return None
     found: list[int | None] = query(session, _LAST_ID, target.qualified, target.id_column).column(
@@ -125,9 +127,9 @@ def enter(
     size: int,
     ids: tuple[int | None, int | None],
 ) -> bool:
-    """Write the entry, in the transaction of the rows; False if there is one.
+    """Write the entry, in the transaction of the rows; False if it already exists.
 
-    Waits for a load of the same content that is going on elsewhere, and loses to it.
+    Waits for a concurrent load of the same content, which takes precedence.
     """
     after_id, through_id = ids if None not in ids else (None, None)
     values = (target.qualified, digest, file.name, rows, size, after_id, through_id)
@@ -135,7 +137,7 @@ def enter(
 
 
 def forget(session: Session, entry: Entry) -> None:
-    """Remove the entry of a content whose rows are gone, before it is loaded again."""
+    """Remove the entry of a content whose rows no longer exist, before it is loaded again."""
     query(
         session,
         "delete from rollup.loads where source_table = %s::pg_catalog.regclass and sha256 = %s"

@@ -1,4 +1,4 @@
-"""Stream CSV files into a table: one file one transaction, each content exactly once."""
+"""Stream CSV files into a table: one transaction for each file, each content exactly once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says about all files."""
+    """The options that apply to all files."""
 
     table: str = "events"
     dialect: Dialect = CSV
@@ -48,12 +48,12 @@ AS_IS = Options()
 
 
 class _LoadedElsewhereError(Exception):
-    """Another session has loaded the content meanwhile: roll back."""
+    """Another session has loaded the content concurrently: roll back."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of one file: LOADED, SKIPPED or GONE, and how many rows this load added."""
+    """Outcome of one file: LOADED, SKIPPED or GONE, and how many rows this load added."""
 
     status: str
     rows: int
@@ -67,9 +67,9 @@ def load_files(
 ) -> None:
     """Load each file of `names` in a transaction of its own; "-" is standard input.
 
-    All headers are checked before the first file is loaded. Adds a row to `report` for each file
-    as it is done, so that the caller can show them also when a later file is bad. Raises
-    BadFileError or BadTableError; the file at fault leaves nothing behind, those before it stay.
+    All headers are checked before the first file is loaded. Adds a row to `report` for each
+    completed file, so that the caller can print them even if a later file is invalid. Raises
+    BadFileError or BadTableError; the invalid file leaves no rows, the files before it stay.
     `session` must be in autocommit mode.
     """
     listed = list(names)
@@ -83,7 +83,7 @@ def load_files(
             file = open_csv(name, options.dialect)
             target.match(file)
             if options.dry_run or file.size is not None:
-                file.close()  # a regular file is opened again in its turn; a pipe must stay open
+                file.close()  # opened again when it is loaded; a pipe must stay open
             else:
                 pipes[name] = file
         if options.dry_run:
@@ -109,7 +109,7 @@ def load_files(
 def _load(
     session: Session, file: CsvFile, target: Target, options: Options, advance: Progress
 ) -> Loaded:
-    """Load one file unless its content is in the ledger already."""
+    """Load one file unless its content is in the ledger."""
     columns = target.match(file)
     times = None
     if options.time_format != ANY and (positions := target.time_columns(columns)):
@@ -119,7 +119,7 @@ def _load(
         return _passed_over(file, target, earlier)
     before = file.state()
     digest = hashlib.sha256()
-    # 01/02/2024 is a day in January to some and in February to others: better refused than guessed.
+    # 01/02/2024 is ambiguous, in January or in February, so it is refused.
     settings = {"DateStyle": "ISO, YMD", "TimeZone": options.time_zone}
     try:
         with transaction(session, settings):
@@ -149,7 +149,7 @@ def _load(
 
 
 def _passed_over(file: CsvFile, target: Target, earlier: Entry | None) -> Loaded:
-    """Say so where the rows of a file that was loaded before are there no more."""
+    """Print a note if the rows of a file that was loaded before no longer exist."""
     if earlier is None or earlier.rows == earlier.rows_left:
         return Loaded(SKIPPED, 0)
     loaded = f"{earlier.loaded_at:%Y-%m-%d %H:%M}"
@@ -173,14 +173,14 @@ def _copy(
 ) -> tuple[int, int]:
     """Stream the file through COPY; return its rows and bytes.
 
-    Raises BadFileError, or what the server says.
+    Raises BadFileError, or the server's error.
     """
     size = 0
     cut_short = False
     wrong: BadFileError | None = None
 
     def chunks() -> Iterator[bytes]:
-        """The file's content on its way; ends early when the server has refused it."""
+        """The file's content, in chunks; ends early if the server has refused it."""
         nonlocal size, cut_short
         for chunk in file.rows():
             digest.update(chunk)
@@ -206,9 +206,9 @@ def _copy(
                     else:
                         times.check(chunks())
                 except BadFileError as error:
-                    # Of a record that was cut short nothing can be said.
+                    # An incomplete record cannot be checked.
                     wrong = None if cut_short else error
-            # Leaving the block raises what the server said; nothing short of that may commit.
+            # Leaving the block raises the server's error; nothing before that may commit.
         except psycopg.Error:
             if wrong is None:
                 raise
@@ -220,11 +220,12 @@ def _copy(
 
 
 def _refused(session: Session) -> bool:
-    """Whether the server has an error to tell while a COPY is still being sent.
+    """Whether the server has reported an error while a COPY is still being sent.
 
-    libpq looks for it only at the end, so a mistake on line 2 of a huge file would show after the
-    last line was sent. Waits until the server takes or says something, then looks at the waiting
-    messages (type byte, length, body) without taking them. Under TLS they cannot be seen: False.
+    libpq reads it only at the end, so an error on line 2 of a huge file would be reported after the
+    last line was sent. Waits until the server accepts or sends data, then inspects the pending
+    messages (type byte, length, body) without consuming them. With TLS they cannot be inspected:
+    False.
     """
     pgconn = session.pgconn
     if pgconn.ssl_in_use:
@@ -244,7 +245,7 @@ def _refused(session: Session) -> bool:
 
 
 def _require_time_zone(session: Session, time_zone: str) -> None:
-    """Raise UsageError for what is no zone's name; see rollup.validate_time_zone."""
+    """Raise UsageError for an unknown time zone; see rollup.validate_time_zone."""
     try:
         query(session, "select rollup.validate_time_zone(%s)", time_zone)
     except errors.InvalidParameterValue as error:

@@ -17,15 +17,15 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass
 class Settings:
-    """What the shared options said."""
+    """Values of the shared options."""
 
     dsn: str | None = None
     form: str = "table"
 
     def connect(self, *, any_version: bool = False) -> Session:
-        """A session in autocommit mode with the server that the options and environment name.
+        """A session in autocommit mode with the server of the options and the environment.
 
-        Raises VersionError where its SQL package is older or newer than rollupctl, unless
+        Raises VersionError if its SQL package is older or newer than rollupctl, unless
         `any_version`.
         """
         session = connect(self.dsn)
@@ -38,12 +38,12 @@ class Settings:
         return session
 
     def emit(self, table: output.Table) -> None:
-        """Print a result on stdout in the form asked for."""
+        """Print a result on stdout in the requested format."""
         output.emit(table, self.form)
 
 
 def _keep(ctx: click.Context, option: click.Parameter, value: Any) -> None:
-    """Remember the value of a shared option; one after the command's name wins."""
+    """Store the value of a shared option; one after the command's name has precedence."""
     settings = ctx.ensure_object(Settings)
     if value is not None:
         setattr(settings, str(option.name), value)

@@ -26,18 +26,18 @@ class Table:
     rows: list[Sequence[Any]] = field(default_factory=list)
 
     def add(self, *values: Any) -> None:
-        """Append one row; it must have a value for each column."""
+        """Append one row, which must have a value for each column."""
         if len(values) != len(self.columns):
             raise ValueError(f"{len(values)} values for {len(self.columns)} columns")
         self.rows.append(values)
 
     def column(self, name: str) -> list[Any]:
-        """Every row's value of one column; raises ValueError when there is no such column."""
+        """The values of one column; raises ValueError if there is no such column."""
         at = list(self.columns).index(name)
         return [row[at] for row in self.rows]
 
     def jsonable(self) -> list[dict[str, Any]]:
-        """As records, but for floats that JSON has no word for: those are strings."""
+        """As records; floats without a JSON representation are strings."""
         return [
             {
                 name: str(value) if isinstance(value, float) and not isfinite(value) else value
@@ -57,7 +57,7 @@ def emit(table: Table, form: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print progress or a remark on stderr, out of the way of results."""
+    """Print progress or a remark on stderr, separate from results."""
     click.echo(text, err=True)
 
 
@@ -71,7 +71,7 @@ def render(table: Table, form: str, *, header: bool = True) -> str:
 
 
 def json_line(table: Table) -> str:
-    """Each row of `table` as a JSON object on a line of its own, for output without an end."""
+    """Each row of `table` as a JSON object on its own line, for unbounded output."""
     return "".join(
         json.dumps(record, default=_jsonable, ensure_ascii=False) + "\n"
         for record in table.jsonable()
@@ -79,7 +79,7 @@ def json_line(table: Table) -> str:
 
 
 def _jsonable(value: Any) -> Any:
-    """What json cannot write by itself: exact numbers as numbers, times as ISO 8601."""
+    """Serialize values that json does not support: exact numbers as numbers, times as ISO 8601."""
     if isinstance(value, Decimal):
         if not value.is_finite():
             return str(value)
@@ -90,7 +90,7 @@ def _jsonable(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    """One value as a person or a CSV reader expects it; NULL is empty."""
+    """One value for a table or CSV; NULL is empty."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -107,7 +107,7 @@ def _text(value: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    """One value as a person reads it in a table: floats to the thousandth, times to the second."""
+    """One value in a table: floats with three decimals, times in whole seconds."""
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     if isinstance(value, float) and not value.is_integer():
@@ -158,12 +158,12 @@ def _is_number(value: Any) -> bool:
 
 
 def _printable(text: str) -> str:
-    """`text` without line breaks or terminal escapes, which stored values may hold."""
+    """`text` without the line breaks and terminal escapes that stored values may contain."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _width(text: str) -> int:
-    """Columns that `text` takes on a terminal: East Asian wide characters take two."""
+    """Columns that `text` occupies on a terminal: East Asian wide characters occupy two."""
     if text.isascii():
         return len(text)
     return sum(

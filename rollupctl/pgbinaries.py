@@ -22,13 +22,13 @@ INSTALL_HINT = (
 
 @dataclass(frozen=True)
 class Binaries:
-    """The server programs of one installed PostgreSQL: their directory and major version."""
+    """The server programs of an installed PostgreSQL: their directory and major version."""
 
     bindir: Path
     major: int
 
     def program(self, name: str) -> str:
-        """The path of one program, as the first word of a command."""
+        """The path of a program, as the first word of a command."""
         return str(self.bindir / name)
 
     def has_library(self, name: str) -> bool:
@@ -39,9 +39,9 @@ class Binaries:
 
 
 def find_binaries(major: int | None = None) -> Binaries:
-    """The server programs to use: of version `major`, or the newest there are.
+    """The server programs to use: of version `major`, or the newest version found.
 
-    ROLLUPCTL_PG_BINDIR, where set, is the only place looked at. Otherwise: Debian's versioned
+    If ROLLUPCTL_PG_BINDIR is set, no other directory is searched. Otherwise: Debian's versioned
     directories, the highest version first, then `pg_config --bindir`, then PATH. Raises
     ClusterError when there is no server, none of that version, or none new enough.
     """
@@ -80,7 +80,7 @@ def find_binaries(major: int | None = None) -> Binaries:
 
 
 def _places() -> Iterator[Path]:
-    """Directories that may hold server programs, the best first."""
+    """Directories that may contain server programs, in order of preference."""
     versions = [d for d in DEBIAN_VERSIONS.glob("*/bin") if d.parent.name.isdigit()]
     yield from sorted(versions, key=lambda d: int(d.parent.name), reverse=True)
     said = _output("pg_config", "--bindir")
@@ -92,7 +92,7 @@ def _places() -> Iterator[Path]:
 
 
 def _probe(bindir: Path) -> Binaries | None:
-    """The server in `bindir`, or None where a program is missing or does not run."""
+    """The server in `bindir`, or None if a program is missing or does not run."""
     if not all(os.access(bindir / name, os.X_OK) for name in ("initdb", "pg_ctl", "postgres")):
         return None
     match = re.search(r"\(PostgreSQL\) (\d+)", _output(str(bindir / "postgres"), "--version"))
@@ -100,7 +100,7 @@ def _probe(bindir: Path) -> Binaries | None:
 
 
 def _output(*command: str) -> str:
-    """What `command` prints, stripped; empty when it cannot be run or fails."""
+    """The output of `command`, stripped; empty if it cannot be run or fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):

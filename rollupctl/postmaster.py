@@ -1,4 +1,4 @@
-"""The server process of a data directory: is it there, where does it listen, what did it leave."""
+"""The server process of a data directory: whether it exists, where it listens, and its remains."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PID_FILE = "postmaster.pid"
 
 @dataclass(frozen=True)
 class Postmaster:
-    """A live postmaster, as its lock file describes it."""
+    """A running postmaster, as described by its lock file."""
 
     pid: int
     port: int
@@ -24,16 +24,16 @@ class Postmaster:
 
     @property
     def listening(self) -> bool:
-        """Whether it has made its sockets; before that, its lock file does not name them."""
+        """Whether it has created its sockets; before that, its lock file does not contain them."""
         return self.socket_dir != ""
 
 
 def find_postmaster(data: Path) -> Postmaster | None:
     """The postmaster that runs on the data directory `data`, or None.
 
-    A lock file alone proves nothing: after kill -9 or a power cut it names a process that is
-    gone, or an unrelated one that got its number. Raises PermissionError for a data directory
-    of another user.
+    A lock file alone is not sufficient: after kill -9 or a power failure it contains the id of a
+    process that has ended, or an unrelated one with the same id. Raises PermissionError for a data
+    directory of another user.
     """
     try:
         lines = (data / PID_FILE).read_text().splitlines()
@@ -55,12 +55,12 @@ def find_postmaster(data: Path) -> Postmaster | None:
 
 
 def clear_leftovers(data: Path, patience: float = 3.0) -> None:
-    """Wait until no server process of a dead postmaster is left on `data`.
+    """Wait until all server processes of a dead postmaster on `data` have ended.
 
-    Backends notice the death of their postmaster by themselves; one that is deep in a
-    computation may not for a while, and holds on to the shared memory, so that no new server
-    can start. After `patience` seconds such backends are told to quit at once, and killed if
-    that does not help: what they have not committed is lost anyway.
+    Backends detect the death of their postmaster by themselves, but not during a long computation.
+    Until then they hold the shared memory, so that no new server can start. After `patience`
+    seconds such backends are told to quit at once, and killed if that does not help: their
+    uncommitted changes are lost anyway.
     """
     for sign in (None, signal.SIGQUIT, signal.SIGKILL):
         pids = _server_processes(data)
@@ -77,20 +77,20 @@ def clear_leftovers(data: Path, patience: float = 3.0) -> None:
 
 
 def _is_at(pid: int, data: Path) -> bool:
-    """Whether process `pid` is alive and a server at work in the directory `data`."""
+    """Whether process `pid` exists and is a server running in the directory `data`."""
     process = Path(f"/proc/{pid}")
     try:
         return (process / "cwd").samefile(data)
     except PermissionError:
-        # Root in a container may not look at another user's working directory, but anyone may
-        # see a command line, and pg_ctl names the data directory there.
+        # Root in a container may not read another user's working directory, but any user may read a
+        # command line, and pg_ctl includes the data directory in it.
         with contextlib.suppress(OSError):
             return os.fsencode(data) in (process / "cmdline").read_bytes().split(b"\0")
         return False
     except OSError:
         if Path("/proc/self").is_dir():
             return False
-    # No /proc: all that can be asked is whether there is such a process at all.
+    # Without /proc, only the existence of the process can be checked.
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -101,7 +101,7 @@ def _is_at(pid: int, data: Path) -> bool:
 
 
 def _server_processes(data: Path) -> list[int]:
-    """The ids of all server processes, postmaster or backend, at work in `data`."""
+    """The ids of all server processes, postmaster or backend, running in `data`."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -113,5 +113,5 @@ def _server_processes(data: Path) -> list[int]:
 
 
 def _is_server(entry: Path) -> bool:
-    """Whether the process of this /proc entry is PostgreSQL's, not a shell that stands there."""
+    """Whether the process of this /proc entry is PostgreSQL, not a shell in the same directory."""
     return (entry / "comm").read_text().strip() in ("postgres", "postmaster")

@@ -22,7 +22,7 @@ from rollupctl.output import Table
 
 RESULT = ("rollup", "status", "events", "rows", "seconds")
 
-# A report has a row for each rollup that ran, or each part that expired.
+# A report has one row for each rollup that ran, or each part that expired.
 _STEP = """
 select s.job::text as job, s.failure, s.more, r.*
   from rollup.next_step(%s::rollup.job, %s) s
@@ -33,12 +33,12 @@ select s.job::text as job, s.failure, s.more, r.*
            bytes bigint, action text) on true
 """
 
-_LONGEST_PAUSE = 30.0  # seconds between attempts to reach a server that is gone
+_LONGEST_PAUSE = 30.0  # seconds between attempts to reach an unavailable server
 
 
 @dataclass(frozen=True)
 class Step:
-    """What a step of a job has done, what made it fail, and how long it took."""
+    """Report, failure and duration of a step of a job."""
 
     report: list[dict[str, Any]]
     failure: Explanation | None
@@ -47,7 +47,7 @@ class Step:
 
 @dataclass
 class Outcome:
-    """What became of one rollup: done, nothing new, busy, deferred or failed."""
+    """Outcome of one rollup: done, nothing new, busy, deferred or failed."""
 
     rollup: str
     status: str = "nothing new"
@@ -58,7 +58,7 @@ class Outcome:
     filled_percent: Decimal | None = None
 
     def add(self, window: dict[str, Any], seconds: float) -> None:
-        """Count in one window: a row of a step's report."""
+        """Add one window: a row of a step's report."""
         self.events += window["events"]
         self.rows += window["rows"]
         self.seconds = round(self.seconds + seconds, 3)
@@ -69,14 +69,14 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """The exit code that this outcome asks for."""
+        """The exit code of this outcome."""
         return {"failed": ERROR, "deferred": DEFERRED, "busy": DEFERRED}.get(self.status, DONE)
 
 
 def names_of(session: Session, wanted: Sequence[str]) -> list[str]:
-    """The rollups meant: those `wanted`, or all in the order in which they were declared.
+    """The rollups `wanted`, or all in the order of declaration.
 
-    Raises RollupError for a name that is not a rollup's.
+    Raises RollupError for an unknown name.
     """
     known: list[str] = query(session, "select name from rollup.rollups order by id").column("name")
     for name in wanted:
@@ -87,17 +87,17 @@ def names_of(session: Session, wanted: Sequence[str]) -> list[str]:
 
 
 def catch_up_all(session: Session, wanted: Sequence[str], max_events: int) -> list[Outcome]:
-    """Run the rollups `wanted`, or all, window after window, until nothing is waiting.
+    """Run the rollups `wanted`, or all, window after window, until all events are counted.
 
-    A run that is deferred or fails is told on stderr, and rollup.next_step records it in the run
-    ledger; windows before it stay counted, and the other rollups go on. Raises psycopg.Error when
-    a step cannot be made at all, RollupError for a name that is not a rollup's.
+    A run that is deferred or fails is reported on stderr, and recorded in the run ledger by
+    rollup.next_step; previous windows stay counted, and the other rollups continue. Raises
+    psycopg.Error when a step cannot be performed at all, RollupError for an unknown name.
     """
     names = names_of(session, wanted)
     outcomes = {name: Outcome(name) for name in names}
     for step in steps(session, "run", names if wanted else None, max_events):
         for row in step.report:
-            if row["rollup"] in outcomes:  # else it has joined the family just now
+            if row["rollup"] in outcomes:  # otherwise it has just joined the family
                 outcomes[row["rollup"]].add(row, step.seconds)
         if step.failure:
             tell(step.failure)
@@ -107,10 +107,10 @@ def catch_up_all(session: Session, wanted: Sequence[str], max_events: int) -> li
 def steps(
     session: Session, kind: str, names: Sequence[str] | None, max_size: int
 ) -> Iterator[Step]:
-    """Do a job of `kind`, run or expire, step by step, each in a transaction of its own.
+    """Perform a job of `kind`, run or expire, step by step, each in a transaction of its own.
 
-    `names` are the rollups or sources meant; None means all. Raises psycopg.Error as
-    rollup.start_job and rollup.next_step do.
+    `names` are rollups or sources; None means all. Raises psycopg.Error like rollup.start_job and
+    rollup.next_step.
     """
     start = "select rollup.start_job(%s, %s)::text as job"
     (job,) = query(session, start, kind, names).column("job")
@@ -127,7 +127,7 @@ def steps(
 
 
 def backlogs(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """A line for each of these rollups that is being filled newest first: how far that is."""
+    """A line for each of these rollups with a backlog: its progress."""
     for each in outcomes:
         if each.backlog_ids:
             yield (

@@ -1,4 +1,4 @@
-"""Sample events of web shops: page views, carts, orders and refunds, as the examples count them."""
+"""Sample events of web shops, for the examples: page views, carts, orders and refunds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ COLUMNS = (
     "properties"
 )
 BROWSERS = ("chrome", "firefox", "safari", "opera")
-# Country, its currency, and what a dollar's worth costs there, in whole units.
+# Country, its currency, and the price of one dollar in whole units.
 MARKETS = (
     ("United States", "USD", 1),
     ("United Kingdom", "GBP", 1),
@@ -18,9 +18,9 @@ MARKETS = (
     ("France", "EUR", 1),
     ("Germany", "EUR", 1),
     ("China", "CNY", 7),
-    ("", "USD", 1),  # where nobody knows the country
+    ("", "USD", 1),  # unknown country
 )
-# Source and campaign. Most visitors come by themselves.
+# Source and campaign. Most visitors have neither.
 CHANNELS = (
     ("", ""), ("", ""), ("", ""), ("google", ""), ("google", "brand"), ("google", "autumn sale"),
     ("newsletter", "autumn sale"), ("newsletter", "welcome"), ("facebook", "autumn sale"),
@@ -28,11 +28,11 @@ CHANNELS = (
 CATEGORIES = ("shoes", "shirts", "hats", "bags", "")
 PRODUCTS = 200
 DEVICES = 10_000
-LATE = 0.02  # of the events were made offline and arrive up to a day late
+LATE = 0.02  # of the events are recorded offline and arrive up to a day late
 
 
 def seconds_late(draw: Callable[[], float]) -> int:
-    """How much earlier than it arrives an event took place: mostly 0 seconds."""
+    """How long before its arrival an event took place: usually 0 seconds."""
     return int(draw() * 86_400) if draw() < LATE else 0
 
 

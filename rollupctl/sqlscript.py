@@ -1,6 +1,6 @@
-"""SQL files as psql reads them: split into statements, with exactly one meta command, \\ir.
+"""SQL files as psql reads them, split into statements, with \\ir as the only meta command.
 
-Files called *.psql are for psql alone, which has no transaction around a script: they are left out.
+Files named *.psql are for psql only, which runs no transaction around a script: they are skipped.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from rollupctl.errors import InstallError
 from rollupctl.files import project_root
 
-# What matters to finding the end of a statement. The order of the alternatives is the lexer.
+# Tokens that matter for the end of a statement. The order of the alternatives is significant.
 _TOKEN = re.compile(
     r"""
     (?P<comment>--[^\n]*)
@@ -37,9 +37,9 @@ _ROUTINE = re.compile(r"create (or replace )?(function|procedure)\b")
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement without its semicolon, where it begins, and its title.
+    """One statement without its semicolon, its position, and its title.
 
-    The title is the first line of the comment that stands just above.
+    The title is the first line of the comment directly above.
     """
 
     text: str
@@ -54,7 +54,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Include:
-    """A psql \\ir: the file to read at this place."""
+    """A psql \\ir: the file to include at this position."""
 
     argument: str
     line: int
@@ -63,8 +63,8 @@ class Include:
 def read_script(path: Path, _above: tuple[Path, ...] = ()) -> Iterator[Statement]:
     """The statements of `path` and of the files it includes with \\ir, in order.
 
-    Raises InstallError, naming file and line, for a missing file, a file that includes itself,
-    any other psql command and an unterminated quote or comment.
+    Raises InstallError, with file and line, for a missing file, a file that includes itself, any
+    other psql command and an unterminated quote or comment.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -89,14 +89,14 @@ def read_script(path: Path, _above: tuple[Path, ...] = ()) -> Iterator[Statement
 
 
 def shown(path: Path) -> str:
-    """`path` as messages show it: from the project's root where it lies below that."""
+    """`path` for messages: relative to the project's root if it is below that."""
     root = project_root()
     return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
 
 def _split(text: str, path: Path) -> Iterator[Statement | Include]:
     """Statements and \\ir commands of one file; quotes, comments and SQL bodies kept whole."""
-    start: int | None = None  # where the statement being read begins
+    start: int | None = None  # start of the current statement
     depth = 0  # open parentheses
     begins = 0  # open begin/case blocks of a routine with an SQL body
     words: list[str] = []

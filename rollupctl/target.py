@@ -1,4 +1,4 @@
-"""The table that events are loaded into, and which of its columns a file may bring."""
+"""The table that events are loaded into, and the columns that a file may contain."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _NAMES = "every column needs a name, and one of its own"
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its type as SQL writes it, and how a value for it comes about."""
+    """A column: its type in SQL, and how its values are generated."""
 
     name: str
     type: str
@@ -68,7 +68,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Check:
-    """A check constraint, as SQL defines it, and the columns that it looks at."""
+    """A check constraint: its definition in SQL, and the columns that it refers to."""
 
     name: str
     definition: str
@@ -88,9 +88,9 @@ class Target:
     def copy_command(
         self, columns: list[str], dialect: Dialect, into: sql.Identifier | None = None
     ) -> sql.Composed:
-        """COPY of a CSV with a header, whose fields are `columns` in this order.
+        """The COPY of a CSV file with a header, whose fields are `columns` in this order.
 
-        Into this table, or another one `into` that has its columns.
+        Into this table, or another table `into` with the same columns.
         """
         options = [
             sql.SQL("format csv, header true"),
@@ -98,7 +98,7 @@ class Target:
         ]
         if dialect.null is not None:
             options.append(sql.SQL("null {}").format(dialect.null))
-            # "" is a text, and no number.
+            # "" is a valid text, but not a number.
             if others := [c.name for c in self.columns if c.name in columns and not c.is_text]:
                 options.append(sql.SQL("force_null ({})").format(_listed(others)))
         return sql.SQL("copy {} ({}) from stdin ({})").format(
@@ -108,24 +108,24 @@ class Target:
         )
 
     def time_columns(self, columns: list[str]) -> list[tuple[int, str]]:
-        """Position, from 0, and name of those of `columns` that take a date or a timestamp."""
+        """Position, from 0, and name of the `columns` of type date or timestamp."""
         times = {c.name for c in self.columns if c.is_time}
         return [(at, name) for at, name in enumerate(columns) if name in times]
 
     @property
     def id_column(self) -> str | None:
-        """The column that numbers the rows, where it is one that rollups can count by."""
+        """The id column, if rollups can use it."""
         return next((c.name for c in self.columns if c.numbered and c.type == "bigint"), None)
 
     def type_of(self, column: str) -> str:
-        """The type of `column`, in words for a message."""
+        """The type of `column`, for a message."""
         return next((c.type for c in self.columns if c.name == column), "value")
 
     def match(self, file: CsvFile) -> list[str]:
-        """The table's columns in the order of the file's header; raises BadFileError for one that
-        cannot be.
+        """The table's columns in the order of the file's header; raises BadFileError for an unknown
+        or generated column.
 
-        Names match exactly or, where that leaves no doubt, but for upper and lower case.
+        Names match exactly or, if that is unambiguous, ignoring case.
         """
         header, place = file.header, f"{file.name}, line 1"
         matched: list[str] = []
@@ -181,9 +181,9 @@ def _listed(names: list[str]) -> sql.Composed:
 
 
 def find_target(session: Session, name: str) -> Target:
-    """The table called `name`, which may be quoted and qualified as in SQL.
+    """The table `name`, which may be quoted and qualified as in SQL.
 
-    Raises BadTableError when there is none, or it is a partition or not a table at all.
+    Raises BadTableError if it does not exist, is a partition, or is not a table.
     """
     try:
         found = query(session, _TABLE, name, name).records()

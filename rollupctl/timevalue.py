@@ -1,4 +1,4 @@
-"""Times in files: what PostgreSQL would take for a time and a person would not, and epochs."""
+"""Times in files: values that PostgreSQL accepts although they are probably wrong, and epochs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from rollupctl.csvfile import NOTHING_LOADED, CsvFile, Dialect
 from rollupctl.errors import BadFileError
 
 ISO, ANY = "iso", "any"
-EPOCHS = {"epoch": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}  # how many of each are a second
+EPOCHS = {"epoch": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}  # units per second
 FORMATS = (ISO, *EPOCHS, ANY)
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
-# Nearly all values are like this, and need no second look.
+# Nearly all values match this and need no further check.
 _PLAIN = re.compile(
     r"(?:19|20|21)\d\d-\d\d-\d\d"
     r"(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:Z|UTC|GMT|[-+]\d\d(?::?\d\d(?::?\d\d)?)?))?)?"
@@ -30,7 +30,7 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _WORDS = {"allballs", "epoch", "infinity", "now", "today", "tomorrow", "yesterday"}
 _MARKS = {"", "t", "z", "utc", "gmt", "am", "pm", "ad"}
-# UTC+3, GMT-0500, EST5, <+03>-3: to POSIX UTC+3 is what is UTC-3 to everybody else.
+# UTC+3, GMT-0500, EST5, <+03>-3: POSIX reads UTC+3 as west of Greenwich, elsewhere UTC-3.
 _POSIX = re.compile(
     r"(?<![/\w])(?P<zone>(?:[A-Za-z]+|<[^>]*>)(?: ?[-+] ?|(?<=\w{3})))\d+(?::?\d\d)*\w*"
 )
@@ -40,9 +40,9 @@ _FIELD = "(?:{quote}(?:[^{quote}]|{quote}{quote})*{quote}|[^{delimiter}{quote}\r
 
 
 def problem(value: str) -> tuple[str, str] | None:
-    """What is wrong with `value` as the time of an event, and what to do; None if nothing is.
+    """What is wrong with `value` as the time of an event, and the hint; None if it is valid.
 
-    What PostgreSQL refuses by itself is left to it.
+    Values that PostgreSQL rejects are not checked.
     """
     text = value.strip()
     if _PLAIN.fullmatch(text) or not text:
@@ -71,7 +71,7 @@ _OFFSET_HINT = "write the offset alone, as in 2024-12-31 23:59:59+03 for three h
 
 
 def _is_compact(text: str) -> bool:
-    """20241231; an epoch is longer."""
+    """Whether the value is a date such as 20241231; an epoch is longer."""
     return len(text) == 8 and text.isdigit() and _is_sensible(int(text[:4]))
 
 
@@ -97,7 +97,7 @@ def _problem_of_year(text: str) -> tuple[str, str] | None:
 
 
 class TimeColumns:
-    """The time columns of one file: looks at their values, and writes epochs as times."""
+    """Checks the time columns of one file, and converts epochs to times."""
 
     def __init__(self, file: CsvFile, form: str, columns: Sequence[tuple[int, str]]) -> None:
         """`columns` has the position, from 0, and the name of each; `form` is one of FORMATS."""
@@ -110,15 +110,15 @@ class TimeColumns:
 
     @property
     def rewrites(self) -> bool:
-        """Whether `converted` is what must be sent, and not the file as it is."""
+        """Whether `converted` must be sent instead of the file itself."""
         return self._ticks is not None
 
     def check(self, chunks: Iterable[bytes]) -> None:
-        """Raise BadFileError for the first value that no time can be meant by.
+        """Raise BadFileError for the first value that is not a plausible time.
 
-        Takes a chunk when it has looked at all records that the one before completes. Lines in
-        which nothing is unusual are matched many at once; from the first other one on, each record
-        is read for itself.
+        Requests a chunk only after checking all records that the previous one completes. Lines with
+        common values only are matched in batches; from the first other line on, records are parsed
+        one by one.
         """
         texts = _texts(chunks)
         rest, passed = "", 0
@@ -136,7 +136,7 @@ class TimeColumns:
             self._look(record, line, problem)
 
     def converted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The file record by record, with times for epochs. Raises as check."""
+        """The file record by record, with epochs converted to times. Raises like check."""
         read: list[str] = []
 
         def lines() -> Iterator[str]:
@@ -151,8 +151,8 @@ class TimeColumns:
             yield (text if line == 0 else self._rewritten(text)).encode(errors="surrogateescape")
 
     def _records(self, lines: Iterator[str], passed: int) -> Iterator[tuple[int, list[str]]]:
-        """Fields of each record and the line on which it ends, after so many lines that were passed
-        over; the header's line is called 0.
+        """Fields of each record and the line on which it ends, after the given number of skipped
+        lines; the header's line is called 0.
         """
         csv.field_size_limit(sys.maxsize)
         dialect = self._file.dialect
@@ -190,7 +190,7 @@ class TimeColumns:
         return moment if _is_sensible(moment.year) else None
 
     def _rewritten(self, text: str) -> str:
-        """A record, all of its bytes as they are but for the epochs in it."""
+        """A record with its epochs converted and all other bytes unchanged."""
         delimiter, quote = self._file.dialect.delimiter, self._file.dialect.quote
         null = self._file.dialect.null or ""
         fields: list[str] = []
@@ -207,11 +207,11 @@ class TimeColumns:
 
 
 _EPOCH = datetime(1970, 1, 1)
-_FAR = 300 * 366 * 86400  # seconds: beyond all sensible years, within what timedelta takes
+_FAR = 300 * 366 * 86400  # seconds: beyond all plausible years, within the range of timedelta
 
 
 def _texts(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Chunks as texts, none of which ends within \\r\\n; surrogates stand for what is not UTF-8."""
+    """Texts that never end within \\r\\n; surrogates represent bytes that are not UTF-8."""
     utf8 = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape")
     decoder = io.IncrementalNewlineDecoder(utf8, translate=False)
     for chunk in chunks:
@@ -220,8 +220,8 @@ def _texts(chunks: Iterable[bytes]) -> Iterator[str]:
 
 
 def _lines(texts: Iterable[str]) -> Iterator[str]:
-    """Lines with their ends, of all three kinds."""
-    begun: list[str] = []  # what there is of a line that has no end yet
+    """Lines with their line endings, of all three kinds."""
+    begun: list[str] = []  # an incomplete line
     for text in texts:
         for part in io.StringIO(text, newline=""):
             begun.append(part)
@@ -240,7 +240,7 @@ def _end_of_line(text: str) -> int:
 
 
 def _plain_lines(dialect: Dialect, positions: Sequence[int]) -> str:
-    """Whole lines, each a record, whose fields at `positions` are no value or as _PLAIN says."""
+    """Matches whole lines, each a record, whose fields at `positions` are empty or match _PLAIN."""
     quote, delimiter = re.escape(dialect.quote), re.escape(dialect.delimiter)
     time = f"(?:{_PLAIN.pattern}|{re.escape(dialect.null or '')})"
     line = []

@@ -1,4 +1,4 @@
-"""Take the SQL package out of a database, after asking where data would be lost."""
+"""Remove the SQL package from a database, with confirmation where data would be lost."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _CALL = "select * from rollup.uninstall(drop_tables => %s, dry_run => %s)"
 
 
 def uninstall(session: Session, *, drop_tables: bool, dry_run: bool, confirmed: bool) -> Table:
-    """Remove the package and what it has made. Returns kind and name of each.
+    """Remove the package and its objects. Returns kind and name of each.
 
-    Tables of rollups go only with `drop_tables`, which asks first on a terminal unless
-    `confirmed`. `dry_run` lists what would go. Raises UsageError where nobody can be asked,
-    click.Abort where the answer is no, and RollupError where there is no package.
+    Tables of rollups are dropped only with `drop_tables`, which asks for confirmation on a terminal
+    unless `confirmed`. `dry_run` lists the objects. Raises UsageError without a terminal to ask on,
+    click.Abort if the answer is no, and RollupError if the package is not installed.
     """
     if installed_version(session) is None:
         raise RollupError("the SQL package is not in this database", "there is nothing to remove")

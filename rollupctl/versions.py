@@ -1,4 +1,4 @@
-"""Whether the SQL package in a database and this rollupctl are of one version."""
+"""Comparison of the versions of rollupctl and of the SQL package in a database."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from rollupctl import __version__
 from rollupctl.connect import Session, query
 from rollupctl.errors import VersionError
 
-# The package is not there, or not for this role: the command itself says so, where it needs it.
+# The package is not installed, or not accessible to this role: a command that needs it reports
+# that.
 _SILENT = (errors.UndefinedFunction, errors.InvalidSchemaName, errors.InsufficientPrivilege)
 
 
 def installed_version(session: Session) -> str | None:
-    """The version of the SQL package in the database; None without one.
+    """The version of the SQL package in the database; None if it is not installed.
 
     `session` must be in autocommit mode, so that a missing package leaves no failed transaction.
     """
@@ -27,7 +28,7 @@ def installed_version(session: Session) -> str | None:
 
 
 def require_same_version(session: Session) -> None:
-    """Raises VersionError where the database has another version of the package than rollupctl."""
+    """Raises VersionError if the database has another version of the package than rollupctl."""
     found = require_not_newer(session)
     if found is not None and found != __version__:
         raise VersionError(
@@ -37,7 +38,7 @@ def require_same_version(session: Session) -> None:
 
 
 def require_not_newer(session: Session) -> str | None:
-    """The version in the database; raises VersionError where it is newer than rollupctl."""
+    """The version in the database; raises VersionError if it is newer than rollupctl."""
     found = installed_version(session)
     if found is not None and _numbers(found) > _numbers(__version__):
         raise VersionError(

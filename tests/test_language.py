@@ -27,6 +27,8 @@ TEXTS = [
     "examples/*.sql",
     "rollupctl/**/*.py",
     "bench/*.py",
+    "docker/*",
+    "docker-compose.yml",
     "tests/test_docs.py",
 ]
 # The references repeat comments and help texts, which are checked where they are written.

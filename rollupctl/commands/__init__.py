@@ -1,1 +1,1 @@
-"""The commands, grouped by what they work on. Each parses, calls, prints."""
+"""The commands, grouped by subject. Each parses its arguments, calls the package, and prints."""

@@ -1,4 +1,4 @@
-"""backfill: what a rollup lacks of the past."""
+"""backfill: count the history that a rollup lacks."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def backfill(
     max_events: int,
     pause: str | None,
 ) -> None:
-    """Fill in what rollup NAME lacks of the past, newest first, while it is used and runs.
+    """Fill in the history that rollup NAME lacks, newest first, while it is in use.
 
-    That is events which were there before a rollup that is filled newest first, and measures added
-    by rollup.alter_rollup. Each step is committed and told on stderr; stopped, it goes on where it
-    was when it is called again. Prints from which bucket on each added measure is complete then.
+    That is the backlog of a rollup that is filled newest first, and measures added by
+    rollup.alter_rollup. Each step is committed and reported on stderr; an interrupted backfill
+    resumes where it stopped. Finally prints from which bucket on each added measure is complete.
 
     \b
     Example:
@@ -66,7 +66,7 @@ def backfill(
 
 
 def _tell(said: Diagnostic) -> None:
-    """The server's notices are this command's progress."""
+    """Print the server's notices as progress."""
     if (said.severity_nonlocalized or said.severity) == "NOTICE":
         note(said.message_primary or "")
 

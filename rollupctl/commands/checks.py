@@ -1,4 +1,4 @@
-"""verify, rebuild, doctor: whether everything is right, and the repair of what is not."""
+"""verify, rebuild, doctor: detection and repair of problems."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def range_options(command: Function) -> Function:
-    """Add --from, --to and --tenant, which bound what is compared or recomputed."""
+    """Add --from, --to and --tenant, which restrict what is compared or recomputed."""
     for option in (
         click.option("--tenant", help="One tenant only."),
         click.option("--to", "until", metavar="TIME", help="Buckets before this time."),
@@ -37,7 +37,7 @@ def range_options(command: Function) -> Function:
 
 
 def _by_row(found: Table) -> list[str]:
-    """What is wrong with each row of a rollup of which rollup.verify names measures."""
+    """The differences of each row of a rollup for which rollup.verify returns measures."""
     rows: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for each in found.records():
         key = (each["tenant_id"], each["bucket"], str(each["dimensions"]))
@@ -53,7 +53,7 @@ def _by_row(found: Table) -> list[str]:
 
 
 def _changes(found: Table) -> str:
-    """What a repair would do, in words."""
+    """A description of what a repair would do."""
     actions = _by_row(found)
     return ", ".join(
         f"{actions.count(action)} rows to {action}" for action in ("add", "change", "remove")
@@ -69,7 +69,7 @@ def _is_lost(found: Table) -> bool:
 @range_options
 @click.option("--repair", is_flag=True, help="Rebuild what differs, then compare again.")
 @click.option(
-    "--accept-loss", is_flag=True, help="With --repair: remove rows whose events are all gone."
+    "--accept-loss", is_flag=True, help="With --repair: remove rows whose events no longer exist."
 )
 @shared_options
 @pass_settings
@@ -82,11 +82,12 @@ def verify(
     repair: bool,
     accept_loss: bool,
 ) -> None:
-    """Compare the rollups named, or all, with the raw events; print what differs.
+    """Compare the given rollups, or all, with the raw events; print the differences.
 
-    A row for each measure that differs: what the rollup has, and what the events say. The exit
-    code is 5 when there is one. With --repair the buckets at fault are rebuilt, and what differs
-    after that is printed. Rows whose events are all gone stay, unless the loss is accepted.
+    Prints a row for each measure that differs, with the value in the rollup and the value from the
+    events. The exit code is 5 if there is one. With --repair the affected buckets are rebuilt, and
+    the remaining differences are printed. Rows whose events no longer exist are kept, unless the
+    loss is accepted.
 
     \b
     Example:
@@ -160,7 +161,7 @@ def rebuild(
 @shared_options
 @pass_settings
 def doctor(settings: Settings) -> None:
-    """Check the installation: what was found, and what to do about it.
+    """Check the installation; print each finding and the command that repairs it.
 
     The exit code is 3 when a check failed.
 

@@ -1,4 +1,4 @@
-"""install, uninstall, generate, load: what must be there before anything can be counted."""
+"""install, uninstall, generate, load: everything needed before events can be counted."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 @click.option(
     "--partition-interval",
     metavar="INTERVAL",
-    help="Length of a partition of events, such as '1 day' or '5 minutes'; counts when the table "
-    "is made.",
+    help="Length of a partition of events, such as '1 day' or '5 minutes'; used when the "
+    "table is created.",
 )
 @click.option(
-    "--engine-only", is_flag=True, help="The package alone, without the example's tables."
+    "--engine-only", is_flag=True, help="Install the package only, without the example's tables."
 )
 @click.option(
     "--example",
     "chosen",
     type=click.Choice(examples()),
     multiple=True,
-    help="These rollups of events too (may be repeated).",
+    help="Also install this example (may be repeated).",
 )
 @shared_options
 @pass_settings
@@ -49,8 +49,8 @@ def install(
 ) -> None:
     """Install or upgrade the SQL package and the example application.
 
-    All of it in one transaction: it is there whole or not at all. Run again, it changes nothing;
-    several at once take turns.
+    Everything is installed in one transaction. Running it again changes nothing; concurrent
+    installations run one after the other.
 
     \b
     Example:
@@ -75,16 +75,16 @@ def install(
 @click.command()
 @click.option("--drop-tables", is_flag=True, help="Drop the tables of the rollups too.")
 @click.option("--yes", is_flag=True, help="Drop tables without asking.")
-@click.option("--dry-run", is_flag=True, help="List what would go; remove nothing.")
+@click.option("--dry-run", is_flag=True, help="List what would be removed; change nothing.")
 @shared_options
 @pass_settings
 def uninstall(settings: Settings, drop_tables: bool, yes: bool, dry_run: bool) -> None:
-    """Remove the SQL package, and all that it has made, from the database.
+    """Remove the SQL package, and everything that it has created, from the database.
 
-    Declarations and watermarks, jobs, counting functions and the views beside the rollups' tables
-    go, in one transaction. The tables of the rollups stay, unless --drop-tables is said. Events
-    and extensions always stay. Where other objects depend on what would go, nothing does, and the
-    objects are named.
+    Declarations and watermarks, jobs, counting functions and the views of the rollups are removed
+    in one transaction. The tables of the rollups stay, unless --drop-tables is given. Events and
+    extensions always stay. If other objects depend on those to be removed, nothing is removed, and
+    the dependent objects are listed.
 
     \b
     Example:
@@ -123,7 +123,7 @@ def uninstall(settings: Settings, drop_tables: bool, yes: bool, dry_run: bool) -
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]),
     help="With --event-time: where times end, in UTC.  [default: the hour that has begun]",
 )
-@click.option("--force", is_flag=True, help="Write over files that are there.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 @output_option
 @pass_settings
 def generate(
@@ -142,9 +142,9 @@ def generate(
 ) -> None:
     """Write sample CSV files, 1.csv and so on, into DIRECTORY.
 
-    The tutorial's columns, or with --shop page views, carts, orders and refunds: what the examples
-    count. The same seed gives the same bytes on every machine (with --event-time: given --until
-    too).
+    They have the tutorial's columns or, with --shop, page views, carts, orders and refunds for the
+    examples. The same seed gives the same bytes on every machine (with --event-time, if --until is
+    given too).
 
     \b
     Example:
@@ -164,7 +164,7 @@ def generate(
 
 
 def _dialect_options(command: Function) -> Function:
-    """Add the options that say how a CSV file is written; see csvfile.Dialect."""
+    """Add the options for the format of a CSV file; see csvfile.Dialect."""
     for option in (
         click.option(
             "--null",
@@ -199,9 +199,7 @@ def _dialect_options(command: Function) -> Function:
     "time, such as now or the year 20000.",
 )
 @_dialect_options
-@click.option(
-    "--again", is_flag=True, help="Load a file again whose rows are gone from the table since."
-)
+@click.option("--again", is_flag=True, help="Load a file again if its rows no longer exist.")
 @click.option("--dry-run", is_flag=True, help="Check the files' headers; load nothing.")
 @shared_options
 @pass_settings
@@ -216,10 +214,10 @@ def load(
 ) -> None:
     """Load CSV files with a header, each exactly once; - is standard input.
 
-    Columns may come in any order; those left out get their defaults. Each file is one
-    transaction. A file whose content was loaded before is skipped, whatever its name; if rows of
-    it are gone since (deleted, truncated, expired), that is said and the exit code is 3. The first
-    bad file ends the command and leaves nothing behind; run it again when the file is corrected.
+    Columns may be in any order; omitted columns get their defaults. Each file is one transaction. A
+    file whose content was loaded before is skipped, whatever its name; if rows of it no longer
+    exist (deleted, truncated, expired), a note says so and the exit code is 3. The first invalid
+    file ends the command and leaves no rows; run the command again when the file is corrected.
 
     \b
     Example:

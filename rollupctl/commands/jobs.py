@@ -1,4 +1,4 @@
-"""expire, retention, schedule, unschedule: what runs by the calendar."""
+"""expire, retention, schedule, unschedule: scheduled work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import Table
 from rollupctl.target import find_target
 
-_MAX_ROWS = 1_000_000  # of a rollup that is not partitioned, about so many are deleted at a time
+_MAX_ROWS = 1_000_000  # rows deleted at a time from a rollup that is not partitioned, approximately
 
 
 @click.command()
@@ -21,22 +21,22 @@ _MAX_ROWS = 1_000_000  # of a rollup that is not partitioned, about so many are 
     help="Age of events to drop: '30 days'.  [default: what retention says, of everything]",
 )
 @click.option("--table", help="With --older-than: table to drop events of.  [default: events]")
-@click.option("--dry-run", is_flag=True, help="List what would go; drop nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask, also where it is not usual.")
+@click.option("--dry-run", is_flag=True, help="List what would be removed; change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @shared_options
 @pass_settings
 def expire(
     settings: Settings, older_than: str | None, table: str | None, dry_run: bool, yes: bool
 ) -> None:
-    """Remove what is older than it is to be kept: raw events and rows of rollups.
+    """Remove raw events and rows of rollups that have exceeded their retention.
 
-    Raw events go only if every rollup has counted every one of them: whole partitions, and rows
-    of that age in the default partition. If some rollup has not counted something there, nothing
-    of that table is dropped and the exit code is 1. With --older-than only events of one table
-    go, whatever `rollupctl retention` says.
+    Raw events are removed only if every rollup has counted all of them: whole partitions, and rows
+    of the same age in the default partition. If a rollup has not counted some of them, nothing of
+    that table is removed and the exit code is 1. With --older-than only events of one table are
+    removed, regardless of `rollupctl retention`.
 
-    Asks before the first time that something of a table goes, and before a longer time goes at
-    once than stays; where there is no terminal to ask on, that needs --yes.
+    Asks for confirmation before the first removal from a table, and before a removal that covers a
+    longer time than the age itself; without a terminal, that needs --yes.
 
     \b
     Example:
@@ -70,7 +70,7 @@ def expire(
 
 
 def _enforce(session: Session) -> tuple[Table, int]:
-    """Part after part, each committed; what must stay is reported, and the rest goes."""
+    """Part after part, each committed; what must stay is reported, and the rest is removed."""
     gone = Table(("kind", "name", "partition", "range_from", "range_to", "rows", "bytes", "action"))
     codes: set[int] = set()
     for step in rolling.steps(session, "expire", None, _MAX_ROWS):
@@ -87,9 +87,9 @@ def _enforce(session: Session) -> tuple[Table, int]:
 @shared_options
 @pass_settings
 def retention(settings: Settings, name: str | None, keep: str | None) -> None:
-    """Show how long everything is kept, after setting it for NAME, a rollup or a table of events.
+    """Show all retentions, after setting that of NAME, a rollup or a table of events.
 
-    `rollupctl expire` enforces it, and so does the schedule.
+    `rollupctl expire` enforces them, and so does the schedule.
 
     \b
     Example:
@@ -120,17 +120,17 @@ def retention(settings: Settings, name: str | None, keep: str | None) -> None:
 @shared_options
 @pass_settings
 def schedule(settings: Settings, every: str, retention: str | None) -> None:
-    """Have pg_cron run the rollups, look after partitions and expire what is too old.
+    """Schedule pg_cron jobs that run rollups, maintain partitions and enforce retention.
 
-    Jobs go by name: run again, it changes them and adds none. With --retention all tables of
-    events are kept that long; without, what `rollupctl retention` says stays as it is.
+    Jobs are identified by name, so running it again changes the existing ones. --retention applies
+    to all partitioned tables of events; without it, `rollupctl retention` stays as it is.
 
     \b
     Example:
       rollupctl schedule --every '1 minute' --retention '90 days'
     """
     with settings.connect() as session:
-        if len(every.split()) != 5:  # five fields are cron notation
+        if len(every.split()) != 5:  # five fields: cron notation
             positive_interval(session, every, "--every")
         if retention is not None:
             positive_interval(session, retention, "--retention")
@@ -142,7 +142,7 @@ def schedule(settings: Settings, every: str, retention: str | None) -> None:
 @shared_options
 @pass_settings
 def unschedule(settings: Settings) -> None:
-    """Remove the pg_cron jobs that `schedule` made.
+    """Remove the pg_cron jobs that `schedule` created.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""rollup, status: keep rollups up to date, and see that they are."""
+"""rollup, status: keep rollups up to date, and monitor them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rollupctl.output import json_line, note, render
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME…]")
-@click.option("--watch", is_flag=True, help="Keep going until Ctrl-C.")
+@click.option("--watch", is_flag=True, help="Continue until Ctrl-C.")
 @click.option(
     "--every",
     type=click.FloatRange(0, min_open=True),
@@ -39,9 +39,10 @@ from rollupctl.output import json_line, note, render
 def rollup(
     settings: Settings, names: tuple[str, ...], watch: bool, every: float, max_events: int
 ) -> None:
-    """Count new events into the rollups named, or into all, until they have caught up.
+    """Count new events into the given rollups, or into all, until they have caught up.
 
-    A rollup that another session holds up is deferred, the others go on, and the exit code is 4.
+    A rollup that is blocked by another session is deferred, the others continue, and the exit code
+    is 4.
 
     \b
     Example:
@@ -59,7 +60,7 @@ def rollup(
 
 
 def _watch(settings: Settings, names: tuple[str, ...], every: float, max_events: int) -> None:
-    """Round after round, until interrupted; a server that goes away is waited for."""
+    """Round after round, until interrupted; waits for an unavailable server."""
     pauses = rolling.pauses()
     connected = False
     header = True
@@ -75,7 +76,7 @@ def _watch(settings: Settings, names: tuple[str, ...], every: float, max_events:
                     header = False
                     time.sleep(every)
         except (ConnectError, psycopg.OperationalError, psycopg.InterfaceError) as error:
-            # What never worked is a mistake in the command; what stopped working may come back.
+            # A first attempt that fails indicates a wrong command; a later one may be temporary.
             if not connected:
                 raise
             report(error)
@@ -85,7 +86,7 @@ def _watch(settings: Settings, names: tuple[str, ...], every: float, max_events:
 
 
 def _print_round(settings: Settings, outcomes: list[rolling.Outcome], header: bool) -> None:
-    """What a round did, for rollups that did anything: rows that go on without an end."""
+    """Outcomes of a round, without rollups that had nothing new: rows of unbounded output."""
     busy = [each for each in outcomes if each.status != "nothing new"]
     if not busy:
         return
@@ -115,9 +116,9 @@ def _print_round(settings: Settings, outcomes: list[rolling.Outcome], header: bo
 @shared_options
 @pass_settings
 def status(settings: Settings, max_lag: float) -> None:
-    """Show how far behind each rollup is, and how its last run went.
+    """Show how far behind each rollup is, and the outcome of its last run.
 
-    The exit code is 3 when one is too far behind, its last run failed or its source is gone.
+    The exit code is 3 if one is too far behind, its last run failed or its source no longer exists.
 
     \b
     Example:

@@ -14,10 +14,10 @@ from rollupctl.output import Table
 @output_option
 @pass_settings
 def up(settings: Settings) -> None:
-    """Start the embedded PostgreSQL, making it first if need be.
+    """Start the embedded PostgreSQL, creating it if necessary.
 
-    A private cluster in a directory of its own (ROLLUPCTL_HOME), on a free port; later commands
-    find it without being told. Safe to run again.
+    It is a private cluster in a directory of its own (ROLLUPCTL_HOME), on a free port; later
+    commands find it automatically. Safe to run again.
 
     \b
     Example:
@@ -34,7 +34,7 @@ def up(settings: Settings) -> None:
 @output_option
 @pass_settings
 def down(settings: Settings) -> None:
-    """Stop the embedded PostgreSQL. Its data stay.
+    """Stop the embedded PostgreSQL. Its data are kept.
 
     \b
     Example:
@@ -49,11 +49,11 @@ def down(settings: Settings) -> None:
 @shared_options
 @pass_settings
 def demo(settings: Settings) -> None:
-    """Show it all: start PostgreSQL, install, load sample data, roll up, ask the dashboards.
+    """Demonstrate everything: start PostgreSQL, install, load sample data, roll up, query.
 
-    Works in the embedded PostgreSQL, or where --dsn or ROLLUPCTL_DSN points; DATABASE_URL and
-    the PG* variables do not count, since sample data must not land where nobody wants them.
-    Run again, it loads nothing twice.
+    Uses the embedded PostgreSQL, or the server of --dsn or ROLLUPCTL_DSN. DATABASE_URL and the PG*
+    variables are ignored, so that no sample data is written to an unrelated database. Running it
+    again loads nothing twice.
 
     \b
     Example:
