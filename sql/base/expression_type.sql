@@ -38,7 +38,7 @@ exception
             errcode = sqlstate,
             message = format('%s is not one expression over the columns of %s', expression, source),
             detail = problem,
-            hint = 'Columns go by their names alone, without the name of the table.';
+            hint = 'Write the names of columns without the name of the table.';
 end
 $$;
 comment on function rollup_internal.expression_type(regclass, text) is

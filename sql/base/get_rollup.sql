@@ -15,7 +15,7 @@ begin
             errcode = 'undefined_object',
             message = format('there is no rollup %I', rollup_name),
             hint = coalesce('There are: ' || (select string_agg(name, ', ' order by id) from rollup_internal.rollups),
-                            'None is declared yet: see rollup.create_rollup.');
+                            'No rollup is declared yet: see rollup.create_rollup.');
     end if;
     return r;
 end

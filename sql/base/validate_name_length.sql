@@ -9,7 +9,7 @@ begin
         raise exception using
             errcode = 'name_too_long',
             message = format('the name of column %I is too long', column_name),
-            hint = 'PostgreSQL takes 63 bytes, with what a kind of measure puts behind a name.';
+            hint = 'PostgreSQL limits names to 63 bytes, including the suffix that a kind of measure adds.';
     end if;
 end
 $$;

@@ -17,7 +17,7 @@ begin
             errcode = 'invalid_parameter_value',
             message = format(
                 'invalid value for parameter "topn.number_of_counters": "%s"', setting),
-            hint = format('Give a whole number from 1 to %s.', largest);
+            hint = format('Set it to a whole number from 1 to %s.', largest);
     end if;
     if setting::numeric not between 1 and largest then
         raise exception using

@@ -90,7 +90,7 @@ begin
             errcode = 'duplicate_object',
             message = format('rollup %I has a measure %I already, declared differently', name, doubled),
             detail = format('It is %s.', r.measures -> doubled),
-            hint = 'Choose another name; or name it in drop_measures too, to lose what it holds.';
+            hint = 'Choose another name; or list the measure in drop_measures too, which discards its values.';
     end if;
     added_names := array(select a.key from json_each(altered.measures) a
                           where a.value::jsonb is distinct from r.measures::jsonb -> a.key);

@@ -47,7 +47,7 @@ begin
                     errcode = 'dependent_objects_still_exist',
                     message = format('rollup %I cannot be altered: other objects depend on its columns or views', rollup_name),
                     detail = detail,
-                    hint = 'Nothing was changed. Drop what depends on them first, and make it again afterwards.';
+                    hint = 'Nothing was changed. Drop the dependent objects first, and create them again afterwards.';
         end;
         perform pg_sleep(0.2);
     end loop;

@@ -44,7 +44,7 @@ begin
                     raise exception using
                         errcode = 'invalid_parameter_value',
                         message = format('a job cannot do %s', coalesce(quote_literal(action), 'what has no name')),
-                        hint = 'Begin one with rollup.start_job, and pass on what rollup.next_step answers.';
+                        hint = 'Begin a job with rollup.start_job, and pass the job that rollup.next_step returned.';
                 end if;
         end case;
         if goes_on then

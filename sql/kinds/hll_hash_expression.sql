@@ -50,7 +50,7 @@ begin
         raise exception using
             errcode = 'datatype_mismatch',
             message = format('measure %I: values of type %s cannot be told apart', m.name, m.argument_type),
-            hint = 'Count something that has an = and a hash, such as its text: {"distinct": "(…)::text"}.';
+            hint = 'Count an expression of a type with equality and a hash function, such as its text: {"distinct": "(…)::text"}.';
     end if;
     return format('%I.hll_hash_bigint(%s(%s, 0))', hll_schema, hash_function, m.argument);
 end

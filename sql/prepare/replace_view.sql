@@ -28,7 +28,7 @@ begin
             errcode = 'dependent_objects_still_exist',
             message = format('the columns of view %s change, and other objects depend on it', view_name),
             detail = dependents,
-            hint = 'Nothing was changed. Drop what depends on it first, and create it again afterwards.';
+            hint = 'Nothing was changed. Drop the dependent objects first, and create them again afterwards.';
     end;
     execute statement;
     perform rollup_internal.restore_rights(rights);

@@ -12,7 +12,7 @@ begin
         raise exception using
             errcode = 'feature_not_supported',
             message = pg_catalog.format('rollup needs a database in encoding UTF8, not %s', pg_catalog.getdatabaseencoding()),
-            hint = 'Make one: create database events encoding ''UTF8'' template template0, and move the data with pg_dump.';
+            hint = 'Create one: create database events encoding ''UTF8'' template template0, and move the data with pg_dump.';
     end if;
     if not exists (select from pg_catalog.pg_extension where extname = 'hll')
        and not exists (select from pg_catalog.pg_available_extensions where name = 'hll')

@@ -43,7 +43,7 @@ begin
         raise exception using
             errcode = 'wrong_object_type',
             message = format('%s is not partitioned by range of one timestamptz column', source),
-            hint = 'Only whole partitions expire, and rows of the default partition.';
+            hint = 'Retention drops whole partitions and deletes rows of the default partition.';
     end if;
     if not dry_run and not pg_try_advisory_xact_lock(hashtextextended('rollup.expire', source::oid::bigint)) then
         raise exception using

@@ -21,7 +21,7 @@ begin
     raise exception using
         errcode = 'object_not_in_prerequisite_state',
         message = format('rows of rollup %I before %s have expired', r.name, r.expired_before),
-        hint = format('Nothing was changed. Rebuild from %s on. To have older ones back, lengthen the retention '
+        hint = format('Nothing was changed. Rebuild from %s on. To restore older rows, lengthen the retention '
                       '(rollup.set_retention) and rebuild a range that ends there or later, for all tenants.',
                       r.expired_before);
 end

@@ -41,7 +41,7 @@ begin
         raise exception using
             errcode = 'wrong_object_type',
             message = format('%s is not partitioned by range of one timestamptz column', found_sources[1]),
-            hint = 'Only whole partitions expire, and rows of the default partition.';
+            hint = 'Retention drops whole partitions and deletes rows of the default partition.';
     end if;
     perform rollup_internal.record_source_history(found_sources[1]);
     update rollup_internal.sources s
