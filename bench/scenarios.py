@@ -123,7 +123,7 @@ def rollups(lab: Lab, sizes: Sizes) -> Iterator[Row]:
 
 
 def fill(lab: Lab, database: str, events: int) -> None:
-    """Load the tutorial's events, all at one time. Vacuumed: nobody is first to set hint bits."""
+    """Load the tutorial's events, all at one time. Vacuumed, so that hint bits are set."""
     say(f"loading {events} events")
     with lab.connect(database) as db:
         with db.cursor().copy(f"copy events ({COLUMNS}) from stdin csv header".encode()) as copy:

@@ -20,7 +20,7 @@ select c.oid::bigint as oid, c.relkind::text as kind, n.nspname as schema, c.rel
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.oid = pg_catalog.to_regclass(%s)
-  -- Raises for what is no name; since version 16 to_regclass answers NULL to that as well.
+  -- Raises for an invalid name; since version 16 to_regclass returns NULL for one as well.
   and pg_catalog.cardinality(pg_catalog.parse_ident(%s)) > 0
 """
 

@@ -10,7 +10,7 @@ as $$
 declare
     given constant text := btrim(time_zone);
     -- UTC+3, <+03>-3, GMT-5:30, +03, 3: to POSIX, and so to PostgreSQL, UTC+3 is west of Greenwich, where it is
-    -- UTC-3 to everybody else.
+    -- UTC-3 everywhere else.
     number constant text[] := regexp_match(given, '^(?:UTC|GMT|UT|Z|<[^>]*>)? *([-+]?)([0-9]{1,2})(?::?([0-9]{2}))?(?::?[0-9]{2})?$', 'i');
     zone_name text;
     place text;
