@@ -245,7 +245,7 @@ def load(lab: Lab, sizes: Sizes) -> Iterator[Row]:
 
         def empty() -> None:
             with lab.connect(database) as db:
-                db.execute("truncate events, rollup.loads")
+                db.execute("truncate events, rollup_internal.loads")
                 db.execute("checkpoint")
 
         def by_rollupctl() -> float:
