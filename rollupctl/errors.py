@@ -169,6 +169,9 @@ def report(error: BaseException) -> int:
     """Print `error` on stderr, one line and at most one more for the hint; return the exit code."""
     if isinstance(error, BrokenPipeError):
         return ERROR  # the reader of the output has closed the pipe
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)  # the help, as it is
+        return USAGE
     if os.environ.get("ROLLUPCTL_DEBUG"):
         click.echo(mask("".join(traceback.format_exception(error))), err=True)
     return tell(explain(error))

@@ -1,15 +1,9 @@
-"""Confirmation of unusual removals."""
+"""Which removals are unusual, and are confirmed first."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-
-import click
-
 from rollupctl.connect import Session, query
-from rollupctl.errors import RollupError
-from rollupctl.output import Table, note
+from rollupctl.output import Table
 
 _KEPT = """
 select r.kind, r.name, rollup.unusual_expiry(r.relation, r.keep) as reason
@@ -43,24 +37,3 @@ def _would_go(listed: Table) -> bool:
     return any(a.startswith("would") for a in actions) and not any(
         a.startswith("kept") for a in actions
     )
-
-
-def ask(reasons: Sequence[str]) -> None:
-    """Ask for confirmation on a terminal; raise RollupError without a terminal or if the answer is
-    no.
-    """
-    if not reasons:
-        return
-    hint = "see what would go with --dry-run, then say --yes"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise RollupError(f"{'; '.join(reasons)}: nothing was removed", hint)
-    for reason in reasons:
-        note(reason)
-    if not click.confirm("Remove it?", err=True):
-        raise RollupError("nothing was removed", hint)
-
-
-def tell(reasons: Sequence[str]) -> None:
-    """The note of a dry run about the confirmation that would be required."""
-    for reason in reasons:
-        note(f"{reason}: it would be asked about, or need --yes")

@@ -610,3 +610,11 @@ def test_doctor(rollupctl: Rollupctl) -> None:
     assert checks
     assert {check["status"] for check in checks} <= {"ok", "warn", "fail"}
     assert done.returncode == (3 if "fail" in {check["status"] for check in checks} else 0)
+
+
+def test_without_a_command_the_help_is_printed_as_it_is(rollupctl: Rollupctl) -> None:
+    done = rollupctl()
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("Usage: rollupctl ")
+    assert "\nCommands:\n  up " in done.stderr

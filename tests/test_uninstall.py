@@ -99,7 +99,7 @@ def install(dsn: str) -> None:
 
 def uninstall(dsn: str, *options: str) -> list[str]:
     """What it says it has removed."""
-    done = servers.rollupctl(dsn, "uninstall", "-o", "csv", *options)
+    done = servers.rollupctl(dsn, "uninstall", "--yes", "-o", "csv", *options)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()[1:]
 
@@ -109,7 +109,7 @@ def test_nothing_is_left(server: Server, bare_dsn: str) -> None:
     for _ in range(2):
         install(bare_dsn)
         assert objects(server, bare_dsn)[0] > before[0]
-        uninstall(bare_dsn, "--drop-tables", "--yes")
+        uninstall(bare_dsn, "--drop-tables")
         for there, was in zip(objects(server, bare_dsn), before, strict=True):
             assert there - was == set()
             assert was - there == set()
@@ -138,7 +138,7 @@ def test_a_dry_run_lists_what_would_go(server: Server, bare_dsn: str) -> None:
     before = objects(server, bare_dsn)
     listed = uninstall(bare_dsn, "--dry-run", "--drop-tables")
     assert objects(server, bare_dsn) == before
-    assert listed == uninstall(bare_dsn, "--drop-tables", "--yes")
+    assert listed == uninstall(bare_dsn, "--drop-tables")
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_objects_that_depend_on_the_package_are_named(
             install(dsn)
             db.execute(statement.encode())
             before = objects(plain, dsn)
-            done = servers.rollupctl(dsn, "uninstall")
+            done = servers.rollupctl(dsn, "uninstall", "--yes")
             assert done.returncode == 1
             assert "rollup cannot be uninstalled: other objects depend on it" in done.stderr
             assert named in done.stderr
@@ -190,29 +190,41 @@ def test_what_depends_on_a_table_keeps_it_only_where_it_would_go(
     assert value(bare, "select count(*) from shop.mine") == 9
 
 
-def test_tables_are_not_dropped_without_a_question(server: Server, bare_dsn: str) -> None:
+@pytest.mark.parametrize("options", [[], ["--drop-tables"]])
+def test_nothing_is_removed_without_a_question(
+    server: Server, bare: Connection, bare_dsn: str, options: list[str]
+) -> None:
     install(bare_dsn)
     before = objects(server, bare_dsn)
-    done = servers.rollupctl(bare_dsn, "uninstall", "--drop-tables")
-    assert done.returncode == 2
-    assert 'would drop shop."by 1 hour", shop."by 1 day" with all rows' in done.stderr
+    done = servers.rollupctl(bare_dsn, "uninstall", *options)
+    assert done.returncode == 1
+    assert "uninstalling forgets what was counted for by 1 hour, by 1 day" in done.stderr
+    dropped = 'would drop shop."by 1 hour", shop."by 1 day" with all rows'
+    assert (dropped in done.stderr) == bool(options)
     assert len(done.stderr.splitlines()) == 2
-    assert on_a_terminal(bare_dsn, b"n\n") != 0
+    assert "--yes" in done.stderr
+    assert on_a_terminal(bare_dsn, options, b"n\n") == 1
     assert objects(server, bare_dsn) == before
-    assert on_a_terminal(bare_dsn, b"y\n") == 0
-    with psycopg.connect(bare_dsn) as db:
-        assert value(db, "select to_regclass('shop.\"by 1 day\"') is null")
+    assert on_a_terminal(bare_dsn, options, b"y\n") == 0
+    assert value(bare, "select to_regnamespace('rollup') is null")
+    assert value(bare, "select to_regclass('shop.\"by 1 day\"') is null") == bool(options)
 
 
-def on_a_terminal(dsn: str, answer: bytes) -> int:
-    """The exit code of `uninstall --drop-tables` when it is answered so."""
+def test_without_rollups_there_is_nothing_to_lose(bare: Connection, bare_dsn: str) -> None:
+    bare.execute("create extension if not exists hll")
+    assert servers.rollupctl(bare_dsn, "install", "--engine-only").returncode == 0
+    assert servers.rollupctl(bare_dsn, "uninstall").returncode == 0
+
+
+def on_a_terminal(dsn: str, options: list[str], answer: bytes) -> int:
+    """The exit code of `uninstall` when it is answered so."""
     mine, theirs = pty.openpty()
     try:
         started = subprocess.Popen(
-            [sys.executable, "-m", "rollupctl", "uninstall", "--drop-tables"],
+            [sys.executable, "-m", "rollupctl", "uninstall", *options],
             stdin=theirs,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=theirs,
             env=os.environ | {"ROLLUPCTL_DSN": dsn},
         )
         os.write(mine, answer)
@@ -232,7 +244,9 @@ def test_a_run_under_way_is_waited_for_for_a_moment(
     before = objects(server, bare_dsn)
     with psycopg.connect(bare_dsn) as runner:
         runner.execute("select * from rollup.run('by 1 hour')")
-        done = servers.rollupctl(bare_dsn, "uninstall", env={"PGOPTIONS": "-c rollup.max_wait=1s"})
+        done = servers.rollupctl(
+            bare_dsn, "uninstall", "--yes", env={"PGOPTIONS": "-c rollup.max_wait=1s"}
+        )
         assert done.returncode == 4
         assert "could not lock the views and tables of rollups within 1s" in done.stderr
         runner.rollback()

@@ -435,6 +435,6 @@ def test_an_upgrade_keeps_jobs(server: Server) -> None:
                 if name != "rollup-partitions":
                     db.execute(command.encode())
             db.execute("drop schema reports cascade")
-            done = servers.rollupctl(dsn, "uninstall")
+            done = servers.rollupctl(dsn, "uninstall", "--yes")
             assert done.returncode == 0, done.stderr
             assert rows(db, jobs) == []

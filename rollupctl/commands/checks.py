@@ -109,7 +109,8 @@ def verify(
                     note(f"{name}: rows without events stay; {_LOSS}")
             note(f"{name}: {len(found.rows) or 'no'} differences")
             differing = Table(found.columns, [*differing.rows, *found.rows])
-    settings.emit(differing)
+    if differing.rows or settings.form != "table":
+        settings.emit(differing)
     click.get_current_context().exit(DIFFERENCE if differing.rows else 0)
 
 

@@ -74,7 +74,7 @@ def install(
 
 @click.command()
 @click.option("--drop-tables", is_flag=True, help="Drop the tables of the rollups too.")
-@click.option("--yes", is_flag=True, help="Drop tables without asking.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--dry-run", is_flag=True, help="List what would be removed; change nothing.")
 @shared_options
 @pass_settings
@@ -85,6 +85,8 @@ def uninstall(settings: Settings, drop_tables: bool, yes: bool, dry_run: bool) -
     in one transaction. The tables of the rollups stay, unless --drop-tables is given. Events and
     extensions always stay. If other objects depend on those to be removed, nothing is removed, and
     the dependent objects are listed.
+
+    Asks for confirmation if rollups are declared; without a terminal, --yes is required.
 
     \b
     Example:

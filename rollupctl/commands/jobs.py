@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from rollupctl import expiry, rolling
+from rollupctl.confirm import announce_confirmation, require_confirmation
 from rollupctl.connect import Session, positive_interval, query
 from rollupctl.errors import DEFERRED, DONE, UsageError, tell
 from rollupctl.options import Settings, pass_settings, shared_options
@@ -54,17 +55,17 @@ def expire(
             gone = query(session, call, source, age, True)
             reasons = expiry.reasons_of_one(session, source, age, gone)
             if not dry_run:
-                expiry.ask([] if yes else reasons)
+                require_confirmation([] if yes else reasons)
                 gone = query(session, call, source, age, False)
         else:
             reasons = [] if yes else expiry.reasons_of_all(session)
             if dry_run:
                 gone = query(session, "select * from rollup.expirable()")
             else:
-                expiry.ask(reasons)
+                require_confirmation(reasons)
                 gone, code = _enforce(session)
     if dry_run and not yes:
-        expiry.tell(reasons)
+        announce_confirmation(reasons)
     settings.emit(gone)
     click.get_current_context().exit(code)
 
