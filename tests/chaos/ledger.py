@@ -23,6 +23,10 @@ EPOCH = datetime(2000, 1, 1, tzinfo=timezone.utc)
 Event = tuple[datetime, int, str | None, str | None, str | None, int | None]
 Group = tuple[int, datetime, str | None, str | None, str | None]
 
+# A country longer than this fits into no index entry, so that the event cannot be counted.
+LONGEST_COUNTRY = 1000
+CORRECTED_COUNTRY = "Atlantis"
+
 
 def is_down(error: psycopg.Error) -> bool:
     """Whether an error says no more than that a server or a node is gone for the moment."""
@@ -61,13 +65,25 @@ class Ledger:
                 self.committed[batch] = events
         self.unsure.clear()
 
+    def uncountable(self) -> int:
+        """How many committed events no rollup can count."""
+        return sum(
+            len(event[3] or "") > LONGEST_COUNTRY
+            for events in self.committed.values()
+            for event in events
+        )
+
     def groups(self, seconds: int) -> Counter[Group]:
-        """Events by customer, bucket of that many seconds, type, country and browser."""
+        """Events by customer, bucket of that many seconds, type, country and browser, after the
+        correction of those that could not be counted.
+        """
         counted: Counter[Group] = Counter()
         for events in self.committed.values():
             for at, customer, kind, country, browser, _ in events:
                 start = int((at - EPOCH).total_seconds() // seconds) * seconds
                 bucket = datetime.fromtimestamp(EPOCH.timestamp() + start, timezone.utc)
+                if len(country or "") > LONGEST_COUNTRY:
+                    country = CORRECTED_COUNTRY
                 counted[(customer, bucket, kind, country, browser)] += 1
         return counted
 

@@ -1,8 +1,10 @@
 """Writers with bad habits: small inserts, COPY, long transactions, rollbacks, savepoints,
-back-dated events, NULLs, and a privileged role that writes into partitions."""
+back-dated events, NULLs, events that no rollup can count, and a privileged role that writes into
+partitions."""
 
 from __future__ import annotations
 
+import base64
 import random
 import threading
 from collections.abc import Callable
@@ -77,16 +79,20 @@ class Writer(threading.Thread):
         self.ledger.note("events committed", len(events))
 
     def events(self, number: int) -> list[Event]:
+        """Some events; one of them may have a country that is too long for an index entry."""
+        uncountable = self.random.randrange(number) if self.random.random() < 0.01 else None
         return [
             (
                 self.time(),
                 self.random.randint(1, 12),
                 self.random.choice(["click", "buy", None]),
-                self.random.choice(["India", "Peru", None]),
+                base64.b64encode(self.random.randbytes(6000)).decode()
+                if index == uncountable
+                else self.random.choice(["India", "Peru", None]),
                 self.random.choice(["chrome", "opera"]),
                 self.random.choice([None, *range(30)]),
             )
-            for _ in range(number)
+            for index in range(number)
         ]
 
     def time(self) -> datetime:
