@@ -27,8 +27,8 @@ begin
 
     c.column_name := m.name;
     c.column_type := m.argument_type;
-    c.expression := format('(array_agg(%s %s)%s)[1]', m.argument, nearest, known);
-    c.combine := format('(array_agg(%%1$s %s))[1]', nearest_row);
+    c.expression := format('rollup_internal.first_value_agg(%s %s)%s', m.argument, nearest, known);
+    c.combine := format('rollup_internal.first_value_agg(%%1$s %s)', nearest_row);
     c.differs := '%1$s::text is distinct from %2$s::text';  -- not every type has an =
     return next c;
 
@@ -41,8 +41,8 @@ begin
 
     c.column_name := m.name || '_id';
     c.column_type := 'bigint';
-    c.expression := format('(array_agg(%I %s)%s)[1]', m.id_column, nearest, known);
-    c.combine := format('(array_agg(%%1$s %s))[1]', nearest_row);
+    c.expression := format('rollup_internal.first_value_agg(%I %s)%s', m.id_column, nearest, known);
+    c.combine := format('rollup_internal.first_value_agg(%%1$s %s)', nearest_row);
     c.shown := '{}';
     return next c;
 end
