@@ -1,5 +1,6 @@
 \ir default_function_name.sql
 \ir validate_key_types.sql
+\ir validate_repeatable.sql
 \ir target_key.sql
 \ir validate_function_name.sql
 \ir validate_target.sql
