@@ -12,3 +12,6 @@
 \ir alter_rollup.sql
 \ir accept_source.sql
 \ir restart_source.sql
+\ir renamed_declaration.sql
+\ir source_dependent_columns.sql
+\ir alter_source.sql

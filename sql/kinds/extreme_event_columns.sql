@@ -29,7 +29,10 @@ begin
     c.column_type := m.argument_type;
     c.expression := format('rollup_internal.first_value_agg(%s %s)%s', m.argument, nearest, known);
     c.combine := format('rollup_internal.first_value_agg(%%1$s %s)', nearest_row);
-    c.differs := '%1$s::text is distinct from %2$s::text';  -- not every type has an =
+    -- Not every type has an =. Equal numbers may be different texts.
+    if not rollup_internal.is_number(m.argument_type) then
+        c.differs := '%1$s::text is distinct from %2$s::text';
+    end if;
     return next c;
 
     c.column_name := m.name || '_at';

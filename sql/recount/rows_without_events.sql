@@ -1,5 +1,8 @@
 -- Keys are grouped as in verify, so that NULLs and the type's own equality match rows with events, and Citus counts on
 -- the shards.
+--
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.rows_without_events(
     r rollup_internal.rollups, bounds tstzrange, tenant text, events_conditions text[])
     returns bigint
@@ -38,3 +41,4 @@ end
 $$;
 comment on function rollup_internal.rows_without_events(rollup_internal.rollups, tstzrange, text, text[]) is
     'The number of rows of a rollup, in a range of buckets, for which no event meets the given conditions.';
+reset citus.enable_ddl_propagation;
