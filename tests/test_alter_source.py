@@ -91,6 +91,17 @@ def test_trap_52_longer_values_and_larger_numbers_are_counted(lab: Lab) -> None:
     assert value(db, "select sum(s)::bigint from lab.days") == 10**15 + 3
 
 
+def test_trap_52_renamed_back_the_declaration_is_as_before(plain_lab: Lab) -> None:
+    db = used(plain_lab)
+    before = rows(db, "select dimensions, measures::text from rollup.rollups order by id")
+    alter(db, "rename column code to label")
+    assert value(db, "select dimensions from rollup.rollups limit 1") == ["label as code", "amount"]
+    alter(db, "rename column label to code")
+    after = rows(db, "select dimensions, measures::text from rollup.rollups order by id")
+    assert [d for d, _ in after] == [d for d, _ in before]
+    assert_right(db, 1)
+
+
 def test_trap_52_a_renamed_tenant(plain_lab: Lab) -> None:
     db = used(plain_lab)
     alter(db, "rename customer_id to org")
@@ -152,3 +163,23 @@ def test_trap_52_a_table_without_rollups(plain_lab: Lab) -> None:
     with pytest.raises(errors.UndefinedObject, match="not the source") as refused:
         alter(plain_lab.connect(), "add column x int")
     assert refused.value.diag.message_hint == "alter table lab.e add column x int"
+
+
+@pytest.mark.parametrize("column", ["code", "event_id", "event_time", "customer_id"])
+def test_trap_52_a_rename_behind_its_back_stops_the_run_with_the_way_back(
+    plain_lab: Lab, column: str
+) -> None:
+    db = used(plain_lab)
+    db.execute(f"alter table lab.e rename {column} to renamed".encode())
+    with pytest.raises(errors.UndefinedColumn, match=f"no longer has a column {column}") as stopped:
+        run(db)
+    hint = str(stopped.value.diag.message_hint)
+    with pytest.raises(errors.RaiseException, match=f"no longer has a column {column}"):
+        db.execute("call rollup.run_all()")
+    assert value(db, "select last_status from rollup.status limit 1") == "failed"
+    assert any("fail" in found for found in rows(db, "select * from rollup.doctor()"))
+    db.execute(f"alter table lab.e rename renamed to {column}".encode())
+    statement = hint[hint.index("select rollup.alter_source") :].split(". If")[0]
+    db.execute(statement.encode())
+    assert run(db).status == "nothing new"
+    assert_right(db, 1)

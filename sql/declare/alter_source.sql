@@ -120,7 +120,7 @@ begin
                 raise exception using
                     errcode = sqlstate,
                     message = format('%s cannot be altered: %s', source, problem),
-                    detail = detail,
+                    detail = coalesce(nullif(detail, ''), format('It was: alter table %s %s', source, action)),
                     hint = 'Nothing was changed. Drop views of your own first, and create them again afterwards. Measures that '
                            'use a column are dropped or redefined with rollup.alter_rollup; a rollup whose dimension or filter '
                            'uses it is dropped with rollup.drop_rollup, which keeps its table.';

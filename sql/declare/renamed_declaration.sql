@@ -14,8 +14,15 @@ begin
     r.id_column := case r.id_column when old_name then new_name else r.id_column end;
     r.time_column := case r.time_column when old_name then new_name else r.time_column end;
     r.dimensions := array(
-        select case d when old_name::text then format('%I as %I', new_name, old_name) else d end
-          from unnest(r.dimensions) with ordinality x (d, position) order by position);
+        select case when column_name is null then d
+                    when column_name = new_name::text then new_name::text
+                    else format('%I as %I', new_name, column_name) end
+          from unnest(r.dimensions) with ordinality x (d, position)
+         cross join lateral (
+               select case when d = old_name::text then d
+                           when starts_with(d, format('%I as ', old_name))
+                               then (parse_ident(substr(d, length(format('%I as ', old_name)) + 1)))[1] end) c (column_name)
+         order by position);
     select json_object_agg(m.key, s.spec order by m.position) into r.measures
       from json_each(r.measures) with ordinality m (key, value, position)
      cross join lateral (
