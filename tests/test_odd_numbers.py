@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ def declare_floats(lab: Lab, type_name: str, measures: dict[str, Any] = SUMS) ->
     return db
 
 
-def count_in_runs(db: Connection, *batches: list[float | str]) -> None:
+def count_in_runs(db: Connection, *batches: Sequence[float | str]) -> None:
     for batch in batches:
         for amount in batch:
             db.execute("insert into lab.e (amount) values (%s)", [str(amount)])
@@ -56,7 +57,7 @@ def differences(db: Connection) -> list[str]:
     ids=str,
 )
 def test_trap_47_rounding_is_no_difference(
-    plain_lab: Lab, type_name: str, batches: list[list[float | str]]
+    plain_lab: Lab, type_name: str, batches: list[Sequence[float | str]]
 ) -> None:
     db = declare_floats(plain_lab, type_name)
     count_in_runs(db, *batches)
@@ -74,7 +75,7 @@ def test_trap_47_rounding_is_no_difference(
     ids=str,
 )
 def test_trap_47_neither_is_it_at_the_limits_of_the_type(
-    plain_lab: Lab, batches: list[list[float | str]]
+    plain_lab: Lab, batches: list[Sequence[float | str]]
 ) -> None:
     db = declare_floats(plain_lab, "double precision", {"s": {"sum": "amount"}})
     count_in_runs(db, *batches)
