@@ -289,6 +289,7 @@ def test_every_engine_function_fixes_its_search_path(plain_db: Connection) -> No
         "topn_add_final",
         "topn_union_final",
         "mean_final",
+        "keep_first",
         "m2_final",
         "exact_numeric",
         "top_list",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from psycopg import errors
 
+from tests.conftest import Connection
 from tests.helpers import Lab, assert_exact, insert, row, rows, run, value
 
 
@@ -197,3 +201,87 @@ def test_trap_58_parameters_of_a_rollup_that_is_there(plain_lab: Lab) -> None:
     assert "already" in lab.declare(newest_first=False)
     insert(db, 3)
     assert run(db).events == 3
+
+
+# Trap 33: expressions that cannot be evaluated again
+
+UNREPEATABLE = [
+    ("country || random()", "random"),
+    ("event_time < now() - interval '1 day'", "now"),
+    ("event_time < 'yesterday'", "current time"),
+    ("event_time < current_date", "current time"),
+    ("current_setting('app.org', true)", "current_setting"),
+    ("country = current_user", "current time, user or schema"),
+    ("extract(epoch from clock_timestamp())", "clock_timestamp"),
+    ("age(event_time)", "age"),
+    ("to_tsvector(country)", "to_tsvector"),
+    ("lab.unmarked(amount)", "lab.unmarked"),
+    ("gen_random_uuid()", "gen_random_uuid"),
+]
+REPEATABLE = [
+    "to_char(event_time, 'HH24')",
+    "event_time::text",
+    "event_time::date",
+    "date_trunc('hour', event_time)",
+    "extract(hour from event_time)",
+    "country = 'today'",
+    "event_time > '2024-01-01'",
+    "concat(country, amount)",
+    "age(event_time, '2024-01-01 00:00Z')",
+    "to_tsvector('simple', country)",
+    "lab.marked(amount)",
+]
+
+
+def functions(lab: Lab) -> Connection:
+    lab.source()
+    db = lab.connect()
+    for name, volatility in (("unmarked", "volatile"), ("marked", "stable")):
+        db.execute(
+            f"create function lab.{name}(x int) returns int language plpgsql {volatility}"
+            " as $$ begin return x + 1; end $$".encode()
+        )
+    return db
+
+
+@pytest.mark.parametrize(("expression", "named"), UNREPEATABLE)
+def test_trap_33_an_expression_that_cannot_be_evaluated_again_is_refused(
+    plain_lab: Lab, expression: str, named: str
+) -> None:
+    db = functions(plain_lab)
+    refused: list[dict[str, Any]] = [
+        {"dimensions": [f"{expression} as d"]},
+        {"measures": {"d": {"max": f"({expression})::text"}}},
+        {"measures": {"d": {"count": "*", "where": f"({expression}) is not null"}}},
+        {"filter": f"({expression}) is not null"},
+    ]
+    for options in refused:
+        with pytest.raises(errors.InvalidParameterValue, match=named) as failure:
+            plain_lab.declare(**options)
+        assert failure.value.diag.message_hint
+    assert rows(db, "select * from rollup.rollups") == []
+    plain_lab.declare()
+    with pytest.raises(errors.InvalidParameterValue, match=named):
+        added = json.dumps({"d": {"max": f"({expression})::text"}})
+        db.execute("select rollup.alter_rollup('visits', add_measures => %s)", [added])
+
+
+def test_trap_33_the_hint_makes_a_function_of_ones_own_acceptable(plain_lab: Lab) -> None:
+    db = functions(plain_lab)
+    with pytest.raises(errors.InvalidParameterValue) as failure:
+        plain_lab.declare(dimensions=["lab.unmarked(amount) as d"])
+    hint = str(failure.value.diag.message_hint)
+    db.execute(hint[hint.index("alter function") : -1].encode())
+    plain_lab.declare(dimensions=["lab.unmarked(amount) as d"])
+
+
+@pytest.mark.parametrize("expression", REPEATABLE)
+def test_trap_33_settings_that_a_run_fixes_are_no_obstacle(lab: Lab, expression: str) -> None:
+    db = functions(lab)
+    if lab.server.is_citus and "tsvector" in expression:
+        pytest.skip("no dimension on the shards")
+    lab.declare(dimensions=[f"{expression} as d"], measures={"n": {"count": "*"}})
+    db.execute("insert into lab.e (customer_id, country, amount) values (1, 'today', 3)")
+    assert tuple(rows(db, "select status, events from rollup.run('visits')")[0]) == ("done", 1)
+    db.execute("set timezone = 'America/New_York'")
+    assert rows(db, "select * from rollup.verify('visits')") == []

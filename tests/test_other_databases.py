@@ -64,6 +64,33 @@ def test_trap_38_a_declared_purge_is_no_difference(lab: Lab) -> None:
         db.execute("select rollup.declare_purged('lab.other', '-infinity', now())")
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "select rollup.rebuild('visits'{})",
+        "select rollup.rebuild('visits', '2024-06-01', '2024-06-02', '1'{})",
+        "call rollup.rebuild_in_steps('visits'{})",
+    ],
+)
+def test_trap_38_a_rebuild_removes_no_row_for_lack_of_events(lab: Lab, call: str) -> None:
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    insert(db, 5, country="de")
+    insert(db, 5, country=None)
+    insert(db, 5, country="at", event_time="2024-06-03 10:00Z")
+    run(db)
+    db.execute("delete from lab.e where country is null")
+    before = rows(db, "select * from lab.visits order by country")
+    with pytest.raises(errors.DatabaseError, match="would remove 1 rows whose raw events") as kept:
+        db.execute(call.format("").encode())
+    assert "declare_purged('lab.e'" in str(kept.value.diag.message_hint)
+    assert rows(db, "select * from lab.visits order by country") == before
+    db.execute(call.format(", accept_loss => true").encode())
+    assert rows(db, "select country, n from lab.visits order by 1") == [("at", 5), ("de", 5)]
+    assert rows(db, "select * from rollup.verify('visits')") == []
+
+
 @pytest.mark.parametrize("server", ["plain"], indirect=True)
 def test_trap_38_the_command_line_says_what_a_repair_would_do(
     lab: Lab, server: object, rollupctl: Rollupctl

@@ -124,6 +124,7 @@ def verify(
     help="Commit after each step of this length, such as '1 day'; for long ranges.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what differs from the events; change nothing.")
+@click.option("--accept-loss", is_flag=True, help="Remove rows whose events no longer exist.")
 @shared_options
 @pass_settings
 def rebuild(
@@ -135,6 +136,7 @@ def rebuild(
     everything: bool,
     step: str | None,
     dry_run: bool,
+    accept_loss: bool,
 ) -> None:
     """Recompute a range of rollup NAME from the raw events, in one transaction.
 
@@ -153,9 +155,11 @@ def rebuild(
         if dry_run:
             settings.emit(query(session, _VERIFY, *where))
         elif step is None:
-            settings.emit(query(session, "select * from rollup.rebuild(%s, %s, %s, %s)", *where))
+            rebuilt = "select * from rollup.rebuild(%s, %s, %s, %s, %s)"
+            settings.emit(query(session, rebuilt, *where, accept_loss))
         else:
-            call(session, "call rollup.rebuild_in_steps(%s, %s, %s, %s, %s)", *where, step)
+            rebuilt = "call rollup.rebuild_in_steps(%s, %s, %s, %s, %s, %s)"
+            call(session, rebuilt, *where, step, accept_loss)
 
 
 @click.command()

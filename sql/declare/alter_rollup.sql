@@ -101,6 +101,7 @@ begin
     end if;
 
     perform rollup_internal.validate_column_names(altered);
+    perform rollup_internal.validate_repeatable(altered, added_names);
     select coalesce(jsonb_agg(jsonb_build_object(
                'name', c.column_name,
                'definition', rollup_internal.column_definition(r.source, c.column_type, c.expression))), '[]')

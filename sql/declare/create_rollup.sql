@@ -148,6 +148,7 @@ begin
     perform rollup_internal.validate_key_types(columns);
     perform rollup_internal.validate_column_names(declared);
     perform rollup_internal.validate_function_name(declared);
+    perform rollup_internal.validate_repeatable(declared);
 
     target_table := rollup_internal.create_or_adopt_target(target_name, source, tenant, columns, partition_interval is not null);
     perform rollup_internal.validate_view_names(target_table);

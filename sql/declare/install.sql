@@ -1,5 +1,6 @@
 \ir default_function_name.sql
 \ir validate_key_types.sql
+\ir validate_repeatable.sql
 \ir target_key.sql
 \ir validate_function_name.sql
 \ir validate_target.sql
@@ -11,3 +12,6 @@
 \ir alter_rollup.sql
 \ir accept_source.sql
 \ir restart_source.sql
+\ir renamed_declaration.sql
+\ir source_dependent_columns.sql
+\ir alter_source.sql

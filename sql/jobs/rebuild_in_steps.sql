@@ -4,14 +4,14 @@
 create or replace procedure rollup.rebuild_in_steps(
     rollup_name pg_catalog.text, range_from pg_catalog.timestamptz default null,
     range_to pg_catalog.timestamptz default null, tenant pg_catalog.text default null,
-    step pg_catalog.interval default '1 day')
+    step pg_catalog.interval default '1 day', accept_loss pg_catalog.bool default false)
     language plpgsql
 as $$
 declare
-    job constant rollup.job := rollup_internal.start_rebuild(rollup_name, range_from, range_to, tenant, step);
+    job constant rollup.job := rollup_internal.start_rebuild(rollup_name, range_from, range_to, tenant, step, accept_loss);
 begin
     call rollup_internal.perform_job(job);
 end
 $$;
-comment on procedure rollup.rebuild_in_steps(text, timestamptz, timestamptz, text, interval) is
+comment on procedure rollup.rebuild_in_steps(text, timestamptz, timestamptz, text, interval, boolean) is
     'As rollup.rebuild, for a long range: a day at a time by default, with a commit after each.';

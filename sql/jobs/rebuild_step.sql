@@ -6,7 +6,7 @@ as $$
 begin
     select jsonb_build_array(jsonb_build_object('rollup', item -> 'name') || to_jsonb(b)) into report
       from rollup.rebuild(item ->> 'name', (item ->> 'from')::timestamptz, (item ->> 'to')::timestamptz,
-                          item ->> 'tenant') b;
+                          item ->> 'tenant', (item ->> 'accept_loss')::boolean) b;
 end
 $$;
 comment on function rollup_internal.rebuild_step(jsonb) is

@@ -17,6 +17,8 @@ declare
     nearest constant text := format(ordering, quote_ident(m.time_column), quote_ident(m.id_column));
     nearest_row constant text := format(ordering, own_at, own_id);
     known text;
+    value_of_nearest text;
+    nearest_of constant text := '(array_agg(%s %s)%s)[1]';
 begin
     m := rollup_internal.parse_argument(m);
     perform rollup_internal.validate_held_type(m, m.argument_type);
@@ -27,9 +29,15 @@ begin
 
     c.column_name := m.name;
     c.column_type := m.argument_type;
-    c.expression := format('(array_agg(%s %s)%s)[1]', m.argument, nearest, known);
-    c.combine := format('(array_agg(%%1$s %s))[1]', nearest_row);
-    c.differs := '%1$s::text is distinct from %2$s::text';  -- not every type has an =
+    -- An array of values of a fixed length stays short, and is faster than a call for each event.
+    value_of_nearest := case when (select t.typlen > 0 from pg_type t where t.oid = m.argument_type::regtype)
+                             then nearest_of else 'rollup_internal.first_value_agg(%s %s)%s' end;
+    c.expression := format(value_of_nearest, m.argument, nearest, known);
+    c.combine := format(value_of_nearest, '%1$s', nearest_row, '');
+    -- Not every type has an =. Equal numbers may be different texts.
+    if not rollup_internal.is_number(m.argument_type) then
+        c.differs := '%1$s::text is distinct from %2$s::text';
+    end if;
     return next c;
 
     c.column_name := m.name || '_at';
@@ -41,8 +49,8 @@ begin
 
     c.column_name := m.name || '_id';
     c.column_type := 'bigint';
-    c.expression := format('(array_agg(%I %s)%s)[1]', m.id_column, nearest, known);
-    c.combine := format('(array_agg(%%1$s %s))[1]', nearest_row);
+    c.expression := format(nearest_of, quote_ident(m.id_column), nearest, known);
+    c.combine := format(nearest_of, '%1$s', nearest_row, '');
     c.shown := '{}';
     return next c;
 end

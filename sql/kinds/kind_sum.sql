@@ -14,7 +14,13 @@ begin
     c.merge := 'coalesce(%1$s + %2$s, %1$s, %2$s)';
     c.combine := 'sum(%1$s)::' || c.column_type;  -- the sum of sums may have a wider type
     if c.column_type in ('real', 'double precision') then
-        c.differs := 'rollup_internal.float_differs(%1$s, %2$s)';
+        c.differs := 'rollup_internal.float_differs(%1$s, %2$s, %5$s)';
+        c.tolerance := format('rollup_internal.sum_tolerance(%s, %s, %s, %L)',
+                              format('count(%s)%s', m.argument, rollup_internal.filter_text(m)),
+                              format('sum(abs(%1$s)::double precision)%2$s', m.argument,
+                                     rollup_internal.filter_text(m, format('abs(%s)::double precision < 1e290', m.argument))),
+                              format('max(abs(%s)::double precision)%s', m.argument, rollup_internal.filter_text(m)),
+                              c.column_type);
     end if;
     c.neutral := json_build_object(m.name, 0);
     return next c;

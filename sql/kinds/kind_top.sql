@@ -41,8 +41,10 @@ begin
                 errcode = 'datatype_mismatch',
                 message = format('measure %I: the weight must be a number, not %s', m.name, weight_type);
         end if;
+        -- Items are collected, so long ones are cut before, not after.
         c.expression := format('rollup_internal.top_from_items(%s, %s, %s)',
-                               format('array_agg((%s)::text)%s', m.argument, filter),
+                               format('array_agg(case when octet_length(%1$s) <= 255 then %1$s '
+                                      'else rollup_internal.top_key(%1$s) end)%2$s', item_text, filter),
                                format('array_agg((%s)::numeric)%s', weight, filter), size);
         c.differs := format('rollup_internal.top_differs(%%1$s, %%2$s, %s, true)', size);
         return next c;
@@ -57,7 +59,9 @@ begin
     elsif rollup_internal.is_distributed(m.source) then
         -- Citus pushes down only immutable functions outside of an aggregate's argument. Casts to text often are
         -- only stable.
-        c.expression := format('rollup_compat.topn_add_agg(%s)%s', item_text, filter);
+        c.expression := format('rollup_compat.topn_add_agg(%s)%s',
+                               case when rollup_internal.is_number(m.argument_type) then item_text
+                                    else format('rollup_compat.topn_item_key(%s)', item_text) end, filter);
     else
         -- A function call for each group would take as long as counting ten values does.
         c.expression := format(in_place_list, size, format(

@@ -8,7 +8,10 @@
 --               any order and any split, and NULL with anything
 --   combine     the aggregate over the column %1$s that makes one row of the rows of a finer bucket
 --   differs     whether a counted value %1$s and an expected one %2$s differ by more than rounding. %3$s and %4$s are
---               lists of all columns of the measure, counted and expected. Default: is distinct from
+--               lists of all columns of the measure, counted and expected, %5$s is the tolerance. Default: is
+--               distinct from
+--   tolerance   an aggregate over events, a double: by how much the order of additions may change the value. Default:
+--               NULL, for values that are exact
 --   display     how verify shows a value %1$s. Default: its text
 --   shown       what the _bi view shows of the row %1$s: names, and expressions. Default: the column itself
 --   neutral     the values that these numbers have without events, where they have one: names, and numbers

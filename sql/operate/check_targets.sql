@@ -29,6 +29,17 @@ begin
             continue;
         end if;
         keys := '{}';
+        begin
+            perform rollup_internal.target_columns(r);
+        exception when undefined_column then
+            status := 'fail';
+            get stacked diagnostics finding = message_text;
+            finding := format('an expression of the rollup no longer works on %s: %s', r.source, finding);
+            todo := format('rename the column back, then let the rollups follow: select rollup.alter_source(%L, ''rename column … to …''); '
+                           'or drop_rollup, which keeps the table', r.source::text);
+            return next;
+            continue;
+        end;
         for c in
             select * from rollup_internal.target_columns(r)
         loop

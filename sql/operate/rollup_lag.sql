@@ -17,8 +17,10 @@ begin
                        array[rollup_internal.uncounted_condition(rollup_name, below_watermark => false),
                              '(' || r.filter || ')']))
        into lag_events, oldest;
+exception when undefined_column then
+    return;  -- doctor and the next run name the column
 end
 $$;
 comment on function rollup_internal.rollup_lag(text) is
     'Number of committed events above a rollup''s watermark, and the time of the oldest; NULLs if its source '
-    'does not exist.';
+    'or a column of it no longer exists.';

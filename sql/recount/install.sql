@@ -1,6 +1,7 @@
 \ir parse_tenant.sql
 \ir block_expiry.sql
 \ir verify.sql
+\ir rows_without_events.sql
 \ir rebuild.sql
 \ir rebuild_steps.sql
 \ir repair.sql

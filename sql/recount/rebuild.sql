@@ -1,9 +1,10 @@
 -- Deletes a range of a rollup and counts it again from raw events up to the watermark, in one transaction: readers
--- see either the old rows or the new ones, and events above the watermark are left to the next run. (Its SET
--- clauses come from set_counting_settings.sql.)
+-- see either the old rows or the new ones, and events above the watermark are left to the next run. A row
+-- without events is not necessarily wrong: the events may have been purged on purpose. Nothing is rebuilt if such rows
+-- would be removed, unless the loss is accepted. (Its SET clauses come from set_counting_settings.sql.)
 create or replace function rollup.rebuild(
     rollup_name text, range_from timestamptz default null, range_to timestamptz default null,
-    tenant text default null, out events bigint, out rows_before bigint, out rows_after bigint)
+    tenant text default null, accept_loss boolean default false, out events bigint, out rows_before bigint, out rows_after bigint)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
@@ -14,6 +15,7 @@ declare
     bounds tstzrange;
     missing tstzmultirange;
     events_conditions text[];
+    would_lose bigint;
 begin
     r := rollup_internal.get_rollup(rollup_name);
     tenant := rollup_internal.parse_tenant(r, tenant);
@@ -39,6 +41,16 @@ begin
     -- The range consists of whole buckets, so its bounds apply to the events too.
     events_conditions := rollup_internal.counted_events_conditions(r, bounds, tenant);
     perform rollup_internal.apply_counting_settings(r);
+    if not accept_loss then
+        would_lose := rollup_internal.rows_without_events(r, bounds, tenant, events_conditions);
+        if would_lose > 0 then
+            raise exception using
+                errcode = 'object_not_in_prerequisite_state',
+                message = format('rebuilding rollup %I would remove %s rows whose raw events no longer exist', rollup_name, would_lose),
+                hint = format('Nothing was changed. If the events were purged on purpose: select rollup.declare_purged(%L, from, to). '
+                              'To remove the rows, add accept_loss => true.', r.source::text);
+        end if;
+    end if;
     execute format('delete from %s where %s', r.target,
                    rollup_internal.all_of(rollup_internal.rows_conditions(r, bounds, tenant)));
     get diagnostics rows_before = row_count;
@@ -50,8 +62,8 @@ begin
     end if;
 end
 $$;
-comment on function rollup.rebuild(text, timestamptz, timestamptz, text) is
+comment on function rollup.rebuild(text, timestamptz, timestamptz, text, boolean) is
     'Counts the buckets that a range touches (all by default) again from raw events, for one tenant or all. '
     'Returns events counted, rows deleted, rows written. Raises object_not_in_prerequisite_state where raw '
-    'events were dropped or the rollup''s rows have expired, lock_not_available when a run takes longer than '
+    'events were dropped, the rollup''s rows have expired or, unless accept_loss, rows have no events any more, lock_not_available when a run takes longer than '
     'rollup.max_wait.';

@@ -30,6 +30,8 @@ declare
     dimensions text[];
     comparisons text[];
     differences text[];
+    tolerances text[];
+    no_tolerances text[];
 begin
     r := rollup_internal.get_rollup(rollup_name);
     tenant := rollup_internal.parse_tenant(r, tenant);
@@ -60,7 +62,9 @@ begin
                format('(%s)', rollup_internal.differs_text(
                    c.differs, 'b.rows_' || c.ordinality, 'b.events_' || c.ordinality,
                    string_agg('b.rows_' || c.ordinality, ', ') over whole_measure,
-                   string_agg('b.events_' || c.ordinality, ', ') over whole_measure)) as differs,
+                   string_agg('b.events_' || c.ordinality, ', ') over whole_measure,
+                   'b.tolerance_' || c.ordinality)) as differs,
+               c.tolerance,
                v.condition
           from rollup_internal.target_columns(r) with ordinality c
           left join rollup_internal.completeness_conditions(r) v on v.column_name = c.column_name
@@ -73,7 +77,8 @@ begin
                '(array_agg({column}) filter (where is_raw))[1] as events_{position}, '
                '(array_agg({column}) filter (where not is_raw))[1] as rows_{position}',
                jsonb_build_object('column', quoted, 'position', position)) order by position)
-               filter (where role = 'measure'),
+               filter (where role = 'measure')
+               || array_agg(format('max(tolerance_%1$s) as tolerance_%1$s', position)) filter (where tolerance is not null),
            array_agg(format('%L, b.%I', column_name, column_name) order by position) filter (where role = 'dimension'),
            array_agg(rollup_internal.fill_template(
                '({name}, {counted}, {expected}, {condition})',
@@ -81,8 +86,10 @@ begin
                    'name', quote_literal(column_name), 'counted', counted, 'expected', expected,
                    'condition', concat_ws(' and ', format('(has_rows <> has_events or %s)', differs), condition)))
                order by position) filter (where role = 'measure'),
-           array_agg(concat_ws(' and ', differs, condition) order by position) filter (where role = 'measure')
-      into keys, measures, pairs, dimensions, comparisons, differences
+           array_agg(concat_ws(' and ', differs, condition) order by position) filter (where role = 'measure'),
+           array_agg(format('%s as tolerance_%s', tolerance, position) order by position) filter (where tolerance is not null),
+           array_agg('null::double precision'::text) filter (where tolerance is not null)
+      into keys, measures, pairs, dimensions, comparisons, differences, tolerances, no_tolerances
       from columns;
 
     -- A bucket that begins before expired_before is left out, even if it ends after it.
@@ -93,7 +100,7 @@ begin
           from (
             {events}
             union all
-            select {keys}, {measures}, false
+            select {keys}, {row_values}
               from {target}
              where {rows_conditions}
           ) u
@@ -114,8 +121,8 @@ select {name}, {tenant}, b.{bucket}, jsonb_build_object({dimensions}), m.measure
             'keys', array_to_string(keys, ', '),
             'pairs', array_to_string(pairs, ', '),
             'events', rollup_internal.aggregation_text(r, format('%s e', r.source), events_conditions,
-                                                       '{"true as is_raw"}', indent => 12),
-            'measures', array_to_string(measures, ', '),
+                                                       '{"true as is_raw"}' || tolerances, indent => 12),
+            'row_values', array_to_string(measures || '{false}' || no_tolerances, ', '),
             'target', r.target,
             'rows_conditions', rollup_internal.all_of(rows_conditions),
             'differences', array_to_string(differences, ' or '),

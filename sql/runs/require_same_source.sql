@@ -9,6 +9,8 @@ create or replace function rollup_internal.require_same_source(r rollup_internal
     stable
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    gone name;
 begin
     -- Looked up, since how a name is spelled follows quote_all_identifiers.
     if r.source_name is not null and to_regclass(r.source_name) is distinct from r.source then
@@ -20,9 +22,24 @@ begin
             hint = format('If %1$s is still the source: select rollup.accept_source(%2$L). Otherwise declare the rollup '
                           'again after select rollup.drop_rollup(%2$L).', r.source, r.name);
     end if;
+    select c into gone
+      from unnest(array[r.tenant, r.id_column, r.time_column]
+                  || array(select d::name from unnest(r.dimensions) d where d !~* '[[:space:]]as[[:space:]]')) c
+     where c is not null
+       and not exists (select from pg_attribute a
+                        where a.attrelid = r.source and a.attname = c and a.attnum > 0 and not a.attisdropped)
+     limit 1;
+    if found then
+        raise exception using
+            errcode = 'undefined_column',
+            message = format('source %s of rollup %I no longer has a column %I', r.source, r.name, gone),
+            hint = format('If it was renamed, rename it back and then let the rollups follow: select rollup.alter_source(%L, %L). '
+                          'If it was dropped, declare another rollup: rollup.drop_rollup keeps the table of this one.',
+                          r.source::text, format('rename column %I to new_name', gone));
+    end if;
 end
 $$;
 comment on function rollup_internal.require_same_source(rollup_internal.rollups) is
     'Raises object_not_in_prerequisite_state if the name or schema of a rollup''s source has changed since it '
-    'was declared.';
+    'was declared, undefined_column if a column that it names no longer exists.';
 reset citus.enable_ddl_propagation;

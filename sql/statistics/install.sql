@@ -1,4 +1,7 @@
+\ir keep_first.sql
+\ir first_value_agg.sql
 \ir float_differs.sql
+\ir sum_tolerance.sql
 \ir quantiles_differ.sql
 \ir high_part.sql
 \ir low_part.sql

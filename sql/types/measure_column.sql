@@ -11,7 +11,8 @@ begin
             display     text,
             shown       json,
             neutral     json,
-            settings    jsonb
+            settings    jsonb,
+            tolerance   text
         );
     end if;
 end
