@@ -88,14 +88,19 @@ comment on column public.events.status is 'What became of it: paid, failed, ship
 comment on column public.events.properties is
     'All the rest. What a rollup groups by or adds up is faster, and checked, as a column.';
 
-create schema if not exists partman;
+-- An extension that an administrator has created, in any schema, is used as it is.
+--
 -- Its functions store the schema's name with the current quoting, also in literals.
 do $$
 declare
     quoting constant text := current_setting('quote_all_identifiers');
 begin
+    if exists (select from pg_catalog.pg_extension where extname = 'pg_partman') then
+        return;
+    end if;
+    create schema if not exists partman;
     perform set_config('quote_all_identifiers', 'off', true);
-    create extension if not exists pg_partman schema partman;
+    create extension pg_partman schema partman;
     perform set_config('quote_all_identifiers', quoting, true);
 end
 $$;
@@ -117,6 +122,12 @@ declare
     is_partitioned boolean;
 begin
     begin
+        if wanted ~ '(^|[[:space:]])[-+]?[0-9.]+[[:space:]]*$' then
+            raise exception using
+                errcode = 'invalid_parameter_value',
+                message = format('rollup.partition_interval has no unit: %L', wanted),
+                hint = 'set rollup.partition_interval = ''1 day''';
+        end if;
         if wanted::interval <= interval '0' then
             raise exception using
                 errcode = 'invalid_parameter_value',

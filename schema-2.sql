@@ -4,7 +4,13 @@
 -- rows, and treats NULLs as equal: an unknown country is one group, not one for each run. The sketch
 -- type has explicit parameters, because sketches with different parameters cannot be merged.
 
-create extension if not exists hll schema public;
+do $$
+begin
+    if not exists (select from pg_catalog.pg_extension where extname = 'hll') then
+        create extension hll schema public;
+    end if;
+end
+$$;
 
 create table if not exists public.rollup_events_5min (
     customer_id            bigint      not null,

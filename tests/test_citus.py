@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from tests.helpers import (
     expected,
     insert,
     pid,
+    row,
     rows,
     run,
     run_family,
@@ -34,6 +36,7 @@ from tests.helpers import (
     value,
     watermarks,
 )
+from tests.servers import rollupctl
 
 pytestmark = pytest.mark.citus
 
@@ -182,6 +185,36 @@ def test_trap_08_node_that_is_down_is_an_error_and_nothing_moves(lab: Lab) -> No
     assert counted(db) == before[1]
     assert run(db).events == 7
     assert_exact(db)
+
+
+def test_status_and_doctor_answer_while_a_node_is_down(lab: Lab) -> None:
+    db = lab.connect()
+    insert(db, 2)
+    run(db)
+    insert(db, 4)
+    dsn = lab.server.dsn(lab.database)
+    port = lab.connect(1).info.port
+    with stopped(lab, 1):
+        began = time.monotonic()
+        lag, note = row(db, "select lag_events, note from rollup.status")
+        assert lag == 4
+        assert f"without Citus node localhost:{port}, which did not answer" in note
+        assert rows(db, "select count(*) from rollup.runs") == [(1,)]
+        found = {
+            name: (state, said)
+            for name, state, said, _ in rows(db, "select * from rollup.doctor()")
+        }
+        state, said = found[f"Citus node localhost:{port}"]
+        assert (state, "did not answer" in said) == ("fail", True)
+        assert "lag of visits" in found
+        assert found[f"Citus node localhost:{lab.connect(2).info.port}"][0] == "ok"
+        status = rollupctl(dsn, "status", "--max-lag", "3600")
+        assert (status.returncode, f"localhost:{port}" in status.stdout) == (0, True)
+        doctor = rollupctl(dsn, "doctor")
+        assert (doctor.returncode, f"localhost:{port}" in doctor.stdout) == (3, True)
+        assert time.monotonic() - began < 20
+    assert run(db).events == 4
+    assert value(db, "select note from rollup.status") is None
 
 
 def test_trap_14_no_time_reaches_the_shards_in_the_spelling_of_the_session(lab: Lab) -> None:

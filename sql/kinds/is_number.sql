@@ -1,7 +1,8 @@
 create or replace function rollup_internal.is_number(type_name text)
     returns boolean
     language sql
-    immutable
+    stable
     parallel safe
-    return type_name = any ('{smallint,integer,bigint,numeric,real,double precision}');
-comment on function rollup_internal.is_number(text) is 'Whether a type, by its name from format_type, is numeric.';
+    set search_path = pg_catalog, pg_temp
+    return rollup_internal.base_type(type_name::regtype)::text = any ('{smallint,integer,bigint,numeric,real,double precision}');
+comment on function rollup_internal.is_number(text) is 'Whether a type, by its name from format_type, or the base type of a domain is numeric.';

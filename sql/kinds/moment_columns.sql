@@ -25,7 +25,7 @@ begin
             errcode = 'datatype_mismatch',
             message = format('measure %I: there is no %s of %s', m.name, m.kind, m.argument_type);
     end if;
-    is_float := m.argument_type in ('real', 'double precision');
+    is_float := rollup_internal.base_type(m.argument_type::regtype)::text in ('real', 'double precision');
     parts := format('rollup_internal.high_part(%1$s), rollup_internal.low_part(%1$s)', m.argument);
     filter := rollup_internal.filter_text(m,
         case when m.argument_type not in ('smallint', 'integer', 'bigint') then format('abs(%s) < 1e140', m.argument) end);

@@ -10,9 +10,10 @@ declare
 begin
     for s in select * from rollup.status x where x.lag_events is not null loop
         check_name := format('lag of %I', s.name);
-        status := case when s.last_status = 'failed' or s.lag_seconds > 600 then 'fail' else 'ok' end;
+        status := case when s.last_status = 'failed' or s.lag_seconds > 600 then 'fail'
+                       when s.note is not null then 'warn' else 'ok' end;
         finding := format('%s events, %s s', s.lag_events, s.lag_seconds)
-                 || coalesce('; last run ' || s.last_status || ': ' || s.last_message, '');
+                 || coalesce('; ' || s.note, '') || coalesce('; last run ' || s.last_status || ': ' || s.last_message, '');
         todo := case when status = 'fail' then format('select * from rollup.run(%L)', s.name) end;
         return next;
     end loop;

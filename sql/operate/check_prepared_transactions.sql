@@ -10,9 +10,10 @@ declare
 begin
     for node in
         select n.node, n.result::jsonb as left_behind
-          from rollup_internal.on_each_node(
+          from rollup_internal.ask_each_node(
             'select coalesce(jsonb_agg(gid order by prepared), ''[]'') from pg_prepared_xacts
               where database = current_database() and prepared < now() - interval ''1 minute''') n
+         where n.problem is null
     loop
         check_name := 'prepared transactions on ' || node.node;
         status := case when node.left_behind = '[]' then 'ok' else 'fail' end;

@@ -24,10 +24,17 @@ begin
         return next;
         return;
     end if;
+    if not rollup_internal.may_read_jobs() then
+        status := 'warn';
+        finding := format('role %I may not read the jobs of pg_cron', current_user);
+        todo := format('grant usage on schema cron to %I', current_user);
+        return next;
+        return;
+    end if;
     for job in execute
         $query$
         select w.name, j.jobid, j.schedule, j.active, j.database, d.status, d.return_message, d.start_time
-          from (values ('rollup-run'), ('rollup-partitions'), ('rollup-expire')) w (name)
+          from rollup_internal.wanted_jobs() w (name)
           left join cron.job j on j.jobname = w.name
           left join lateral (select x.status, x.return_message, x.start_time from cron.job_run_details x
                               where x.jobid = j.jobid order by x.runid desc limit 1) d on true
@@ -37,7 +44,9 @@ begin
         todo := 'select rollup.schedule()';
         if job.jobid is null then
             status := 'warn';
-            finding := 'there is none';
+            finding := case when row_security_active('cron.job')
+                            then format('role %I has none, and may not see those of other roles', current_user)
+                            else 'there is none' end;
         elsif job.database <> current_database() then
             status := 'fail';
             finding := format('it runs in database %I', job.database);

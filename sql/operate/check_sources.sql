@@ -37,7 +37,8 @@ begin
             perform rollup.id_sequence(s.source, s.id_column);
             perform rollup_internal.last_issued_id(s.id_sequence);
             finding := format('%s.%I is bigint, from %s, one by one', s.source, s.id_column, s.id_sequence);
-        exception when object_not_in_prerequisite_state or datatype_mismatch or undefined_column then
+        exception when object_not_in_prerequisite_state or datatype_mismatch or undefined_column
+                       or insufficient_privilege then
             status := 'fail';
             get stacked diagnostics finding = message_text, todo = pg_exception_hint;
         end;
@@ -46,7 +47,8 @@ begin
 
         for node in
             select n.node_group, n.node, n.result::bigint as last_id
-              from rollup_internal.on_each_node(format('select coalesce(rollup_internal.last_issued_id(%L), 0)', s.id_sequence)) n
+              from rollup_internal.ask_each_node(format('select coalesce(rollup_internal.last_issued_id(%L), 0)', s.id_sequence)) n
+             where n.problem is null
         loop
             check_name := format('sequence of %s on %s', s.source, node.node);
             status := 'ok';

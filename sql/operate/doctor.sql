@@ -1,3 +1,4 @@
+-- A check that lacks a privilege, or a Citus node that is down, does not keep the others from being reported.
 create or replace function rollup.doctor(
     out check_name text, out status text, out finding text, out todo text)
     returns setof record
@@ -6,17 +7,36 @@ create or replace function rollup.doctor(
     set search_path = pg_catalog, pg_temp
     set quote_all_identifiers = off
 as $$
+declare
+    query text;
+    hint text;
 begin
-    return query select * from rollup_internal.check_extensions();
-    return query select * from rollup_internal.check_sources();
-    return query select * from rollup_internal.check_targets();
-    return query select * from rollup_internal.check_partitions();
-    return query select * from rollup_internal.check_retention();
-    return query select * from rollup_internal.check_measures();
-    return query select * from rollup_internal.check_set_aside();
-    return query select * from rollup_internal.check_prepared_transactions();
-    return query select * from rollup_internal.check_schedule();
-    return query select * from rollup_internal.check_lag();
+    foreach query in array array[
+        'select * from rollup_internal.check_extensions()',
+        'select * from rollup_internal.check_nodes()',
+        'select * from rollup_internal.check_sources()',
+        'select * from rollup_internal.check_targets()',
+        'select * from rollup_internal.check_partitions()',
+        'select * from rollup_internal.check_retention()',
+        'select * from rollup_internal.check_measures()',
+        'select * from rollup_internal.check_set_aside()',
+        'select * from rollup_internal.check_prepared_transactions()',
+        'select * from rollup_internal.check_schedule()',
+        'select * from rollup_internal.check_lag()']
+    loop
+        begin
+            return query execute query;
+        exception when insufficient_privilege or connection_exception then
+            get stacked diagnostics finding = message_text, hint = pg_exception_hint;
+            check_name := translate(substring(query from 'check_([a-z_]+)'), '_', ' ');
+            status := 'warn';
+            finding := format('not checked: %s', finding);
+            todo := coalesce(nullif(hint, ''), case
+                when sqlstate = '42501' then format('grant select on it to %I, or check as the owner', current_user)
+                else 'check again when the node answers' end);
+            return next;
+        end;
+    end loop;
 end
 $$;
 comment on function rollup.doctor() is

@@ -1,11 +1,13 @@
-\ir rollup_lag.sql
+\ir rollup_lags.sql
 \ir status.sql
 \ir bad_schedule.sql
 \ir cron_schedule.sql
+\ir may_read_jobs.sql
+\ir wanted_jobs.sql
 \ir schedule.sql
 \ir unschedule.sql
-\ir recent_runs.sql
 \ir check_extensions.sql
+\ir check_nodes.sql
 \ir check_sources.sql
 \ir check_targets.sql
 \ir check_partitions.sql

@@ -12,7 +12,7 @@ declare
     jobs jsonb := '[]';
     configured text;
 begin
-    if rollup_internal.extension_schema('pg_cron') is not null then
+    if rollup_internal.may_read_jobs() then
         execute $query$
             select coalesce(jsonb_agg(j order by jobid), '[]') from cron.job j
              where jobname in ('rollup-run', 'rollup-partitions', 'rollup-expire') and database = current_database()

@@ -38,14 +38,13 @@ begin
     end if;
 
     for job, schedule, command in
-        select * from (values
-            ('rollup-run', rollup_internal.cron_schedule(every), 'call rollup.run_all()'),
-            ('rollup-partitions', '17 * * * *', 'select rollup.maintain_partitions()'),
-            ('rollup-expire', '37 3 * * *', 'call rollup.expire_all()')
-        ) jobs (job, schedule, command)
-         where jobs.job <> 'rollup-partitions'
-            or rollup_internal.extension_schema('pg_partman') is not null
-            or exists (select from rollup_internal.rollups r where r.partition_interval is not null)
+        select jobs.job, jobs.schedule, jobs.command from (values
+            (1, 'rollup-run', rollup_internal.cron_schedule(every), 'call rollup.run_all()'),
+            (2, 'rollup-partitions', '17 * * * *', 'select rollup.maintain_partitions()'),
+            (3, 'rollup-expire', '37 3 * * *', 'call rollup.expire_all()')
+        ) jobs (place, job, schedule, command)
+         where jobs.job in (select rollup_internal.wanted_jobs())
+         order by jobs.place
     loop
         execute 'select cron.schedule($1, $2, $3)' using job, schedule, command;
         return next;

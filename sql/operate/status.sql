@@ -9,16 +9,18 @@ call rollup_internal.replace_view('rollup.status', $query$
                 when l.lag_events = 0 then 0
                 else round(extract(epoch from least(
                          clock_timestamp() - coalesce(w.as_of, r.created_at),
-                         greatest(clock_timestamp() - l.oldest, interval '0'))), 3) end as lag_seconds,
+                         case when l.oldest is not null
+                              then greatest(clock_timestamp() - l.oldest, interval '0') end)), 3) end as lag_seconds,
            done.finished_at as last_done,
            latest.finished_at as last_run,
            latest.status as last_status,
            case when latest.status <> 'done' then latest.message end as last_message,
            b.ids_left as backlog_ids,
            b.filled_percent,
-           (select count(*) from rollup_internal.set_aside s where s.rollup = r.name) as set_aside
+           (select count(*) from rollup_internal.set_aside s where s.rollup = r.name) as set_aside,
+           l.note
       from rollup_internal.rollups r
-     cross join lateral rollup_internal.rollup_lag(r.name) l
+      left join rollup_internal.rollup_lags() l on l.rollup = r.name
       left join lateral (select min(as_of) as as_of from rollup_internal.watermarks where rollup = r.name) w on true
       left join lateral (select finished_at, status, message from rollup_internal.runs
                           where rollup = r.name order by id desc limit 1) latest on true
@@ -30,7 +32,9 @@ $query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.status is 'How far each rollup is behind, and the outcome of its last run.';
 comment on column rollup.status.lag_events is
-    'Committed events above the watermark that are not counted yet; NULL if the source does not exist.';
+    'Committed events above the watermark that are not counted yet: exact up to 20,000 ids. Above, the number of ids '
+    'issued, which includes those of open and rolled back transactions and of events that the filter rejects. NULL '
+    'if the source does not exist.';
 comment on column rollup.status.backlog_ids is
     'Ids below the watermark that are not counted yet, for a rollup that is filled newest first; see '
     'rollup.backfill.';
@@ -43,3 +47,6 @@ comment on column rollup.status.last_status is
     'Status of the last run that counted events, was deferred or failed; runs without new events are not '
     'recorded.';
 comment on column rollup.status.set_aside is 'Events that could not be counted; see rollup.set_aside.';
+comment on column rollup.status.note is
+    'What the lag does not include or could not read: a Citus node that did not answer, a table or sequence that '
+    'this role may not read.';

@@ -6,7 +6,7 @@ create or replace function rollup.unschedule(out job text, out schedule text, ou
 as $$
 #variable_conflict use_variable
 begin
-    if rollup_internal.extension_schema('pg_cron') is null then
+    if not rollup_internal.may_read_jobs() then
         return;
     end if;
     for job, schedule, command in execute

@@ -1,5 +1,11 @@
 -- Not in the first schema of search_path: for a role called rollup, "$user" is the package's schema.
-create extension if not exists hll schema public;
+do $$
+begin
+    if not exists (select from pg_catalog.pg_extension where extname = 'hll') then
+        create extension hll schema public;
+    end if;
+end
+$$;
 
 -- TopN in C if the server offers it; sql/compat replaces it if not, or if this role may not create it.
 do $$

@@ -13,3 +13,5 @@
 \ir retry_set_aside.sql
 \ir run_family.sql
 \ir record_failure.sql
+\ir recent_runs.sql
+\ir grant_running.sql

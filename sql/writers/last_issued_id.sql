@@ -1,3 +1,6 @@
+-- Without privileges on the sequence, PostgreSQL 18 returns NULL instead of an error, as for a sequence that has not
+-- issued an id yet, and a run would find nothing new.
+--
 -- With a cache, a session could insert ids long after higher ones were counted; with CYCLE, ids would be handed
 -- out again; and counting begins above 0. (ALTER SEQUENCE makes every session discard its cached ids.)
 create or replace function rollup_internal.last_issued_id(sequence regclass)
@@ -18,8 +21,15 @@ begin
                             s.seqmin, case when s.seqcycle then 'cycles' else 'does not cycle' end),
             hint = format('alter sequence %s cache 1 increment 1 minvalue %s no cycle', sequence, greatest(s.seqmin, 1));
     end if;
+    if not has_sequence_privilege(sequence, 'usage, select') then
+        raise exception using
+            errcode = 'insufficient_privilege',
+            message = format('role %I may not read sequence %s, which issues the ids of events', current_user, sequence),
+            hint = format('grant select on sequence %s to %I', sequence, current_user);
+    end if;
     return pg_sequence_last_value(sequence);
 end
 $$;
 comment on function rollup_internal.last_issued_id(regclass) is
-    'The last id this node has handed out, committed or not; NULL before the first.';
+    'The last id this node has handed out, committed or not; NULL before the first. Raises insufficient_privilege '
+    'for a role that may not read the sequence.';

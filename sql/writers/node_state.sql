@@ -2,7 +2,8 @@
 -- hold a writer's lock. INSERT and COPY lock the table before they draw an id, so every transaction that drew an
 -- id up to last_id has either ended, and is visible to the next snapshot, or is in this list. Writers to a single
 -- partition lock only that partition, hence the partition tree. Prepared transactions keep their locks without a
--- session.
+-- session. The state of a session of another role, and how long its transaction has been open, are visible to
+-- members of pg_read_all_stats only.
 create or replace function rollup_internal.node_state(source regclass, sequence regclass)
     returns jsonb
     language plpgsql
@@ -20,6 +21,7 @@ begin
                'user', coalesce(a.usename, p.owner),
                'application', a.application_name,
                'state', a.state,
+               'is_hidden', a.pid is not null and a.state is null,
                'since', coalesce(a.xact_start, p.prepared))), '{}')
       into writers
       from pg_locks l
