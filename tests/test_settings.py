@@ -275,3 +275,34 @@ def test_trap_43_a_time_limit_of_ones_own_counts(dsn: str) -> None:
         assert query(session, asked).rows == [("0", "0")]
     with open_session(f"{dsn} options='-c statement_timeout=7s'", "test") as session:
         assert query(session, asked).rows == [("7s", "0")]
+
+
+@pytest.mark.parametrize("server", ["plain"], indirect=True)
+@pytest.mark.parametrize("given", ["30", " 1.5 ", "1 day 30", "-1 day", "soon"])
+@pytest.mark.parametrize("name", ["max_wait", "keep_runs", "retry_interval", "partition_interval"])
+def test_trap_61_a_setting_without_a_unit_is_ignored_with_a_warning(
+    db: Connection, name: str, given: str
+) -> None:
+    standard = value(db, "select rollup.setting(%s)", f"rollup.{name}")
+    said: list[str] = []
+    db.add_notice_handler(lambda diag: said.append(f"{diag.severity}: {diag.message_primary}"))
+    db.execute("select set_config(%s, %s, false)", [f"rollup.{name}", given])
+    assert value(db, "select rollup.setting(%s)", f"rollup.{name}") == standard
+    (warning,) = said
+    assert warning.startswith(f"WARNING: rollup.{name} = '{given}' ")
+    assert f"is ignored: {standard} applies" in warning
+    for unit in ("30 s", "00:00:30", "P7D", "1 month"):
+        db.execute("select set_config(%s, %s, false)", [f"rollup.{name}", unit])
+        assert value(db, "select rollup.setting(%s)", f"rollup.{name}") == unit
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("server", ["plain"], indirect=True)
+def test_trap_61_a_run_keeps_its_ledger_although_the_setting_lacks_a_unit(db: Connection) -> None:
+    db.execute("insert into events (customer_id) values (1)")
+    db.execute("call rollup.run_all()")
+    db.execute("update rollup_internal.runs set started_at = now() - interval '1 hour'")
+    db.execute("set rollup.keep_runs = '30'")
+    db.execute("insert into events (customer_id) values (1)")
+    db.execute("call rollup.run_all()")
+    assert value(db, "select count(*) from rollup.runs") == 4

@@ -13,3 +13,5 @@
 \ir completeness_conditions.sql
 \ir record_completeness.sql
 \ir measures.sql
+\ir uncounted_ids.sql
+\ir tail_lags.sql
