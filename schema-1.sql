@@ -120,6 +120,8 @@ declare
     quoting constant text := current_setting('quote_all_identifiers');
     is_distributed boolean;
     is_partitioned boolean;
+    partitioned_to text;
+    has_default boolean;
 begin
     begin
         if wanted ~ '(^|[[:space:]])[-+]?[0-9.]+[[:space:]]*$' then
@@ -158,11 +160,27 @@ begin
         -- Citus passes times to its workers in the session's DateStyle.
         perform set_config('datestyle', 'ISO, MDY', true);
         perform set_config('quote_all_identifiers', 'off', true);
+        -- Partitions that pg_partman does not know of come from a dump of another version of it: its own tables
+        -- do not restore, and it names partitions differently. It goes on where they end.
+        select max((regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO [(]''([^'']+)'''))[1]::timestamptz),
+               coalesce(bool_or(pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT'), false)
+          into partitioned_to, has_default
+          from pg_catalog.pg_inherits i
+          join pg_catalog.pg_class c on c.oid = i.inhrelid
+         where i.inhparent = 'public.events'::regclass;
+        if has_default and partman_version < 5 then
+            raise exception using
+                errcode = 'object_not_in_prerequisite_state',
+                message = 'pg_partman 4 cannot take over the partitions that public.events has',
+                detail = 'It has no configuration for the table, and creates a default partition of its own.',
+                hint = 'Restore partman.part_config from the dump of the table, or install pg_partman 5.';
+        end if;
         -- pg_partman 4 calls declarative partitioning "native", version 5 "range".
         execute format(
             'select %I.create_parent(p_parent_table => ''public.events'', p_control => ''event_time'',
-                                     p_interval => %L, p_type => %L, p_premake => 4)',
-            partman_schema, wanted, case when partman_version >= 5 then 'range' else 'native' end);
+                                     p_interval => %L, p_type => %L, p_premake => 4, p_start_partition => %L%s)',
+            partman_schema, wanted, case when partman_version >= 5 then 'range' else 'native' end, partitioned_to,
+            case when has_default then ', p_default_table => false' end);
         -- Partitions are created in advance even if no events arrive.
         execute format('update %I.part_config set infinite_time_partitions = true
                          where parent_table = ''public.events''', partman_schema);

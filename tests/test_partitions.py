@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from tests import servers
 from tests.conftest import Connection
 from tests.helpers import Task, rows, value
 from tests.servers import ROOT, Server
@@ -250,3 +251,45 @@ def test_partitions_are_distributed_with_their_table(db: Connection, server: Ser
         )
     assert value(db, "select count(*) from events where event_time > now()") == 1
     assert value(db, "select count(*) from events_default") == 0
+
+
+def test_partitions_that_pg_partman_has_forgotten_are_kept(plain: Server) -> None:
+    # So they come out of a dump of another version of pg_partman, under other names.
+    name = plain.database()
+    dsn = plain.dsn(name)
+    try:
+        with psycopg.connect(dsn, autocommit=True) as db:
+            db.execute("insert into events (customer_id) values (1)")
+            db.execute("delete from partman.part_config")
+            before = db.execute(
+                "select partition::text, range_from from rollup.partitions('events')"
+                " where not is_default"
+            ).fetchall()
+            for number, (partition, _) in enumerate(before):
+                db.execute(f"alter table {partition} rename to old_{number}".encode())
+            (version,) = rows(
+                db, "select extversion from pg_extension where extname = 'pg_partman'"
+            )
+            if version[0].startswith("4"):
+                done = servers.rollupctl(dsn, "install")
+                assert "pg_partman 4 cannot take over the partitions" in done.stderr
+                assert "Restore partman.part_config" in done.stderr
+                return
+            for _ in range(2):
+                done = servers.rollupctl(dsn, "install")
+                assert done.returncode == 0, done.stderr
+            db.execute("select rollup.maintain_partitions()")
+            after = db.execute(
+                "select partition::text, range_from, range_to from rollup.partitions('events')"
+                " where not is_default"
+            ).fetchall()
+            assert [start for _, start, _ in after][: len(before)] == [s for _, s in before]
+            ends = [end for _, _, end in after]
+            assert [start for _, start, _ in after][1:] == ends[:-1]
+            assert after[len(before) - 1][0] == f"old_{len(before) - 1}"
+            db.execute("insert into events (customer_id) values (1)")
+            assert db.execute("select count(*) from events_default").fetchone() == (0,)
+            db.execute("call rollup.run_all()")
+            assert db.execute("select * from rollup.verify('rollup_events_1hr')").fetchall() == []
+    finally:
+        plain.drop(name)

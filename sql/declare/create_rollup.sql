@@ -132,7 +132,12 @@ begin
     if time_column is null or rollup_internal.expression_type(source, quote_ident(time_column)) <> 'timestamp with time zone' then
         raise exception using
             errcode = 'datatype_mismatch',
-            message = format('%s.%I must be timestamp with time zone', source, time_column);
+            message = format('%s.%I must be timestamp with time zone', source, time_column),
+            hint = (select format('alter table %s alter column %I type timestamptz%s', source, time_column,
+                                  case a.atttypid when 'timestamp'::regtype
+                                       then format(' using %I at time zone ''UTC''', time_column) end)
+                      from pg_attribute a
+                     where a.attrelid = source and a.attname = time_column and not a.attisdropped);
     end if;
     if filter is not null and rollup_internal.expression_type(source, filter) <> 'boolean' then
         raise exception using

@@ -14,6 +14,7 @@ declare
     seen record;
     node record;
     last_issued bigint;
+    last_possible bigint;
     highest_mark bigint;
     largest_id bigint;
     recount bigint;
@@ -37,6 +38,13 @@ begin
             perform rollup.id_sequence(s.source, s.id_column);
             perform rollup_internal.last_issued_id(s.id_sequence);
             finding := format('%s.%I is bigint, from %s, one by one', s.source, s.id_column, s.id_sequence);
+            -- A serial column whose type was changed to bigint keeps the sequence of the smaller type.
+            select q.seqmax into last_possible from pg_sequence q where q.seqrelid = s.id_sequence;
+            if last_possible <= 2147483647 then
+                status := 'warn';
+                finding := format('sequence %s ends at %s', s.id_sequence, last_possible);
+                todo := format('alter sequence %s as bigint', s.id_sequence);
+            end if;
         exception when object_not_in_prerequisite_state or datatype_mismatch or undefined_column
                        or insufficient_privilege then
             status := 'fail';

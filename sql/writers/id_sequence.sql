@@ -9,6 +9,7 @@ as $$
 declare
     sequence regclass;
     column_type regtype;
+    sequence_name text;
 begin
     select a.atttypid into column_type
       from pg_attribute a
@@ -19,12 +20,18 @@ begin
             message = format('%s has no column %I', source, id_column),
             hint = 'A source needs a bigint id drawn from a sequence; name it with id_column => ….';
     end if;
+    select format('%I.%I', n.nspname, c.relname || '_' || id_column || '_seq') into sequence_name
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = source;
     if column_type <> 'bigint'::regtype then
         raise exception using
             errcode = 'datatype_mismatch',
             message = format('%s.%I is %s, not bigint', source, id_column, column_type),
-            hint = format('Smaller ids run out, and Citus workers cannot draw them: '
-                          'alter table %s alter column %I type bigint', source, id_column);
+            detail = 'Smaller ids run out, and Citus workers cannot draw them.',
+            hint = case when column_type in ('integer'::regtype, 'smallint'::regtype)
+                then format('alter table %s alter column %I type bigint%s', source, id_column,
+                            '; alter sequence ' || pg_get_serial_sequence(source::text, id_column) || ' as bigint')
+                else format('alter table %s add column event_id bigserial, and declare with id_column => ''event_id''',
+                            source) end;
     end if;
 
     -- Called in the column's default, or owned by it (serial, identity). The default has precedence: a
@@ -46,8 +53,12 @@ begin
         raise exception using
             errcode = 'object_not_in_prerequisite_state',
             message = format('the ids of %s.%I do not come from a sequence', source, id_column),
-            hint = format('create sequence s owned by %s.%I; alter table %1$s '
-                          'alter column %2$I set default nextval(''s'')', source, id_column);
+            hint = rollup_internal.fill_template(
+                'create sequence {sequence} owned by {source}.{id}; '
+                'select setval({quoted}, coalesce(max({id}), 0) + 1, false) from {source}; '
+                'alter table {source} alter column {id} set default nextval({quoted})',
+                jsonb_build_object('sequence', sequence_name, 'quoted', quote_literal(sequence_name),
+                                   'source', source, 'id', quote_ident(id_column)));
     end if;
     return sequence;
 end
