@@ -1,4 +1,4 @@
-"""The roles of docs/operations.md, created by its SQL: what each may do, and what is refused."""
+"""The roles of docs/roles.md, created by its SQL: what each may do, and what is refused."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.helpers import Connection, rows, script
 from tests.servers import EMPTY, ROOT, Server
 
 ROLES = ("owner", "loader", "writer", "runner", "reader", "monitor")
-PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8").split("## Settings")[0]
-BLOCKS = [each.text for each in examples(PAGE, "operations.md") if each.language == "sql"]
+PAGE = (ROOT / "docs" / "roles.md").read_text(encoding="utf-8")
+BLOCKS = [each.text for each in examples(PAGE, "roles.md") if each.language == "sql"]
 Act = Callable[..., Connection]
 
 
