@@ -209,6 +209,29 @@ def test_trap_39_ids_that_are_left_are_not_counted_again(plain_lab: Lab) -> None
     assert_exact(db)
 
 
+@pytest.mark.parametrize("how", ["beside it", "instead of it"])
+def test_trap_39_another_sequence_stops_the_run(plain_lab: Lab, how: str) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    insert(db, 10)
+    run(db)
+    db.execute("create sequence lab.other_ids start 1000")
+    db.execute("alter table lab.e alter event_id set default nextval('lab.other_ids')")
+    if how == "instead of it":
+        db.execute("drop sequence lab.e_event_id_seq")
+    insert(db, 2)
+    with pytest.raises(
+        errors.ObjectNotInPrerequisiteState, match="another sequence .*: lab.other_ids"
+    ) as refused:
+        run(db)
+    hint = str(refused.value.diag.message_hint)
+    db.execute(hint[hint.index("select") : hint.rindex(".")].encode())
+    assert run(db).events == 2
+    assert_exact(db)
+
+
 # Trap 42: publications
 
 

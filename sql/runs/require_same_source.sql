@@ -11,6 +11,7 @@ create or replace function rollup_internal.require_same_source(r rollup_internal
 as $$
 declare
     gone name;
+    id_sequence regclass;
 begin
     -- Looked up, since how a name is spelled follows quote_all_identifiers.
     if r.source_name is not null and to_regclass(r.source_name) is distinct from r.source then
@@ -37,9 +38,18 @@ begin
                           'If it was dropped, declare another rollup: rollup.drop_rollup keeps the table of this one.',
                           r.source::text, format('rename column %I to new_name', gone));
     end if;
+    -- The last id of a sequence that is no longer used would never be passed: nothing new, permanently.
+    id_sequence := rollup.id_sequence(r.source, r.id_column);
+    if id_sequence <> r.id_sequence then
+        raise exception using
+            errcode = 'object_not_in_prerequisite_state',
+            message = format('ids of %s come from another sequence than when rollup %I was declared: %s', r.source, r.name,
+                             id_sequence),
+            hint = format('If its ids are larger than all that exist: select rollup.accept_source(%L).', r.name);
+    end if;
 end
 $$;
 comment on function rollup_internal.require_same_source(rollup_internal.rollups) is
-    'Raises object_not_in_prerequisite_state if the name or schema of a rollup''s source has changed since it '
-    'was declared, undefined_column if a column that it names no longer exists.';
+    'Raises object_not_in_prerequisite_state if the name, schema or sequence of a rollup''s source has changed since '
+    'it was declared, undefined_column if a column that it names no longer exists.';
 reset citus.enable_ddl_propagation;
