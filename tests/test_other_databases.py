@@ -212,6 +212,7 @@ def test_trap_39_ids_that_are_left_are_not_counted_again(plain_lab: Lab) -> None
 # Trap 42: publications
 
 
+@pytest.mark.no_hostile("has such a publication already")
 def test_trap_42_a_publication_for_all_tables(plain_lab: Lab) -> None:
     lab = plain_lab
     lab.source()
