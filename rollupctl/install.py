@@ -77,7 +77,7 @@ def install(
             for statement in statements:
                 _run(session, statement, may_differ)
             done.add(step, len(statements), round(time.monotonic() - began, 3))
-        # sql/compat/search_path.sql sets it for psql's session, because later files need it.
+        # sql/finish/search_path.sql sets it for psql's session, because later files need it.
         session.execute("reset search_path")
     return done
 

@@ -1,5 +1,6 @@
 """Fixtures. Every test that asks for a database runs on plain PostgreSQL and, where the extension
-is installed, on a Citus coordinator with two workers."""
+is installed, on a Citus coordinator with two workers. Tests of behaviour run once more in the second
+configuration: tests/hostile.py."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ import pytest
 from rollupctl.pgbinaries import find_binaries
 from tests import servers
 from tests.helpers import Lab
+from tests.hostile import BEHAVIOUR, hostile_server
 from tests.servers import EMPTY, INSTALLED, Server
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -48,7 +50,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     """A failed test shows what its server logged meanwhile."""
     report = yield
-    server = getattr(item, "funcargs", {}).get("server")
+    given = getattr(item, "funcargs", {})
+    server = given.get("server", given.get("single_server"))
     if report.when == "setup" and isinstance(server, Server):
         item.stash[_LOG_SIZES] = {log: log.stat().st_size for log in server.logs}
     if report.failed and isinstance(server, Server):
@@ -77,11 +80,49 @@ def citus() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=["plain", "citus"], scope="session")
+@pytest.fixture(scope="session")
+def hostile() -> Iterator[Server]:
+    """The server of the second configuration."""
+    if servers.GIVEN:
+        pytest.skip("the second configuration needs a server of its own")
+    with hostile_server() as server:
+        yield server
+
+
+HOSTILE = pytest.param("hostile", marks=pytest.mark.hostile)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test with `server` runs on each kind of server, one with `plain_lab` on those of one node."""
+    marks = [*metafunc.definition.iter_markers("parametrize")]
+    module = metafunc.module.__name__.rpartition(".")[2]
+    is_behaviour = module in BEHAVIOUR and not metafunc.definition.get_closest_marker("no_hostile")
+    second = [HOSTILE] if is_behaviour else []
+    if "server" in metafunc.fixturenames:
+        if not any("server" in mark.args[0] for mark in marks):
+            metafunc.parametrize("server", ["plain", *second, "citus"], indirect=True)
+    elif "single_server" in metafunc.fixturenames and second:
+        metafunc.parametrize("single_server", ["plain", *second], indirect=True)
+
+
+@pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> Server:
     """The server that the test runs on: one of each kind in turn."""
     found: Server = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="session")
+def single_server(request: pytest.FixtureRequest) -> Server:
+    """The server of one node that the test runs on: the plain one, and the hostile one in turn."""
+    found: Server = request.getfixturevalue(getattr(request, "param", "plain"))
+    return found
+
+
+@pytest.fixture
+def own_session(request: pytest.FixtureRequest) -> bool:
+    """Whether the sessions of the test keep what a pooler does not."""
+    return request.node.get_closest_marker("own_session") is not None
 
 
 @pytest.fixture
@@ -121,13 +162,15 @@ def dsn(server: Server, database: str) -> str:
 
 
 @pytest.fixture
-def connect(server: Server, database: str) -> Iterator[Callable[..., Connection]]:
+def connect(
+    server: Server, database: str, own_session: bool
+) -> Iterator[Callable[..., Connection]]:
     """Makes more connections to the fresh database: connect(node=0, autocommit=True, **options)."""
     with contextlib.ExitStack() as opened:
 
         def make(node: int = 0, autocommit: bool = True, **options: Any) -> Connection:
-            connection = psycopg.connect(
-                server.dsn(database, node), autocommit=autocommit, **options
+            connection = server.connect(
+                database, node, own_session=own_session, autocommit=autocommit, **options
             )
             opened.callback(connection.close)
             return connection
@@ -141,13 +184,19 @@ def db(connect: Callable[..., Connection]) -> Connection:
     return connect()
 
 
-@pytest.fixture
-def plain_lab(plain: Server) -> Iterator[Lab]:
-    """A fresh database on plain PostgreSQL with the engine and no rollups."""
-    lab = Lab.make(plain)
+@contextlib.contextmanager
+def fresh_lab(server: Server, own_session: bool) -> Iterator[Lab]:
+    lab = Lab.make(server, own_session)
     yield lab
     lab.close()
-    plain.drop(lab.database)
+    server.drop(lab.database)
+
+
+@pytest.fixture
+def plain_lab(single_server: Server, own_session: bool) -> Iterator[Lab]:
+    """A fresh database on plain PostgreSQL with the engine and no rollups."""
+    with fresh_lab(single_server, own_session) as lab:
+        yield lab
 
 
 @pytest.fixture(scope="module")
@@ -166,10 +215,13 @@ def citus_lab(citus_lab_of_module: Lab) -> Iterator[Lab]:
 
 
 @pytest.fixture
-def lab(request: pytest.FixtureRequest, server: Server) -> Lab:
-    """plain_lab or citus_lab: both in turn."""
-    found: Lab = request.getfixturevalue("citus_lab" if server.is_citus else "plain_lab")
-    return found
+def lab(request: pytest.FixtureRequest, server: Server, own_session: bool) -> Iterator[Lab]:
+    """As plain_lab or citus_lab: on each kind of server in turn."""
+    if server.is_citus:
+        yield request.getfixturevalue("citus_lab")
+        return
+    with fresh_lab(server, own_session) as lab:
+        yield lab
 
 
 @pytest.fixture

@@ -177,11 +177,12 @@ class Lab:
 
     server: Server
     database: str
+    own_session: bool = True
     _opened: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @classmethod
-    def make(cls, server: Server) -> Lab:
-        lab = cls(server, server.database(INSTALLED))
+    def make(cls, server: Server, own_session: bool = True) -> Lab:
+        lab = cls(server, server.database(INSTALLED), own_session)
         lab.empty()
         with lab.connect() as db:
             db.execute("drop table events")
@@ -193,8 +194,10 @@ class Lab:
         A statement that takes minutes fails: what never ends must not hang the suite.
         """
         settings = "-c statement_timeout=60s " + options.pop("options", "")
-        connection = psycopg.connect(
-            self.server.dsn(self.database, node),
+        connection = self.server.connect(
+            self.database,
+            node,
+            own_session=self.own_session,
             autocommit=autocommit,
             options=settings,
             **options,
@@ -206,7 +209,7 @@ class Lab:
         """Close connections, and forget transactions that a test left prepared."""
         self._opened.close()
         for node in range(len(self.server.nodes)):
-            with psycopg.connect(self.server.dsn(self.database, node), autocommit=True) as db:
+            with self.server.connect(self.database, node, autocommit=True) as db:
                 for (gid,) in rows(
                     db, "select gid from pg_prepared_xacts where database = current_database()"
                 ):
@@ -214,7 +217,8 @@ class Lab:
 
     def empty(self) -> None:
         """Remove what tests make."""
-        with self.connect() as db:
+        # What is set must not stay in a session of a pooler.
+        with self.server.connect(self.database, own_session=True, autocommit=True) as db:
             db.execute("set client_min_messages to warning")
             db.execute("select rollup.drop_rollup(name, true) from rollup.rollups")
             db.execute("drop schema if exists lab cascade")
@@ -243,6 +247,7 @@ class Lab:
                     create table {name}_default partition of {name} default
                 """,
             )
+            self.server.complete_source(db, name)
 
     def distribute(self, db: Connection, table: str) -> None:
         if self.server.is_citus:

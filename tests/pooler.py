@@ -19,18 +19,20 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 _SECONDS = 20.0
 
 
-def find_pgbouncer() -> str:
-    """The program; skips the test where there is none."""
-    found = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if found is None:
-        pytest.skip("pgbouncer is not installed")
-    return found
+def find_pgbouncer() -> str | None:
+    """The program, which Debian installs where only root looks for programs."""
+    return shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
 @contextlib.contextmanager
 def pooled(dsn: str, pool_size: int) -> Iterator[str]:
-    """Conninfo of the same database and user through a pool of `pool_size` server sessions."""
+    """Conninfo of the same database and user through a pool of `pool_size` server sessions.
+
+    Skips the test where there is no PgBouncer.
+    """
     program = find_pgbouncer()
+    if program is None:
+        pytest.skip("pgbouncer is not installed")
     server = conninfo_to_dict(dsn)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

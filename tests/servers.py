@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -53,6 +54,7 @@ class Server:
     nodes: list[str]
     logs: list[Path] = field(default_factory=list)
     clusters: list[Cluster] = field(default_factory=list)
+    owner: str | None = None  # of databases, if not the superuser
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _made: set[str] = field(default_factory=set)
     _admins: dict[int, psycopg.Connection] = field(default_factory=dict)
@@ -62,16 +64,29 @@ class Server:
         return len(self.nodes) > 1
 
     def dsn(self, database: str, node: int = 0) -> str:
-        """Conninfo of a database on one node; 0 is the coordinator."""
+        """Conninfo for tests of a database on one node; 0 is the coordinator."""
+        return self.superuser_dsn(database, node)
+
+    def superuser_dsn(self, database: str, node: int = 0) -> str:
+        """Conninfo of the same database for a superuser."""
         return make_conninfo(self.nodes[node], dbname=database)
 
+    def connect(
+        self, database: str, node: int = 0, *, own_session: bool = False, **options: Any
+    ) -> psycopg.Connection[Any]:
+        """A connection of a test, which closes it.
+
+        With `own_session` it keeps what a pooler does not: settings, temporary tables, its process.
+        """
+        return psycopg.connect(self.dsn(database, node), **options)
+
     def admin(self, node: int = 0) -> psycopg.Connection:
-        """A connection that the caller closes."""
-        return psycopg.connect(self.dsn("postgres", node), autocommit=True)
+        """A superuser's connection that the caller closes."""
+        return psycopg.connect(self.superuser_dsn("postgres", node), autocommit=True)
 
     def on_nodes(self, statement: str, database: str = "postgres") -> None:
         for node in range(len(self.nodes)):
-            with psycopg.connect(self.dsn(database, node), autocommit=True) as connection:
+            with psycopg.connect(self.superuser_dsn(database, node), autocommit=True) as connection:
                 connection.execute(statement.encode())
 
     def database(self, template: str = INSTALLED, name: str | None = None) -> str:
@@ -156,8 +171,9 @@ class Server:
 
     def _copy(self, template: str, name: str) -> None:
         # The other strategy writes the whole database to the write-ahead log.
-        copy = sql.SQL("create database {} template {} strategy file_copy").format(
-            sql.Identifier(name), sql.Identifier(template)
+        owner = sql.Identifier(self.owner) if self.owner else sql.SQL("default")
+        copy = sql.SQL("create database {} template {} owner {} strategy file_copy").format(
+            sql.Identifier(name), sql.Identifier(template), owner
         )
         # A copy does not inherit what ALTER DATABASE … SET said.
         inherit = sql.SQL(
@@ -183,18 +199,26 @@ class Server:
             return
         self.drop(template)
         if template == EMPTY:
-            for node in range(len(self.nodes)):
-                with self.admin(node) as connection:
-                    connection.execute(f"create database {EMPTY} template template0".encode())
-            if self.is_citus:
-                self.on_nodes("create extension citus", EMPTY)
-                self._join_nodes(EMPTY)
+            self._create_empty()
         else:
             self._make_template(EMPTY)
             self._copy(EMPTY, template)
             done = rollupctl(self.dsn(template), "install")
             assert done.returncode == 0, done.stderr
+            with self.connect(template, autocommit=True) as db:
+                self.complete_source(db, "public.events")
         self._made.add(template)
+
+    def _create_empty(self) -> None:
+        for node in range(len(self.nodes)):
+            with self.admin(node) as connection:
+                connection.execute(f"create database {EMPTY} template template0".encode())
+        if self.is_citus:
+            self.on_nodes("create extension citus", EMPTY)
+            self._join_nodes(EMPTY)
+
+    def complete_source(self, db: psycopg.Connection[Any], table: str) -> None:
+        """Give a table of events what the server requires before its rows may be deleted."""
 
     def _join_nodes(self, database: str) -> None:
         places = [conninfo_to_dict(dsn) for dsn in self.nodes]

@@ -155,6 +155,7 @@ def test_late_events_leave_old_buckets_invalid(lab: Lab) -> None:
     assert differences(db) != []
 
 
+@pytest.mark.no_hostile("reads a time in a notice")
 def test_backfill_makes_it_as_if_it_had_been_declared(lab: Lab) -> None:
     db = prepare(lab)
     alter(db, EXTRA)

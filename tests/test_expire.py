@@ -204,6 +204,7 @@ def test_what_is_not_partitioned_by_time_cannot_expire(
     assert len(done.stderr.splitlines()) <= 2
 
 
+@pytest.mark.no_hostile("PGOPTIONS do not pass a pooler")
 def test_an_open_writer_puts_it_off_for_a_bounded_time(
     db: Connection, connect: Callable[..., Connection], rollupctl: Rollupctl
 ) -> None:
@@ -231,6 +232,7 @@ def test_an_open_writer_puts_it_off_for_a_bounded_time(
     assert old_partitions(db) == []
 
 
+@pytest.mark.own_session
 def test_other_writers_go_on_while_it_waits(
     db: Connection, connect: Callable[..., Connection]
 ) -> None:
@@ -256,6 +258,7 @@ def test_other_writers_go_on_while_it_waits(
     assert written > 5
 
 
+@pytest.mark.own_session
 def test_an_event_that_comes_while_it_waits_is_not_lost(
     db: Connection, connect: Callable[..., Connection]
 ) -> None:

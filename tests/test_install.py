@@ -438,6 +438,38 @@ def test_psql_leaves_a_transaction_of_the_callers_open(empty_dsn: str) -> None:
         assert value(db, "select to_regnamespace('rollup') is not null")
 
 
+def test_trap_29_installation_takes_nothing_from_the_callers_path(plain: servers.Server) -> None:
+    """Signatures and bodies in standard SQL are resolved when they are created."""
+    name = plain.database(servers.EMPTY)
+    try:
+        with psycopg.connect(plain.dsn(name), autocommit=True) as db:
+            db.execute("create schema evil")
+            db.execute("create domain evil.name as pg_catalog.name")
+            db.execute("create domain evil.oid as pg_catalog.oid")
+            for kind, function in (("text", "textne"), ("pg_catalog.oid", "oidne")):
+                db.execute(
+                    f"create operator evil.= (leftarg = {kind}, rightarg = {kind},"
+                    f" function = {function})".encode()
+                )
+            path = "evil, pg_catalog, public"
+            db.execute(f"alter database {name} set search_path = {path}".encode())
+        for _ in range(2):
+            done = servers.rollupctl(plain.dsn(name), "install", "--engine-only")
+            assert done.returncode == 0, done.stderr
+        with psycopg.connect(plain.dsn(name), autocommit=True) as db:
+            assert db.execute("show search_path").fetchone() == (f"{path}, rollup_compat",)
+            db.execute("set search_path = pg_catalog")
+            uses = db.execute(
+                "select pg_describe_object(d.classid, d.objid, 0) from pg_depend d"
+                " where d.refobjid in (select oid from pg_type where typnamespace = 'evil'::regnamespace"
+                "                union select oid from pg_operator where oprnamespace = 'evil'::regnamespace)"
+                "   and d.deptype = 'n'"
+            ).fetchall()
+            assert uses == []
+    finally:
+        plain.drop(name)
+
+
 def test_the_engine_needs_one_transaction(empty_dsn: str) -> None:
     told = psql_run(empty_dsn, "\\i sql/install.sql\n", "-q", "-v", "ON_ERROR_STOP=1")
     assert "rollup is installed in one transaction" in told.stderr

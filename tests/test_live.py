@@ -138,7 +138,7 @@ def test_reader_never_sees_a_total_jump_back_or_count_twice(lab: Lab) -> None:
 
     def read(node: int, view: str) -> None:
         # Nothing is ever deleted, so a total may only grow, and never past what is committed.
-        with psycopg.connect(lab.server.dsn(lab.database, node), autocommit=True) as db:
+        with lab.server.connect(lab.database, node, autocommit=True) as db:
             last = 0
             while not done.is_set():
                 total = value(db, f"select coalesce(sum(n), 0)::int from {view}")
@@ -147,7 +147,7 @@ def test_reader_never_sees_a_total_jump_back_or_count_twice(lab: Lab) -> None:
                 last = total
 
     def roll() -> None:
-        with psycopg.connect(lab.server.dsn(lab.database), autocommit=True) as db:
+        with lab.server.connect(lab.database, autocommit=True) as db:
             # Citus would use one connection a node anyway for runs as short as these.
             db.execute("set citus.force_max_query_parallelization = on")
             while not done.is_set():

@@ -98,7 +98,7 @@ def test_trap_37_extremes_and_distinct_counts_go_by_the_order_of_the_type(
         found = rows(
             db,
             "select smallest = (select min(v) from lab.e), largest = (select max(v) from lab.e),"
-            " latest from lab.visits",
+            " latest::text from lab.visits",
         )
         assert found == [(True, True, each)]
     expected = value(db, "select count(distinct v) from lab.e")

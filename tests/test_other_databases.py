@@ -235,6 +235,7 @@ def test_trap_39_another_sequence_stops_the_run(plain_lab: Lab, how: str) -> Non
 # Trap 42: publications
 
 
+@pytest.mark.no_hostile("has such a publication already")
 def test_trap_42_a_publication_for_all_tables(plain_lab: Lab) -> None:
     lab = plain_lab
     lab.source()

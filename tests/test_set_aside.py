@@ -11,7 +11,7 @@ from psycopg import errors
 from tests.helpers import Lab, insert, row, rows, run, value
 from tests.servers import needs_tdigest
 
-LONG = "string_agg(md5(random()::text), '')"  # incompressible: larger than an index entry
+LONG = "string_agg(gen_random_uuid()::text, '')"  # incompressible: larger than an index entry
 
 
 def bad_dimension(lab: Lab, tenant: int = 1) -> int:

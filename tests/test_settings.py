@@ -19,31 +19,14 @@ from rollupctl.output import render
 from tests import servers
 from tests.conftest import Connection, Rollupctl
 from tests.helpers import rows, value
+from tests.hostile import MEANINGS
 from tests.servers import EMPTY, ROOT, Server
 from tests.test_load import HEADER
 
-# All that a role or a database can set and that changes what text, times and numbers mean, or ends
-# a statement. (A search_path has tests of its own.)
-HOSTILE = {
-    "DateStyle": "SQL, DMY",
-    "IntervalStyle": "iso_8601",
+# All that changes what text, times and numbers mean, or ends a statement. (A search_path has tests of its own.)
+HOSTILE = MEANINGS | {
     "TimeZone": "Asia/Kolkata",
-    "extra_float_digits": "-15",
-    "bytea_output": "escape",
-    "standard_conforming_strings": "off",
-    "client_encoding": "LATIN1",
-    "client_min_messages": "error",
-    "default_transaction_isolation": "repeatable read",
     "default_transaction_read_only": "on",
-    "default_transaction_deferrable": "on",
-    "row_security": "off",
-    "quote_all_identifiers": "on",
-    "array_nulls": "off",
-    "transform_null_equals": "on",
-    "xmloption": "document",
-    "check_function_bodies": "off",
-    "plpgsql.extra_errors": "all",
-    "plpgsql.variable_conflict": "use_column",
     "statement_timeout": "700ms",
     "lock_timeout": "700ms",
     "idle_in_transaction_session_timeout": "700ms",

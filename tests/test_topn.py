@@ -465,7 +465,9 @@ def test_the_schema_is_found_last(topn: Connection, before: str | None, after: s
     )
     topn.execute("set search_path = public")
     for _ in range(2):
-        install(topn, "search_path.sql")
+        with topn.transaction():
+            for step in ("prepare/lock.sql", "finish/search_path.sql"):
+                topn.execute((ROOT / "sql" / step).read_bytes())
         assert configured_path(topn) == after
         assert value(topn, "show search_path") == "public, rollup_compat"
 

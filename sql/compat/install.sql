@@ -1,5 +1,4 @@
 \ir schema.sql
-\ir search_path.sql
 \ir topn_counters.sql
 \ir topn_key.sql
 \ir topn_count.sql

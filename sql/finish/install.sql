@@ -4,3 +4,4 @@
 \ir drop_old.sql
 \ir privileges.sql
 \ir record_version.sql
+\ir search_path.sql

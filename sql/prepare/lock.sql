@@ -16,3 +16,11 @@ begin
     perform pg_catalog.set_config('client_min_messages', 'warning', true);
 end
 $$;
+
+-- Signatures and bodies in standard SQL resolve their names when they are created, in the path of this session.
+-- Operators and types of other schemas must not get into them. sql/finish/search_path.sql restores the path of
+-- the caller.
+create temporary table if not exists installer on commit drop as
+select pg_catalog.current_setting('search_path') as search_path,
+       'rollup_compat' operator(pg_catalog.=) any (pg_catalog.current_schemas(false)) as finds_compat;
+set local search_path = pg_catalog, pg_temp;

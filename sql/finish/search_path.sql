@@ -23,12 +23,11 @@ begin
             pg_catalog.concat_ws(', ', nullif(configured, '""'), 'rollup_compat'));
     end if;
 
-    if 'rollup_compat' <> all (pg_catalog.current_schemas(false)) then
-        perform pg_catalog.set_config(
-            'search_path',
-            pg_catalog.concat_ws(
-                ', ', nullif(pg_catalog.current_setting('search_path'), '""'), 'rollup_compat'),
-            false);
-    end if;
+    -- The path that sql/prepare/lock.sql replaced; what the session lacks is added to it.
+    perform pg_catalog.set_config('search_path', i.search_path, true) from pg_temp.installer i;
+    perform pg_catalog.set_config(
+        'search_path', pg_catalog.concat_ws(', ', nullif(i.search_path, '""'), 'rollup_compat'), false)
+       from pg_temp.installer i
+      where not i.finds_compat;
 end
 $$;
