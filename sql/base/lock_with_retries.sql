@@ -1,6 +1,8 @@
--- Every other session would queue behind a pending exclusive lock. The lock is therefore requested repeatedly, for
--- a short time each: a long transaction makes this function give up instead of blocking the other sessions.
-create or replace function rollup_internal.lock_with_retries(relation regclass)
+-- Every other session would queue behind a pending exclusive lock. The locks are therefore requested repeatedly, for
+-- a short time each, and all are released between two attempts: a long transaction makes this function give up
+-- instead of blocking the other sessions. Partitions are not locked with their parent; callers list them first, so that
+-- nobody waits at the parent while a partition is in use.
+create or replace function rollup_internal.lock_with_retries(variadic relations regclass[])
     returns void
     language plpgsql
     volatile
@@ -10,12 +12,15 @@ declare
     lock_timeout_before constant text := current_setting('lock_timeout');
     max_wait constant interval := rollup_internal.wait_limit();
     deadline constant timestamptz := clock_timestamp() + max_wait;
+    relation regclass;
 begin
     set local citus.propagate_set_commands = 'local';
     set local lock_timeout = '100ms';
     loop
         begin
-            execute format('lock table %s in access exclusive mode', relation);
+            foreach relation in array relations loop
+                execute format('lock table only %s in access exclusive mode', relation);
+            end loop;
             exit;
         exception when lock_not_available then
             if clock_timestamp() >= deadline then
@@ -23,6 +28,7 @@ begin
                     errcode = 'lock_not_available',
                     message = format('%s is in use: no lock on it within %ss', relation,
                                      trim_scale(round(extract(epoch from max_wait), 3))),
+                    table = relation::text,
                     hint = 'Nothing was changed. Try again when the longest transaction on it has ended.';
             end if;
         end;
@@ -31,6 +37,6 @@ begin
     execute format('set local lock_timeout = %L', lock_timeout_before);
 end
 $$;
-comment on function rollup_internal.lock_with_retries(regclass) is
-    'Takes an access exclusive lock without making others queue for more than 100 ms at a time. Raises '
-    'lock_not_available after rollup_internal.wait_limit().';
+comment on function rollup_internal.lock_with_retries(regclass[]) is
+    'Takes access exclusive locks without making others queue for more than 100 ms at a time. Raises '
+    'lock_not_available, with the table''s name, after rollup_internal.wait_limit().';

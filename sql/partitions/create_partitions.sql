@@ -25,7 +25,7 @@ begin
     if default_partition is null then
         execute format('create table %I.%I partition of %s default', schema_name, format('%s_default', base), relation);
     else
-        perform rollup_internal.lock_with_retries(default_partition);
+        perform rollup_internal.lock_partition(relation, default_partition);
     end if;
     for coming in select * from rollup_internal.upcoming_partitions(relation, from_time) loop
         execute rollup_internal.fill_template(

@@ -35,7 +35,7 @@ begin
         execute format('select count(*) from %s where %s', default_partition, is_ahead) into moved;
     end if;
     if moved > 0 then
-        perform rollup_internal.lock_with_retries(relation);
+        perform rollup_internal.lock_partition(relation, default_partition);
         select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into columns
           from pg_attribute a
          where a.attrelid = relation and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
