@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import click
-import psycopg
 
 from rollupctl import expiry, rolling
 from rollupctl.confirm import announce_confirmation, require_confirmation
 from rollupctl.connect import Session, positive_interval, query
-from rollupctl.errors import DEFERRED, DONE, UsageError, report, tell
+from rollupctl.errors import DEFERRED, DONE, UsageError, tell
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import Table
 from rollupctl.target import find_target
 
-_EXPIRE = "select * from rollup.expire(%s::regclass, %s::interval, %s, max_partitions => 5)"
 _MAX_ROWS = 1_000_000  # rows deleted at a time from a rollup that is not partitioned, approximately
 
 
@@ -34,9 +32,9 @@ def expire(
     """Remove raw events and rows of rollups that have exceeded their retention.
 
     Raw events are removed only if every rollup has counted all of them: whole partitions, and rows
-    of the same age in the default partition. A partition with events that a rollup has not counted,
-    or that other objects depend on, is kept and named, and the exit code is 1. With --older-than
-    only events of one table are removed, regardless of `rollupctl retention`.
+    of the same age in the default partition. If a rollup has not counted some of them, nothing of
+    that table is removed and the exit code is 1. With --older-than only events of one table are
+    removed, regardless of `rollupctl retention`.
 
     Asks for confirmation before the first removal from a table, and before a removal that covers a
     longer time than the age itself; without a terminal, that needs --yes.
@@ -53,11 +51,12 @@ def expire(
         if older_than is not None:
             age = positive_interval(session, older_than, "--older-than")
             source = find_target(session, table or "events").qualified
-            gone = query(session, _EXPIRE, source, age, True)
+            call = "select * from rollup.expire(%s::regclass, %s::interval, %s)"
+            gone = query(session, call, source, age, True)
             reasons = expiry.reasons_of_one(session, source, age, gone)
             if not dry_run:
                 require_confirmation([] if yes else reasons)
-                gone, code = _expire_one(session, source, age)
+                gone = query(session, call, source, age, False)
         else:
             reasons = [] if yes else expiry.reasons_of_all(session)
             if dry_run:
@@ -69,25 +68,6 @@ def expire(
         announce_confirmation(reasons)
     settings.emit(gone)
     click.get_current_context().exit(code)
-
-
-def _expire_one(session: Session, source: str, age: str) -> tuple[Table, int]:
-    """A few partitions after the other, each time committed; what must stay is reported at the end.
-
-    Raises psycopg.Error if nothing could be removed.
-    """
-    gone = Table(())
-    while True:
-        try:
-            step = query(session, _EXPIRE, source, age, False)
-        except psycopg.Error as error:
-            if not gone.rows:
-                raise
-            return gone, report(error)
-        removed = [row for row in step.records() if not row["action"].startswith("kept")]
-        gone = Table(step.columns, [*gone.rows, *(list(row.values()) for row in removed)])
-        if not removed:
-            return gone, DONE
 
 
 def _enforce(session: Session) -> tuple[Table, int]:

@@ -1,7 +1,6 @@
 -- Every other session would queue behind a pending exclusive lock. The locks are therefore requested repeatedly, for
--- a short time each, and all are released between two attempts: a long transaction makes this function give up
--- instead of blocking the other sessions. Partitions are not locked with their parent; callers list them first, so that
--- nobody waits at the parent while a partition is in use.
+-- 50 ms in all, and released between two attempts: a long transaction makes this function give up instead of
+-- blocking the other sessions. Partitions are not locked with their parent unless they are named.
 create or replace function rollup_internal.lock_with_retries(variadic relations regclass[])
     returns void
     language plpgsql
@@ -12,13 +11,15 @@ declare
     lock_timeout_before constant text := current_setting('lock_timeout');
     max_wait constant interval := rollup_internal.wait_limit();
     deadline constant timestamptz := clock_timestamp() + max_wait;
+    attempt_ends timestamptz;
     relation regclass;
 begin
     set local citus.propagate_set_commands = 'local';
-    set local lock_timeout = '100ms';
     loop
+        attempt_ends := clock_timestamp() + interval '50 ms';
         begin
             foreach relation in array relations loop
+                perform set_config('lock_timeout', greatest(1, extract(milliseconds from attempt_ends - clock_timestamp())::int)::text, true);
                 execute format('lock table only %s in access exclusive mode', relation);
             end loop;
             exit;
@@ -38,5 +39,5 @@ begin
 end
 $$;
 comment on function rollup_internal.lock_with_retries(regclass[]) is
-    'Takes access exclusive locks without making others queue for more than 100 ms at a time. Raises '
+    'Takes access exclusive locks without making others queue for more than 50 ms at a time. Raises '
     'lock_not_available, with the table''s name, after rollup_internal.wait_limit().';

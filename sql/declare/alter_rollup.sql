@@ -133,12 +133,12 @@ begin
     update rollup_internal.rollups x
        set measures = altered.measures, work_mem = altered.work_mem, family = altered.family, revision = x.revision + 1
      where x.name = r.name;
-    perform rollup_internal.alter_target(name, r.target, added, dropped);
     perform rollup_internal.create_rollup_function(name);
     perform rollup_internal.sync_family(r.family);
     perform rollup_internal.sync_family(altered.family);
+    -- Last, because readers wait from here on.
+    perform rollup_internal.alter_target(name, r.target, added, dropped);
     perform rollup_internal.require_pushdown(name);
-    perform rollup_internal.comment_on_measures(name);
     return format('rollup %I is altered', name);
 end
 $$;

@@ -1,7 +1,7 @@
 -- PostgreSQL does not change the type of a column that a view uses. The rollup's own views are dropped and created
 -- again, with owner and privileges. Views of users are not: they are named, and nothing changes.
 --
--- Locks are requested for 100 ms at a time. Once all are held, ALTER TABLE takes as long as it takes: it reads or
+-- Locks are requested for a short time, again and again. Once all are held, ALTER TABLE takes as long as it takes: it reads or
 -- writes the whole table unless the new type only allows longer values.
 create or replace function rollup.alter_source(source regclass, action text)
     returns text
@@ -57,7 +57,8 @@ begin
 
     loop
         begin
-            set local lock_timeout = '100ms';
+            set local lock_timeout = '50ms';
+            perform rollup_internal.lock_views(x.target) from rollup_internal.rollups x where x.name = any (names);
             execute format('lock table %s in access exclusive mode', tables);
             perform rollup_internal.drop_views(x.target) from rollup_internal.rollups x where x.name = any (names);
             execute format('alter table %s %s', source, action);

@@ -1,5 +1,5 @@
 -- Columns and views change together. Other sessions would queue behind these locks, so each attempt waits for a
--- short time only; this also resolves the deadlock with a reader that holds a view and is about to read the table.
+-- short time only.
 -- When a column is dropped, the views are dropped and created again, with their owner and privileges.
 create or replace function rollup_internal.alter_target(
     rollup_name text, target regclass, added jsonb, dropped text[])
@@ -10,14 +10,15 @@ create or replace function rollup_internal.alter_target(
     set lock_timeout = 0
 as $$
 declare
-    deadline constant timestamptz := clock_timestamp() + rollup.setting('rollup.max_wait')::interval;
+    deadline constant timestamptz := clock_timestamp() + rollup_internal.wait_limit();
     rights constant text[] := rollup_internal.rights_of(to_regclass(rollup_internal.view_name(target, 'live')))
         || rollup_internal.rights_of(to_regclass(rollup_internal.view_name(target, 'bi')));
     detail text;
 begin
     loop
         begin
-            set local lock_timeout = '100ms';
+            set local lock_timeout = '50ms';
+            perform rollup_internal.lock_views(target);
             if dropped <> '{}' then
                 perform rollup_internal.drop_views(target);
                 execute format('alter table %s %s', target,
@@ -55,4 +56,4 @@ end
 $$;
 comment on function rollup_internal.alter_target(text, regclass, jsonb, text[]) is
     'Adds columns to a rollup''s table, drops others, and creates its views again, without making others queue '
-    'for more than 100 ms at a time. Raises lock_not_available after rollup.max_wait.';
+    'for long. Raises lock_not_available after rollup.max_wait.';

@@ -8,6 +8,7 @@
 \ir alter_call_text.sql
 \ir create_rollup.sql
 \ir drop_rollup.sql
+\ir lock_views.sql
 \ir alter_target.sql
 \ir alter_rollup.sql
 \ir accept_source.sql

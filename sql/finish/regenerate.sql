@@ -13,7 +13,7 @@ begin
     end if;
     loop
         begin
-            set local lock_timeout = '100ms';
+            set local lock_timeout = '50ms';
             for rollup_name in select name from rollup_internal.rollups order by id loop
                 perform rollup_internal.create_rollup_function(rollup_name);
                 perform rollup_internal.create_views(rollup_name);

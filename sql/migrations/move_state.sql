@@ -22,7 +22,7 @@ begin
     end if;
     loop
         begin
-            set local lock_timeout = '100ms';
+            set local lock_timeout = '50ms';
             execute format('lock table %s in access exclusive mode', array_to_string(old_tables, ', '));
             exit;
         exception when lock_not_available then

@@ -30,7 +30,7 @@ begin
     if not dry_run then
         loop
             begin
-                perform set_config('lock_timeout', '100ms', true);
+                perform set_config('lock_timeout', '50ms', true);
                 for statement in select m ->> 'statement' from jsonb_array_elements(made) m loop
                     execute statement;
                 end loop;

@@ -13,18 +13,11 @@ declare
 begin
     select * into item from rollup.retention x where x.kind = expire_item.kind and x.name = expire_item.name;
     if item.kind = 'source' and item.is_enforced and item.keep is not null then
-        -- Few partitions at a time, because others wait for the lock of the whole step. What stays is reported, as an
-        -- error, by the step that finds nothing else.
-        return query
-            select e.*, is_removed
-              from rollup.expire(item.relation, item.keep, dry_run, max_partitions => 5) e
-             cross join lateral (select e.action in ('dropped', 'rows deleted') as is_removed) a
-             where dry_run or is_removed;
+        return query select e.*, false from rollup.expire(item.relation, item.keep, dry_run) e;
     elsif item.kind = 'rollup' then
         return query select * from rollup.expire_rollup(name, dry_run, max_rows);
     end if;
 end
 $$;
 comment on function rollup_internal.expire_item(text, text, boolean, bigint) is
-    'Enforces one row of rollup.retention: a few partitions of a source, or one range of a rollup''s rows; more is true '
-    'if anything was removed.';
+    'Enforces one row of rollup.retention: all of a source''s events, or one range of a rollup''s rows.';

@@ -16,9 +16,7 @@ as $$
 declare
     r rollup_internal.rollups;
     expired record;
-    removed boolean := false;
-    kept text[];
-    obstacles text[] := '{}';
+    seen int := 0;
 begin
     if max_rows is null or max_rows < 1 then
         raise exception using
@@ -32,7 +30,8 @@ begin
     r := rollup_internal.get_rollup(rollup_name);
 
     for expired in select * from rollup_internal.expired_ranges(r, max_rows) loop
-        if removed then
+        seen := seen + 1;
+        if not dry_run and seen = 2 then
             more := true;
             exit;
         end if;
@@ -53,35 +52,27 @@ begin
         if dry_run then
             return next;
         elsif expired.is_partition then
-            kept := rollup_internal.drop_expired_partition(r.target, expired.relation);
-            obstacles := obstacles || kept;
-            removed := kept = '{}';
+            perform rollup_internal.lock_with_retries(r.target);
+            perform rollup_internal.require_none_in_doubt(r.target);
+            execute format('drop table %s', expired.relation);
         else
-            removed := true;
             execute format('delete from %s where %s', expired.relation, rollup_internal.all_of(
                 rollup_internal.rows_conditions(r, tstzrange(null, range_to), null)));
             get diagnostics rows = row_count;
         end if;
     end loop;
     -- A partition may end within a bucket; complete data begins with the next bucket.
-    if removed then
+    if seen > 0 and not dry_run then
         update rollup_internal.rollups x
            set expired_before = greatest(x.expired_before,
                                          upper(rollup_internal.align_to_buckets(r.bucket, r.time_zone, null, range_to)))
          where x.name = rollup_name;
         return next;
-    elsif obstacles <> '{}' then
-        raise exception using
-            errcode = 'object_not_in_prerequisite_state',
-            message = format('nothing of rollup %I was dropped: %s', rollup_name, array_to_string(obstacles, '; ')),
-            hint = format('Drop what depends on the partition, or detach it: alter table %s detach partition %s',
-                          r.target, expired.relation);
     end if;
 end
 $$;
 comment on function rollup.expire_rollup(text, boolean, bigint) is
     'Removes rows of a rollup that have exceeded its retention (rollup.set_retention): one partition, or whole '
     'buckets of about max_rows rows; more is true if there is another range. Returns no row if there is nothing '
-    'to remove. A partition that other objects depend on stays, and the next goes; raises '
-    'object_not_in_prerequisite_state when nothing else was to be removed. With dry_run, lists all ranges. Raises lock_not_available when a run, or a reader of a '
+    'to remove. With dry_run, lists all ranges. Raises lock_not_available when a run, or a reader of a '
     'partitioned table, takes longer than rollup.max_wait.';

@@ -1,8 +1,6 @@
 \ir validate_age.sql
 \ir validate_retention.sql
 \ir uncounted_in_partition.sql
-\ir expirable_partitions.sql
-\ir drop_expired_partition.sql
 \ir expire.sql
 \ir retention.sql
 \ir set_retention.sql
