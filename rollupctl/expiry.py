@@ -32,8 +32,5 @@ def reasons_of_all(session: Session) -> list[str]:
 
 
 def _would_go(listed: Table) -> bool:
-    """Whether anything would be removed: one item that must stay keeps the rest too."""
-    actions: list[str] = listed.column("action")
-    return any(a.startswith("would") for a in actions) and not any(
-        a.startswith("kept") for a in actions
-    )
+    """Whether anything would be removed."""
+    return any(action.startswith("would") for action in listed.column("action"))

@@ -7,7 +7,7 @@ import click
 from rollupctl import expiry, rolling
 from rollupctl.confirm import announce_confirmation, require_confirmation
 from rollupctl.connect import Session, positive_interval, query
-from rollupctl.errors import DEFERRED, DONE, UsageError, tell
+from rollupctl.errors import DEFERRED, DONE, ERROR, Explanation, UsageError, tell
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import Table
 from rollupctl.target import find_target
@@ -32,8 +32,9 @@ def expire(
     """Remove raw events and rows of rollups that have exceeded their retention.
 
     Raw events are removed only if every rollup has counted all of them: whole partitions, and rows
-    of the same age in the default partition. If a rollup has not counted some of them, nothing of
-    that table is removed and the exit code is 1. With --older-than only events of one table are
+    of the same age in the default partition. A partition that must stay, because a rollup has not
+    counted some of its events or because it is in use, is named with the reason and the exit code
+    is 1; the others go. With --older-than only events of one table are
     removed, regardless of `rollupctl retention`.
 
     Asks for confirmation before the first removal from a table, and before a removal that covers a
@@ -64,10 +65,24 @@ def expire(
             else:
                 require_confirmation(reasons)
                 gone, code = _enforce(session)
+        if older_than is not None and not dry_run:
+            code = _tell_kept(gone)
     if dry_run and not yes:
         announce_confirmation(reasons)
     settings.emit(gone)
     click.get_current_context().exit(code)
+
+
+def _tell_kept(gone: Table) -> int:
+    """Report partitions that had to stay; returns the exit code."""
+    kept = [
+        f"{part['partition']} was {part['action']}"
+        for part in gone.records()
+        if part["action"].startswith("kept: ")
+    ]
+    if not kept:
+        return DONE
+    return tell(Explanation(f"{'; '.join(kept)}, the rest was removed", exit_code=ERROR))
 
 
 def _enforce(session: Session) -> tuple[Table, int]:

@@ -1,4 +1,5 @@
-create or replace function rollup_internal.expire_step(item jsonb, max_rows bigint, out report jsonb, out more boolean)
+create or replace function rollup_internal.expire_step(
+    item jsonb, max_rows bigint, out report jsonb, out more boolean, out failure jsonb)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
@@ -9,7 +10,15 @@ begin
            bool_or(e.more)
       into report, more
       from rollup_internal.expire_item(item ->> 'kind', item ->> 'name', false, max_rows) e;
+    -- What was kept is no error of the step, which would undo the rest.
+    select jsonb_build_object('sqlstate', '55000', 'message', format('%s, the rest was removed', string_agg(
+               format('%s was %s', r ->> 'partition', r ->> 'action'), '; ')))
+      into failure
+      from jsonb_array_elements(report) r
+     where r ->> 'action' like 'kept: %'
+    having count(*) > 0;
 end
 $$;
 comment on function rollup_internal.expire_step(jsonb, bigint) is
-    'Removes one part of what has exceeded its retention; returns what was removed, and whether there is more.';
+    'Removes one part of what has exceeded its retention; returns what was removed, whether there is more, and '
+    'the failure that what had to be kept amounts to.';

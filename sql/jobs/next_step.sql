@@ -38,7 +38,11 @@ begin
             when 'rebuild' then
                 select s.report, s.more into report, goes_on from rollup_internal.rebuild_step(item) s;
             when 'expire' then
-                select s.report, s.more into report, goes_on from rollup_internal.expire_step(item, max_size) s;
+                select s.report, s.more, s.failure into report, goes_on, failure
+                  from rollup_internal.expire_step(item, max_size) s;
+                if failure is not null then
+                    job.failures := job.failures || (item || failure);
+                end if;
             else
                 if item is not null then
                     raise exception using
@@ -80,4 +84,4 @@ comment on function rollup.next_step(rollup.job, bigint) is
     'Performs the next step of a job in the caller''s transaction: one window of at most max_size ids, or one '
     'part of about max_size rows. Returns the new state of the job; report, an object for each rollup (rollup, '
     'status, events, rows; backlog_ids, filled_percent if there is a backlog) or part (as rollup.expire_rollup); '
-    'failure, if the step was rolled back: sqlstate, message, detail, hint; and whether there is more to do.';
+    'failure, if the step was rolled back, or partitions had to be kept: sqlstate, message, detail, hint; and whether there is more to do.';

@@ -1,7 +1,8 @@
 -- Raw events are dropped only when every rollup has counted all of them. This is checked twice: before anything is
--- locked, and again under the lock, when no more events can arrive. The parent is locked first, as writers do; the
--- opposite order would deadlock with them. Events of the same age in the default partition, where back-dated
--- events are stored, are subject to the same rule.
+-- locked, and for events that have arrived since then again under the lock, when no more can arrive
+-- (drop_partitions). Events of the same age in the default partition, where back-dated events are stored, are
+-- subject to the same rule. What must stay keeps nothing else; it is an error only if nothing could be removed,
+-- because an error would undo what was.
 --
 -- (Citus passes times to its workers in the session's DateStyle, where 5 June with the day first would be read as
 -- 6 May. DateStyle is therefore fixed here and wherever times are passed to shards.)
@@ -26,8 +27,13 @@ declare
     bounds tstzrange;
     old_conditions text[];
     late text[];
-    all_late text[] := '{}';
-    dropped regclass[] := '{}';
+    last_seen jsonb;
+    old_partitions jsonb[] := '{}';
+    reasons text[] := '{}';
+    states text[] := '{}';
+    was_removed boolean := false;
+    default_is_kept boolean := false;
+    dropped_before timestamptz;
 begin
     if older_than is null then
         raise exception using
@@ -52,6 +58,12 @@ begin
             hint = 'Nothing was changed. There is nothing to do if that one succeeds.';
     end if;
 
+    -- The start of a partition must be known before it is dropped.
+    if not dry_run then
+        perform rollup_internal.record_source_history(source);
+    end if;
+    select jsonb_object_agg(r.name, rollup_internal.uncounted_condition(r.name, below_watermark => false)) into last_seen
+      from rollup_internal.rollups r where r.source = expire.source;
     for old in
         select p.* from rollup.partitions(source) p where p.range_to <= cutoff or p.is_default
     loop
@@ -63,24 +75,29 @@ begin
         continue when old.is_default and events = 0;
         execute format('select %s(%L)', size_function, old.partition) into bytes;
         late := rollup_internal.uncounted_in_partition(source, old.partition, bounds);
-        all_late := all_late || late;
         partition := old.partition;
         range_from := old.range_from;
         range_to := case when old.is_default then cutoff else old.range_to end;
-        action := case
-            when late <> '{}' then 'kept: ' || array_to_string(late, ', ')
-            when old.is_default then case when dry_run then 'would delete rows' else 'rows deleted' end
-            else case when dry_run then 'would drop' else 'dropped' end end;
-        if late = '{}' and not dry_run then
-            if old.is_default then
-                -- Events that arrive in it meanwhile are not counted yet and are kept.
-                execute format('delete from %s where %s', old.partition, rollup_internal.all_of(
-                    old_conditions || array(select rollup_internal.counted_condition(r, in_statement => false)
-                                              from rollup_internal.rollups r where r.source = expire.source)));
-                get diagnostics events = row_count;
-            else
-                dropped := dropped || old.partition;
-            end if;
+        if late <> '{}' then
+            action := 'kept: ' || array_to_string(late, ', ');
+            reasons := reasons || late;
+            states := states || '55000'::text;
+            default_is_kept := default_is_kept or old.is_default;
+        elsif dry_run then
+            action := case when old.is_default then 'would delete rows' else 'would drop' end;
+        elsif old.is_default then
+            -- Events that arrive in it meanwhile are not counted yet and are kept.
+            execute format('delete from %s where %s', old.partition, rollup_internal.all_of(
+                old_conditions || array(select rollup_internal.counted_condition(r, in_statement => false)
+                                          from rollup_internal.rollups r where r.source = expire.source)));
+            get diagnostics events = row_count;
+            action := 'rows deleted';
+            was_removed := true;
+        else
+            old_partitions := old_partitions || jsonb_build_object(
+                'oid', old.partition::oid, 'name', partition, 'range_from', range_from, 'range_to', range_to,
+                'events', events, 'bytes', bytes);
+            continue;
         end if;
         return next;
     end loop;
@@ -88,27 +105,40 @@ begin
         return;
     end if;
 
-    if all_late = '{}' and dropped <> '{}' then
-        perform rollup_internal.lock_with_retries(source);
-        perform rollup_internal.require_none_in_doubt(source);
-        for old in select d as partition from unnest(dropped) d loop
-            all_late := all_late
-                || rollup_internal.uncounted_in_partition(source, old.partition, tstzrange(null, null));
-            execute format('drop table %s', old.partition);
-        end loop;
-    end if;
-    if all_late = '{}' then
-        perform rollup_internal.record_source_history(source, cutoff);
-    else
+    for partition, range_from, range_to, events, bytes, action, late in
+        with attempts as materialized (
+            select * from rollup_internal.drop_partitions(
+                source, array(select (o ->> 'oid')::oid::regclass from unnest(old_partitions) o), coalesce(last_seen, '{}'))
+        )
+        select o ->> 'name', (o ->> 'range_from')::timestamptz, (o ->> 'range_to')::timestamptz,
+               (o ->> 'events')::bigint, (o ->> 'bytes')::bigint, coalesce('kept: ' || d.reason, 'dropped'),
+               array[format('%s: %s', o ->> 'name', d.reason), d.sqlstate_kept]
+          from unnest(old_partitions) with ordinality x (o, position)
+          join attempts d on d.partition::oid = (o ->> 'oid')::oid
+         order by position
+    loop
+        if action = 'dropped' then
+            was_removed := true;
+            dropped_before := greatest(dropped_before, range_to);
+        else
+            reasons := reasons || late[1];
+            states := states || late[2];
+        end if;
+        return next;
+    end loop;
+    if reasons <> '{}' and not was_removed then
         raise exception using
-            errcode = 'object_not_in_prerequisite_state',
-            message = format('nothing older than %s was dropped: %s', older_than, array_to_string(all_late, '; ')),
-            hint = 'Run the rollups first: call rollup.run_all()';
+            errcode = case when states <@ '{55P03}' then 'lock_not_available' else 'object_not_in_prerequisite_state' end,
+            message = format('nothing older than %s was dropped: %s', older_than, array_to_string(reasons, '; ')),
+            hint = case when '55000' = any (states) then 'Run the rollups first: call rollup.run_all()'
+                        else 'Nothing was changed. Try again when that is done.' end;
     end if;
+    perform rollup_internal.record_source_history(source, case when default_is_kept then dropped_before else cutoff end);
 end
 $$;
 comment on function rollup.expire(regclass, interval, boolean) is
     'Drops the partitions of a source whose events are all older than an age, and such events of its default '
-    'partition, provided every rollup has counted them; otherwise drops nothing and raises '
-    'object_not_in_prerequisite_state. With dry_run, only lists them. Raises lock_not_available after '
-    'rollup.max_wait.';
+    'partition, provided every rollup has counted them. A partition that must stay, because of uncounted events, an '
+    'object that depends on it, its owner or a session that uses it, is returned with the action kept and the '
+    'reason; the others go. If nothing could be removed, raises object_not_in_prerequisite_state, or '
+    'lock_not_available when everything was in use for rollup.max_wait. With dry_run, only lists them.';

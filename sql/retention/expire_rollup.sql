@@ -16,6 +16,8 @@ as $$
 declare
     r rollup_internal.rollups;
     expired record;
+    reason text;
+    kept jsonb[] := '{}';
     seen int := 0;
 begin
     if max_rows is null or max_rows < 1 then
@@ -52,9 +54,13 @@ begin
         if dry_run then
             return next;
         elsif expired.is_partition then
-            perform rollup_internal.lock_with_retries(r.target);
-            perform rollup_internal.require_none_in_doubt(r.target);
-            execute format('drop table %s', expired.relation);
+            select d.reason into reason from rollup_internal.drop_partitions(r.target, array[expired.relation], null) d;
+            if reason is not null then
+                seen := seen - 1;
+                kept := kept || jsonb_build_object(
+                    'partition', partition, 'range_from', range_from, 'range_to', range_to, 'rows', rows, 'bytes', bytes,
+                    'action', 'kept: ' || reason);
+            end if;
         else
             execute format('delete from %s where %s', expired.relation, rollup_internal.all_of(
                 rollup_internal.rows_conditions(r, tstzrange(null, range_to), null)));
@@ -69,10 +75,18 @@ begin
          where x.name = rollup_name;
         return next;
     end if;
+    -- What must stay is reported once, with the last part.
+    if more is not true then
+        return query
+            select k ->> 'partition', (k ->> 'range_from')::timestamptz, (k ->> 'range_to')::timestamptz,
+                   (k ->> 'rows')::bigint, (k ->> 'bytes')::bigint, k ->> 'action', false
+              from unnest(kept) k;
+    end if;
 end
 $$;
 comment on function rollup.expire_rollup(text, boolean, bigint) is
     'Removes rows of a rollup that have exceeded its retention (rollup.set_retention): one partition, or whole '
     'buckets of about max_rows rows; more is true if there is another range. Returns no row if there is nothing '
-    'to remove. With dry_run, lists all ranges. Raises lock_not_available when a run, or a reader of a '
-    'partitioned table, takes longer than rollup.max_wait.';
+    'to remove. A partition that cannot be dropped keeps none of the others: it is returned after the last range, '
+    'with the action kept and the reason. With dry_run, lists all ranges. Raises lock_not_available when a run, or a '
+    'reader of a partitioned table, takes longer than rollup.max_wait.';

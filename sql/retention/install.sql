@@ -1,6 +1,8 @@
 \ir validate_age.sql
 \ir validate_retention.sql
 \ir uncounted_in_partition.sql
+\ir in_use_text.sql
+\ir drop_partitions.sql
 \ir expire.sql
 \ir retention.sql
 \ir set_retention.sql

@@ -1,4 +1,5 @@
-create or replace function rollup_internal.uncounted_in_partition(source regclass, partition regclass, bounds tstzrange)
+create or replace function rollup_internal.uncounted_in_partition(
+    source regclass, partition regclass, bounds tstzrange, last_seen jsonb default null)
     returns text[]
     language plpgsql
     stable
@@ -15,7 +16,7 @@ declare
 begin
     for r in select * from rollup_internal.rollups x where x.source = uncounted_in_partition.source order by x.id loop
         execute format('select count(*) from %s where %s', partition, rollup_internal.all_of(
-                           rollup_internal.uncounted_condition(r.name)
+                           array[last_seen ->> r.name, rollup_internal.uncounted_condition(r.name)]
                                || rollup_internal.bounds_conditions(time_column, bounds)
                                || rollup_internal.filter_condition(r, of_set_aside => true)))
            into uncounted;
@@ -28,5 +29,6 @@ begin
     return late;
 end
 $$;
-comment on function rollup_internal.uncounted_in_partition(regclass, regclass, tstzrange) is
-    'One sentence for each rollup that has not counted all events of a partition in a time range.';
+comment on function rollup_internal.uncounted_in_partition(regclass, regclass, tstzrange, jsonb) is
+    'One sentence for each rollup that has not counted all events of a partition in a time range; with last_seen, '
+    'conditions by rollup, only of events that meet them.';

@@ -1,0 +1,143 @@
+"""A partition that cannot be dropped keeps none of the others, and says what is to be done."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Connection, Rollupctl
+from tests.helpers import Lab, Task, insert, row, rows, run, until, value
+
+EXPIRE = "select partition, action from rollup.expire('lab.e', '1 day')"
+
+
+def prepare(lab: Lab) -> Connection:
+    """A source with events in two old partitions, all counted."""
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    insert(db, 3)
+    insert(db, 4, event_time="2024-06-02 12:00Z")
+    run(db)
+    return db
+
+
+def verified(db: Connection) -> int:
+    return int(value(db, "select count(*) from rollup.verify('visits')"))
+
+
+def test_trap_60_a_view_on_a_partition_keeps_that_partition_only(lab: Lab) -> None:
+    db = prepare(lab)
+    db.execute("create view lab.v as select count(*) as n from lab.e_1")
+    said = dict(rows(db, EXPIRE))
+    assert said["lab.e_2"] == "dropped"
+    assert said["lab.e_1"] == (
+        "kept: view lab.v depends on table lab.e_1:"
+        " alter table lab.e detach partition lab.e_1 keeps it as a table of its own"
+    )
+    assert value(db, "select to_regclass('lab.e_2')") is None
+    assert value(db, "select count(*) from lab.e") == 3
+    assert verified(db) == 0
+    db.execute(
+        said["lab.e_1"].split(": ")[2].removesuffix(" keeps it as a table of its own").encode()
+    )
+    assert rows(db, EXPIRE) == []
+    assert (value(db, "select n from lab.v"), verified(db)) == (3, 0)
+
+
+def test_trap_60_uncounted_events_keep_their_partition_only(lab: Lab) -> None:
+    db = prepare(lab)
+    insert(db, 2)
+    said = dict(rows(db, EXPIRE))
+    assert said == {
+        "lab.e_1": "kept: rollup visits has not counted 2 events of lab.e_1",
+        "lab.e_2": "dropped",
+    }
+    run(db)
+    assert rows(db, EXPIRE) == [("lab.e_1", "dropped")]
+    assert (value(db, "select sum(n) from lab.visits"), verified(db)) == (9, 0)
+
+
+def test_trap_60_a_partition_that_is_read_keeps_itself_only(plain_lab: Lab) -> None:
+    db = prepare(plain_lab)
+    reader = plain_lab.connect(autocommit=False)
+    rows(reader, "select 1 from lab.e_1")
+    said = dict(rows(db, EXPIRE))
+    number = reader.info.backend_pid
+    assert said == {
+        "lab.e_2": "dropped",
+        "lab.e_1": f"kept: it is in use by pid {number}: select pg_terminate_backend({number})",
+    }
+    reader.rollback()
+    assert rows(db, EXPIRE) == [("lab.e_1", "dropped")]
+
+
+def test_trap_60_the_job_and_the_ledger_of_failures_name_it(lab: Lab) -> None:
+    db = prepare(lab)
+    db.execute("select rollup.set_retention('lab.e', '1 day')")
+    db.execute("create view lab.v as select count(*) as n from lab.e_1")
+    with pytest.raises(Exception, match=r"lab.e_1 was kept: view lab.v depends on table lab.e_1"):
+        db.execute("call rollup.expire_all()")
+    # The rest is gone although the call failed.
+    assert value(db, "select to_regclass('lab.e_2')") is None
+    assert value(db, "select to_regclass('lab.e_1')::text") == "lab.e_1"
+
+
+def test_trap_60_a_view_on_a_partition_of_a_rollup(lab: Lab) -> None:
+    lab.source()
+    lab.declare(partition_interval="1 month", keep="90 days")
+    db = lab.connect()
+    names = [
+        n
+        for (n,) in rows(
+            db,
+            "select partition::text from rollup.partitions('lab.visits')"
+            " where not is_default order by range_from limit 2",
+        )
+    ]
+    db.execute(
+        "update rollup.rollups set keep = now() - (select max(range_to) from"
+        " rollup.partitions('lab.visits') where partition = %s::regclass)",
+        [names[1]],
+    )
+    db.execute(f"create view lab.v as select count(*) as n from {names[0]}".encode())
+    said = dict(rows(db, "select partition, action from rollup.expire_rollup('visits')"))
+    assert said[names[1]] == "dropped"
+    assert said[names[0]].startswith(f"kept: view lab.v depends on table {names[0]}: alter table")
+
+
+def test_trap_60_the_command_line(db: Connection, rollupctl: Rollupctl) -> None:
+    db.execute("insert into events (event_time, customer_id) values (now() - interval '3 days', 1)")
+    db.execute("call rollup.run_all()")
+    old = value(
+        db,
+        "select 'public.' || partition from rollup.partitions('events')"
+        " where range_to <= now() - interval '2 days' order by range_from limit 1",
+    )
+    db.execute(f"create view public.v as select count(*) as n from {old}".encode())
+    done = rollupctl("expire", "--yes", "--older-than", "2 days")
+    assert done.returncode == 1
+    assert f"{old} was kept: view public.v depends on table" in done.stderr
+    assert "dropped" in done.stdout
+
+
+def test_trap_62_events_are_looked_for_by_their_index_under_the_lock(plain_lab: Lab) -> None:
+    # While the whole partition is counted, writers to it go on: their events keep the partition.
+    db = prepare(plain_lab)
+    writer, expirer = plain_lab.connect(autocommit=False), plain_lab.connect()
+    insert(writer, 1)
+    task = Task(lambda: rows(expirer, EXPIRE))
+    until(
+        lambda: bool(
+            value(
+                db,
+                "select exists (select from pg_stat_activity where pid = %s and wait_event = 'PgSleep')",
+                expirer.info.backend_pid,
+            )
+        ),
+        "expire waits for the writer",
+    )
+    insert(db, 1, event_time="2024-06-02 12:00Z")  # nobody waits for the expiry that waits
+    writer.commit()
+    with pytest.raises(Exception, match="has not counted 1 event of lab.e_1"):
+        task.result()
+    assert row(db, "select count(*) from lab.e") == (9,)
