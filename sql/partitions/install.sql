@@ -7,6 +7,8 @@
 \ir is_partman_managed.sql
 \ir upcoming_partitions.sql
 \ir set_replica_identity.sql
+\ir unidentified_default_partition.sql
+\ir identify_default_partition.sql
 \ir create_partitions.sql
 \ir drain_default_partition.sql
 \ir maintain_all_partitions.sql
