@@ -195,7 +195,7 @@ def test_doctor_survives_what_is_gone(lab: Lab, gone: str) -> None:
     lag = row(db, "select lag_events, lag_seconds from rollup.status")
     if gone == "lab.e":
         assert lag == (None, None)
-        with pytest.raises(errors.UndefinedTable, match="the source of rollup visits is gone"):
+        with pytest.raises(errors.UndefinedTable, match="source of rollup visits no longer exists"):
             run(db)
     else:
         assert lag == (0, 0)

@@ -20,6 +20,7 @@ import pytest
 
 from tests import servers
 from tests.conftest import Connection
+from tests.helpers import rows
 
 pytestmark = pytest.mark.parametrize("server", ["plain"], indirect=True)
 
@@ -156,6 +157,24 @@ def test_trap_62_nobody_waits_for_an_installation(
         assert done.returncode == 0, done.stderr
 
     assert_short(lambda: waits(connect, install))
+
+
+def test_trap_62_nobody_waits_for_an_expiry_of_many_events(
+    db: Connection, connect: Callable[..., Connection]
+) -> None:
+    old_events(db, 1_500_000)
+    run(db)
+
+    def expire() -> None:
+        # Old events keep coming in and may not have been counted.
+        for _ in range(20):
+            run(db)
+            found = rows(db, "select action from rollup.expire('events', %s)", "2 days")
+            if any(action == "dropped" for (action,) in found):
+                return
+        raise AssertionError("nothing was dropped")
+
+    assert_short(lambda: waits(connect, expire))
 
 
 def assert_short(attempt: Callable[[], list[str]]) -> None:

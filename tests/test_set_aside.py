@@ -266,3 +266,122 @@ def test_expire_keeps_what_is_set_aside(lab: Lab) -> None:
     db.execute("select * from rollup.retry_set_aside('visits')")
     db.execute("select * from rollup.expire('lab.e', '1 day')")
     assert value(db, "select count(*) from lab.e") == 0
+
+
+ERRORS = {
+    "own code": "lab.raised(country, 'MY001')",
+    "no data": "lab.raised(country, 'P0002')",
+    "assertion": "lab.asserted(country)",
+    "no return": "lab.returned(country)",
+    "table": "case when country = 'bad' then country::regclass::text end",
+    "type": "case when country = 'bad' then country::regtype::text end",
+    "function": "case when country = 'bad' then country::regproc::text end",
+    "schema": "case when country = 'bad' then (country || '.x')::regclass::text end",
+    "recursion": "lab.recursed(country)",
+    "zone": "(event_time at time zone case when country = 'bad' then 'No/Where' else 'UTC' end)::text",
+}
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_trap_40_whatever_an_event_raises_sets_it_aside(lab: Lab, kind: str) -> None:
+    lab.source()
+    db = lab.connect()
+    for name, body in {
+        "raised(x text, code text)": "if x = 'bad' then raise exception using errcode = code; end if;"
+        " return x;",
+        "asserted(x text)": "assert x is distinct from 'bad'; return x;",
+        "returned(x text)": "if x is distinct from 'bad' then return x; end if;",
+        "recursed(x text)": "if x = 'bad' then return lab.recursed(x); end if; return x;",
+    }.items():
+        db.execute(
+            f"create function lab.{name} returns text language plpgsql immutable as"
+            f" $$begin {body} end$$".encode()
+        )
+    lab.declare(dimensions=[f"{ERRORS[kind]} as d"], measures={"n": {"count": "*"}})
+    insert(db, 20, country="good")
+    bad = value(db, "insert into lab.e (customer_id, country) values (1, 'bad') returning event_id")
+    insert(db, 20, customer_id=2, country="good")
+    assert run(db).events == 40
+    assert rows(db, "select event_id from rollup.set_aside") == [(bad,)]
+    assert totals(lab) == {1: 20, 2: 20}
+    assert rows(db, "select * from rollup.verify('visits')") == []
+    db.execute("update lab.e set country = 'good' where event_id = %s", [bad])
+    assert row(db, "select * from rollup.retry_set_aside('visits')") == (1, 0)
+
+
+FAULTS: dict[str, tuple[str, type[errors.Error]]] = {
+    "not null": ("alter table lab.visits add z int not null", errors.NotNullViolation),
+    "no column": ("alter table lab.visits rename n to m", errors.UndefinedColumn),
+}
+
+
+@pytest.mark.parametrize("number", [1, 5])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_trap_40_a_changed_table_is_no_fault_of_the_events(
+    lab: Lab, fault: str, number: int
+) -> None:
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    statement, error = FAULTS[fault]
+    db.execute(statement.encode())
+    insert(db, number)
+    with pytest.raises(error):
+        run(db)
+    assert rows(db, "select * from rollup.set_aside") == []
+    assert ("fail",) in rows(
+        db, "select status from rollup.doctor() where check_name = 'table of visits'"
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"filter": "10 / amount > 0"},
+        {"dimensions": ["(10 / amount) as share"]},
+        {"measures": {"n": {"count": "*"}, "m": {"sum": "10 / amount"}}},
+    ],
+)
+def test_trap_40_a_counted_event_that_fails_later_stops_nobody(
+    lab: Lab, options: dict[str, Any]
+) -> None:
+    lab.source()
+    lab.declare(**({"measures": {"n": {"count": "*"}}, "dimensions": []} | options))
+    db = lab.connect()
+    notices: list[str] = []
+    db.add_notice_handler(
+        lambda said: notices.append(f"{said.message_primary} {said.message_hint}")
+    )
+    for tenant in (1, 2):
+        insert(db, 5, customer_id=tenant, amount=5)
+    run(db)
+    bad = value(db, "select max(event_id) from lab.e where customer_id = 1")
+    db.execute("update lab.e set amount = 0 where event_id = %s", [bad])
+    db.execute("update lab.visits set n = 7 where customer_id = 2")
+    differing = rows(
+        db, "select distinct tenant_id from rollup.verify('visits') where measure = 'n' order by 1"
+    )
+    assert differing == [("1",), ("2",)]
+    assert f"{{{bad}}}" in notices[-1]
+    assert "rollup.repair('visits')" in notices[-1]
+    db.execute("select * from rollup.repair('visits')")
+    assert totals(lab) == {1: 4, 2: 5}
+    assert rows(db, "select event_id, sqlstate from rollup.set_aside") == [(bad, "22012")]
+    assert rows(db, "select * from rollup.verify('visits')") == []
+    db.execute("update lab.e set amount = 5 where event_id = %s", [bad])
+    assert row(db, "select * from rollup.retry_set_aside('visits')") == (1, 0)
+    assert totals(lab) == {1: 5, 2: 5}
+
+
+def test_trap_40_an_event_that_is_not_counted_yet_does_not_stop_a_rebuild(lab: Lab) -> None:
+    lab.source()
+    lab.declare(filter="10 / amount > 0", measures={"n": {"count": "*"}})
+    db = lab.connect()
+    insert(db, 5, amount=5)
+    run(db)
+    insert(db, 1, amount=0)
+    assert rows(db, "select * from rollup.verify('visits')") == []
+    assert row(db, "select events from rollup.rebuild('visits')") == (5,)
+    assert rows(db, "select * from rollup.set_aside") == []
+    assert run(db).events == 0
+    assert totals(lab) == {1: 5}

@@ -158,9 +158,9 @@ def state(db: Connection) -> dict[str, list[tuple[Any, ...]]]:
         described = db.execute(f"select * from {name}".encode())
         names = [column.name for column in described.description or ()]
         new = (
-            {"newest_first", "source_name", "after_id", "through_id"}
+            {"newest_first", "source_name", "target_name", "after_id", "through_id"}
             if table in ("rollups", "loads")
-            else {"purged"}
+            else {"purged", "sequence"}
         )
         renamed = {"spans": "id_ranges", "heads": "last_ids"}
         found[table] = [

@@ -15,11 +15,6 @@ declare
     targets text[];
     -- Names may contain any character, but in a comment must not contain a line break.
     source constant text := translate(finest.source::text, E'\r\n', '  ');
-    -- Errors that the values of one event or of its row can raise, and that would recur.
-    event_errors constant text := array_to_string(
-        '{data_exception or integrity_constraint_violation or program_limit_exceeded,
-          cardinality_violation or raise_exception or external_routine_exception,
-          internal_error}'::text[], E'\n                or ');
     counts text;
     begin_run text;
     feeder text;
@@ -58,7 +53,8 @@ declare
     ids rollup_internal.id_range;
     new_events bigint;
     new_rows bigint[];
-    at_fault text;{more_variables}
+    table_at_fault text;
+    column_at_fault text;{more_variables}
 begin
     while pending <> '{}' loop
         ids := pending[1];
@@ -68,9 +64,9 @@ begin
 
             run := rollup_internal.add_counted(run, ids, new_events, new_rows);
         exception
-            when {event_errors} then
-                get stacked diagnostics at_fault = table_name;
-                if rollup_internal.is_fault_of_table(at_fault, sqlstate, sqlerrm) then
+            when others or assert_failure then
+                get stacked diagnostics table_at_fault = table_name, column_at_fault = column_name;
+                if not rollup_internal.is_fault_of_event(ids, table_at_fault, column_at_fault, sqlstate, sqlerrm) then
                     raise;
                 end if;
                 pending := rollup_internal.divide_failed(run, ids, sqlstate, sqlerrm) || pending;
@@ -93,7 +89,6 @@ end
             'begin_run', begin_run,
             'more_variables', case when is_distributed then E'\n    written bigint;' else '' end,
             'feeder', feeder,
-            'event_errors', event_errors,
             'answer', case when is_family then 'return query select * from rollup_internal.finish_run(run);'
                 else E'select f.status, f.events, f.rows, f.more\n      into status, events, rows, more\n'
                      '      from rollup_internal.finish_run(run) f;' end));

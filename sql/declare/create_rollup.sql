@@ -160,13 +160,14 @@ begin
     declared.family := rollup_internal.find_or_create_family(declared);
     insert into rollup_internal.rollups (name, family, source, target, function_name, tenant, id_column, id_sequence,
                                 time_column, bucket, bucket_column, dimensions, measures, filter, work_mem,
-                                time_zone, keep, partition_interval, newest_first, source_name)
+                                time_zone, keep, partition_interval, newest_first, source_name, target_name)
     values (declared.name, declared.family, declared.source, target_table, declared.function_name, declared.tenant,
             declared.id_column, declared.id_sequence, declared.time_column, declared.bucket,
             declared.bucket_column, declared.dimensions, declared.measures, declared.filter, declared.work_mem,
             declared.time_zone, declared.keep, declared.partition_interval, declared.newest_first,
-            source::text);
+            source::text, target_table::text);
     perform rollup_internal.record_source_history(source);
+    perform rollup_internal.identify_default_partition(source);
     perform rollup_internal.init_watermarks(name, declared.newest_first);
     if partition_interval is not null then
         perform rollup_internal.create_partitions(target_table, rollup_internal.first_partition_start(declared));

@@ -11,6 +11,8 @@
 \ir lock_views.sql
 \ir alter_target.sql
 \ir alter_rollup.sql
+\ir found_function_name.sql
+\ir rename_views.sql
 \ir accept_source.sql
 \ir restart_source.sql
 \ir renamed_declaration.sql

@@ -1,5 +1,5 @@
--- An existing table must accept every row that the rollup can write: a row that it rejects would be rejected in
--- every run.
+-- An existing table must accept every row that the rollup can write, and keep it as it is: a row that it rejects would be
+-- rejected in every run. Rows are stored in partitions, which may have constraints and triggers of their own.
 create or replace function rollup_internal.validate_target(
     target regclass, source regclass, columns jsonb, is_partitioned boolean)
     returns void
@@ -16,12 +16,38 @@ declare
     found_type text;
     obstacle record;
     is_never_null boolean;
+    relations constant oid[] := array(select p.relid::oid from pg_partition_tree(target) p union select target::oid);
 begin
     if target = source or not exists (select from pg_class c where c.oid = target and c.relkind in ('r', 'p')) then
         raise exception using
             errcode = 'wrong_object_type',
             message = format('%s cannot hold a rollup of %s', target, source),
             hint = 'The target must be a table of its own. Leave target out to have it created.';
+    end if;
+    select c.oid::regclass as name, i.inhparent::regclass as parent, c.relispartition into obstacle
+      from pg_inherits i join pg_class c on c.oid = i.inhrelid
+     where i.inhrelid = target or i.inhparent = target and not c.relispartition
+     limit 1;
+    if found then
+        raise exception using
+            errcode = 'wrong_object_type',
+            message = case when obstacle.relispartition
+                then format('%s is a partition of %s and takes only some of the rows', obstacle.name, obstacle.parent)
+                else format('%s inherits from %s, so that rows would appear in both', obstacle.name, obstacle.parent) end,
+            hint = format('alter table %s %s %s. %s', case when obstacle.relispartition then obstacle.parent else obstacle.name end,
+                          case when obstacle.relispartition then 'detach partition' else 'no inherit' end,
+                          case when obstacle.relispartition then obstacle.name else obstacle.parent end, another);
+    end if;
+    select c.oid::regclass as name, c.relpersistence into obstacle
+      from pg_class c where c.oid = any (relations) and c.relpersistence <> 'p'
+     limit 1;
+    if found then
+        raise exception using
+            errcode = 'wrong_object_type',
+            message = case obstacle.relpersistence
+                when 'u' then format('table %s is unlogged: a crash would empty it, and its events are not counted again', obstacle.name)
+                else format('table %s is temporary', obstacle.name) end,
+            hint = case obstacle.relpersistence when 'u' then format('alter table %s set logged. ', obstacle.name) else '' end || another;
     end if;
 
     for wanted in
@@ -84,35 +110,41 @@ begin
         end if;
     end loop;
 
-    select a.attname into obstacle
+    select a.attrelid::regclass as relation, a.attname into obstacle
       from pg_attribute a
-     where a.attrelid = target and a.attnum > 0 and not a.attisdropped
-       and a.attnotnull and not a.atthasdef and a.attidentity = ''
-       and a.attname not in (select c ->> 'name' from jsonb_array_elements(columns) c)
+      left join pg_attribute t on t.attrelid = target and t.attname = a.attname
+     where a.attrelid = any (relations) and a.attnum > 0 and not a.attisdropped and a.attnotnull
+       and case when a.attname in (select c ->> 'name' from jsonb_array_elements(columns) c) then not t.attnotnull
+                else not t.atthasdef and t.attidentity = '' end
+     order by a.attrelid <> target
      limit 1;
     if found then
         raise exception using
             errcode = 'not_null_violation',
-            message = format('%s.%I is NOT NULL and has no default, but is not a column of the rollup', target, obstacle.attname),
-            hint = format('alter table %s alter column %I drop not null. %s', target, obstacle.attname, another);
+            message = case when obstacle.attname in (select c ->> 'name' from jsonb_array_elements(columns) c)
+                then format('%s.%I is NOT NULL, but the rollup may have to write NULL', obstacle.relation, obstacle.attname)
+                else format('%s.%I is NOT NULL and has no default, but is not a column of the rollup', obstacle.relation,
+                            obstacle.attname) end,
+            hint = format('alter table %s alter column %I drop not null. %s', obstacle.relation, obstacle.attname, another);
     end if;
     -- CHECK, FOREIGN KEY and EXCLUDE constraints may reject a later value.
-    select c.conname into obstacle
+    select c.conname, c.conrelid::regclass as relation into obstacle
       from pg_constraint c
-     where c.conrelid = target and c.contype in ('c', 'f', 'x')
+     where c.conrelid = any (relations) and c.contype in ('c', 'f', 'x')
+     order by c.conrelid <> target
      limit 1;
     if found then
         raise exception using
             errcode = 'object_not_in_prerequisite_state',
-            message = format('constraint %I of table %s could refuse a row of the rollup', obstacle.conname, target),
-            hint = format('alter table %s drop constraint %I. %s', target, obstacle.conname, another);
+            message = format('constraint %I of table %s could refuse a row of the rollup', obstacle.conname, obstacle.relation),
+            hint = format('alter table %s drop constraint %I. %s', obstacle.relation, obstacle.conname, another);
     end if;
     select i.indexrelid::regclass as name, i.indimmediate into obstacle
       from pg_index i
-     where i.indrelid = target and i.indisunique
+     where i.indrelid = any (relations) and i.indisunique
        and (not i.indimmediate
             or not keys <@ array(select a.attname::text from pg_attribute a
-                                  where a.attrelid = target and a.attnum = any (i.indkey)))
+                                  where a.attrelid = i.indrelid and a.attnum = any (i.indkey)))
      limit 1;
     if found then
         raise exception using
@@ -122,11 +154,27 @@ begin
                 else format('unique constraint %s is deferrable, and ON CONFLICT cannot go by it', obstacle.name) end,
             hint = format('Drop it: the rollup makes a unique key of its own. %s', another);
     end if;
-    if exists (select from pg_rewrite where ev_class = target and ev_type in ('2', '3')) then
+    select w.rulename, w.ev_class::regclass as relation into obstacle
+      from pg_rewrite w
+     where w.ev_class = any (relations) and w.ev_type in ('2', '3', '4')
+     limit 1;
+    if found then
         raise exception using
             errcode = 'wrong_object_type',
-            message = format('table %s has rules for INSERT or UPDATE, with which ON CONFLICT does not work', target),
-            hint = 'Drop the rules. ' || another;
+            message = format('rule %I of table %s changes how rows are written', obstacle.rulename, obstacle.relation),
+            hint = format('drop rule %I on %s. %s', obstacle.rulename, obstacle.relation, another);
+    end if;
+    -- A BEFORE trigger for each row may change the row, or skip it.
+    select t.tgname, t.tgrelid::regclass as relation into obstacle
+      from pg_trigger t
+     where t.tgrelid = any (relations) and not t.tgisinternal and t.tgtype & 3 = 3
+     order by t.tgrelid <> target
+     limit 1;
+    if found then
+        raise exception using
+            errcode = 'wrong_object_type',
+            message = format('trigger %I of table %s could change or skip a row of the rollup', obstacle.tgname, obstacle.relation),
+            hint = format('drop trigger %I on %s. %s', obstacle.tgname, obstacle.relation, another);
     end if;
 
     if is_partitioned and rollup_internal.partition_column(target) is distinct from bucket_column then
@@ -134,12 +182,28 @@ begin
             errcode = 'wrong_object_type',
             message = format('table %s is not partitioned by range of %I', target, bucket_column),
             hint = 'Leave partition_interval out, or name another table with target => ….';
-    elsif not is_partitioned and rollup_internal.partition_column(target) = bucket_column
-          and not exists (select from rollup.partitions(target) p where p.is_default) then
+    end if;
+    -- The partitions of such a table are created by the package, with a default one.
+    select p.partrelid::regclass as relation, p.partstrat into obstacle
+      from pg_partitioned_table p
+     where p.partrelid = any (relations)
+       and not (is_partitioned and p.partrelid = target)
+       and case when p.partstrat = 'h' then
+               (select round(sum(1 / (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'modulus (\d+)'))[1]::numeric), 9)
+                  from pg_inherits i join pg_class c on c.oid = i.inhrelid
+                 where i.inhparent = p.partrelid) is distinct from 1
+           else p.partdefid = 0 end
+     limit 1;
+    if found then
         raise exception using
             errcode = 'object_not_in_prerequisite_state',
-            message = format('table %s has no default partition: an event of an unforeseen time would stop the rollup', target),
-            hint = format('create table … partition of %s default', target);
+            message = case obstacle.partstrat
+                when 'h' then format('table %s lacks partitions for some remainders', obstacle.relation)
+                else format('table %s has no default partition: an event of an unforeseen time or value would stop the rollup',
+                            obstacle.relation) end,
+            hint = case obstacle.partstrat
+                when 'h' then 'Create a partition for each remainder. ' || another
+                else format('create table … partition of %s default', obstacle.relation) end;
     end if;
 end
 $$;

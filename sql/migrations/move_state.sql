@@ -48,11 +48,16 @@ begin
         execute format('alter table %s set schema rollup_internal', old_table);
     end loop;
     alter table rollup_internal.loads add column after_id bigint, add column through_id bigint;
-    alter table rollup_internal.rollups add column newest_first boolean, add column source_name text;
+    alter table rollup_internal.rollups add column newest_first boolean, add column source_name text,
+        add column target_name text;
     update rollup_internal.rollups r
-       set source_name = format('%I.%I', n.nspname, c.relname)
-      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where c.oid = r.source;
+       set source_name = (select format('%I.%I', n.nspname, c.relname)
+                            from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                           where c.oid = r.source),
+           target_name = (select format('%I.%I', n.nspname, c.relname)
+                            from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                           where c.oid = r.target);
+    alter table rollup_internal.watermarks add column sequence jsonb;
     alter table rollup_internal.sources add column purged tstzmultirange not null default '{}';
     alter table rollup_internal.samples rename to horizons;
     alter table rollup_internal.horizons rename column heads to last_ids;

@@ -49,6 +49,11 @@ begin
                               then 'events lie in it: back-dated, or ahead of the partitions' else 'rows in it are ahead of the partitions' end) end;
             todo := case when misplaced > 0 then
                 'select rollup.maintain_partitions() moves those ahead; rollup.expire removes old ones' end;
+            if s.is_source and rollup_internal.unidentified_default_partition(s.relation) is not null then
+                status := 'fail';
+                finding := 'a publication contains its deletes, and it has no replica identity: events in it cannot expire';
+                todo := format('alter table %s replica identity full', s.default_partition);
+            end if;
             return next;
         end if;
     end loop;

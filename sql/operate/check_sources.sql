@@ -18,6 +18,7 @@ declare
     highest_mark bigint;
     largest_id bigint;
     recount bigint;
+    overtaken text;
 begin
     for s in
         select r.source, r.id_column, r.id_sequence, min(r.time_column) as time_column
@@ -35,7 +36,10 @@ begin
         status := 'ok';
         todo := null;
         begin
-            perform rollup.id_sequence(s.source, s.id_column);
+            perform rollup_internal.require_same_tables(r)
+               from rollup_internal.rollups r
+              where (r.source, r.id_column, r.id_sequence) = (s.source, s.id_column, s.id_sequence)
+                and exists (select from pg_class c where c.oid = r.target);
             perform rollup_internal.last_issued_id(s.id_sequence);
             finding := format('%s.%I is bigint, from %s, one by one', s.source, s.id_column, s.id_sequence);
             -- A serial column whose type was changed to bigint keeps the sequence of the smaller type.
@@ -46,7 +50,7 @@ begin
                 todo := format('alter sequence %s as bigint', s.id_sequence);
             end if;
         exception when object_not_in_prerequisite_state or datatype_mismatch or undefined_column
-                       or insufficient_privilege then
+                       or insufficient_privilege or undefined_table then
             status := 'fail';
             get stacked diagnostics finding = message_text, todo = pg_exception_hint;
         end;
@@ -54,15 +58,19 @@ begin
         continue when status = 'fail';
 
         for node in
-            select n.node_group, n.node, n.result::bigint as last_id
-              from rollup_internal.ask_each_node(format('select coalesce(rollup_internal.last_issued_id(%L), 0)', s.id_sequence)) n
+            select n.node_group, n.node, (n.result::jsonb ->> 'last_id')::bigint as last_id, n.result::jsonb -> 'sequence' as sequence
+              from rollup_internal.ask_each_node(format(
+                       $query$select jsonb_build_object('last_id', coalesce(rollup_internal.last_issued_id(%1$L), 0),
+                                                         'sequence', rollup_internal.sequence_state(%1$L))$query$,
+                       s.id_sequence)) n
              where n.problem is null
         loop
             check_name := format('sequence of %s on %s', s.source, node.node);
             status := 'ok';
             todo := null;
             last_issued := greatest(node.last_id, node.node_group::bigint << 48);
-            select max(w.last_id) into highest_mark
+            select max(w.last_id), min(r.name) filter (where rollup_internal.was_restarted(w.sequence, node.sequence))
+              into highest_mark, overtaken
               from rollup_internal.watermarks w join rollup_internal.rollups r on r.name = w.rollup
              where r.source = s.source and w.node_group = node.node_group;
             execute format('select max(%1$I) from %2$s where %1$I > $1 and %1$I < $2', s.id_column, s.source)
@@ -75,6 +83,13 @@ begin
                 todo := format('select setval(%L, %s)%s, then rollup.verify', s.id_sequence::text,
                                greatest(highest_mark, largest_id),
                                case when node.node_group > 0 then ' on that node' else '' end);
+            elsif overtaken is not null then
+                status := 'fail';
+                finding := format('it was restarted after rollup %I had counted up to %s, and is at %s', overtaken, highest_mark,
+                                  last_issued);
+                todo := format('select rollup.restart_source(%L), if the table was truncated; '
+                               'select rollup.accept_source(%L), if new ids are larger than %s',
+                               s.source::text, overtaken, highest_mark);
             else
                 finding := format('at %s', last_issued);
             end if;

@@ -28,6 +28,13 @@ begin
             return next;
             continue;
         end if;
+        if r.target_name is not null and to_regclass(r.target_name) is distinct from r.target then
+            status := 'fail';
+            finding := format('it was %s and is called %s now', r.target_name, r.target);
+            todo := format('select rollup.accept_source(%L), or rename it back', r.name);
+            return next;
+            continue;
+        end if;
         keys := '{}';
         begin
             perform rollup_internal.target_columns(r);
@@ -84,6 +91,21 @@ begin
                 todo := format('group by columns and expressions that Citus can push down; see explain %s',
                                rollup_internal.insert_select_text(r, array['(' || r.filter || ')']));
             end if;
+        end if;
+        -- What would keep the table from being adopted may have been added to it since.
+        if problems = '{}' then
+            begin
+                perform rollup_internal.validate_target(
+                    r.target, r.source,
+                    (select jsonb_agg(jsonb_build_object(
+                                'name', t.column_name, 'type', t.column_type, 'role', t.role, 'expression', t.expression,
+                                'definition', rollup_internal.column_definition(r.source, t.column_type, t.expression)))
+                       from rollup_internal.target_columns(r) t),
+                    r.partition_interval is not null);
+            exception when others then
+                get stacked diagnostics actual = message_text, todo = pg_exception_hint;
+                problems := problems || actual;
+            end;
         end if;
         status := case when problems = '{}' then 'ok' else 'fail' end;
         finding := coalesce(nullif(array_to_string(problems, '; '), ''), 'columns, key, function and view are right');

@@ -1,4 +1,5 @@
--- A check that lacks a privilege, or a Citus node that is down, does not keep the others from being reported.
+-- A check that fails, for lack of a privilege or because a Citus node is down or a table is gone, does not keep the
+-- others from being reported.
 create or replace function rollup.doctor(
     out check_name text, out status text, out finding text, out todo text)
     returns setof record
@@ -26,14 +27,15 @@ begin
     loop
         begin
             return query execute query;
-        exception when insufficient_privilege or connection_exception then
+        exception when others then
             get stacked diagnostics finding = message_text, hint = pg_exception_hint;
             check_name := translate(substring(query from 'check_([a-z_]+)'), '_', ' ');
             status := 'warn';
             finding := format('not checked: %s', finding);
             todo := coalesce(nullif(hint, ''), case
                 when sqlstate = '42501' then format('grant select on it to %I, or check as the owner', current_user)
-                else 'check again when the node answers' end);
+                when sqlstate like '08%' then 'check again when the node answers'
+                else 'correct what the finding names, and check again' end);
             return next;
         end;
     end loop;

@@ -8,6 +8,8 @@
 \ir upcoming_partitions.sql
 \ir set_replica_identity.sql
 \ir lock_partition.sql
+\ir unidentified_default_partition.sql
+\ir identify_default_partition.sql
 \ir create_partitions.sql
 \ir drain_default_partition.sql
 \ir maintain_all_partitions.sql

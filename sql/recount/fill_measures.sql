@@ -27,6 +27,7 @@ begin
     -- While the locks are held, neither rows nor events expire.
     perform rollup_internal.wait_for_run_lock(rollup_name);
     r := rollup_internal.get_rollup(rollup_name);
+    perform rollup_internal.require_same_tables(r);
     perform rollup_internal.block_expiry(r.source);
     r := rollup_internal.get_rollup(rollup_name);
     tenant := rollup_internal.parse_tenant(r, tenant);

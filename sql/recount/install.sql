@@ -1,5 +1,6 @@
 \ir parse_tenant.sql
 \ir block_expiry.sql
+\ir failing_event.sql
 \ir verify.sql
 \ir rows_without_events.sql
 \ir rebuild.sql

@@ -15,6 +15,7 @@ declare
     newest timestamptz;
     steps timestamptz[];
 begin
+    perform rollup_internal.require_same_tables(r);
     if step is null or step <= interval '0' or extract(month from step) <> 0 or extract(year from step) <> 0 then
         raise exception using
             errcode = 'invalid_parameter_value',

@@ -16,8 +16,13 @@ declare
     missing tstzmultirange;
     events_conditions text[];
     would_lose bigint;
+    failing bigint;
+    reason text;
+    newly_set_aside int := 0;
+    is_guarded boolean := false;
 begin
     r := rollup_internal.get_rollup(rollup_name);
+    perform rollup_internal.require_same_tables(r);
     tenant := rollup_internal.parse_tenant(r, tenant);
     perform rollup_internal.require_read_committed(format('rollup %I cannot be rebuilt', rollup_name));
     bounds := rollup_internal.align_to_buckets(r.bucket, r.time_zone, range_from, range_to);
@@ -38,32 +43,52 @@ begin
         perform rollup_internal.move_expiry_back(r, bounds, tenant);
     end if;
 
-    -- The range consists of whole buckets, so its bounds apply to the events too.
-    events_conditions := rollup_internal.counted_events_conditions(r, bounds, tenant);
     perform rollup_internal.apply_counting_settings(r);
-    if not accept_loss then
-        would_lose := rollup_internal.rows_without_events(r, bounds, tenant, events_conditions);
-        if would_lose > 0 then
-            raise exception using
-                errcode = 'object_not_in_prerequisite_state',
-                message = format('rebuilding rollup %I would remove %s rows whose raw events no longer exist', rollup_name, would_lose),
-                hint = format('Nothing was changed. If the events were purged on purpose: select rollup.declare_purged(%L, from, to). '
-                              'To remove the rows, add accept_loss => true.', r.source::text);
-        end if;
-    end if;
-    execute format('delete from %s where %s', r.target,
-                   rollup_internal.all_of(rollup_internal.rows_conditions(r, bounds, tenant)));
-    get diagnostics rows_before = row_count;
-    execute rollup_internal.insert_select_text(r, events_conditions);
-    get diagnostics rows_after = row_count;
-    execute format('select count(*) from %s where %s', r.source, rollup_internal.all_of(events_conditions)) into events;
+    -- The range consists of whole buckets, so its bounds apply to the events too. An event that was changed so that it
+    -- can no longer be counted is set aside, as in a run.
+    loop
+        begin
+            events_conditions := rollup_internal.counted_events_conditions(r, bounds, tenant, is_guarded => is_guarded);
+            if not accept_loss then
+                would_lose := rollup_internal.rows_without_events(r, bounds, tenant, events_conditions);
+                if would_lose > 0 then
+                    raise exception using
+                        errcode = 'object_not_in_prerequisite_state',
+                        message = format('rebuilding rollup %I would remove %s rows whose raw events no longer exist', rollup_name, would_lose),
+                        hint = format('Nothing was changed. If the events were purged on purpose: select rollup.declare_purged(%L, from, to). '
+                                      'To remove the rows, add accept_loss => true.', r.source::text);
+                end if;
+            end if;
+            execute format('delete from %s where %s', r.target,
+                           rollup_internal.all_of(rollup_internal.rows_conditions(r, bounds, tenant)));
+            get diagnostics rows_before = row_count;
+            execute rollup_internal.insert_select_text(r, events_conditions);
+            get diagnostics rows_after = row_count;
+            execute format('select count(*) from %s where %s', r.source, rollup_internal.all_of(events_conditions)) into events;
+            exit;
+        exception
+            when object_not_in_prerequisite_state then
+                raise;
+            when others or assert_failure then
+                if is_guarded then
+                    reason := sqlerrm;
+                    failing := rollup_internal.failing_event(r, bounds, tenant, '{}', sqlstate, reason);
+                    newly_set_aside := newly_set_aside + 1;
+                    if failing is null or newly_set_aside > 100 then
+                        raise;
+                    end if;
+                    perform rollup_internal.set_event_aside(array[r.name], failing, sqlstate, reason);
+                end if;
+                is_guarded := true;
+        end;
+    end loop;
     if rollup_internal.record_completeness(rollup_name, bounds, tenant) and tenant is null then
         perform rollup_internal.comment_on_measures(rollup_name);
     end if;
 end
 $$;
 comment on function rollup.rebuild(text, timestamptz, timestamptz, text, boolean) is
-    'Counts the buckets that a range touches (all by default) again from raw events, for one tenant or all. '
-    'Returns events counted, rows deleted, rows written. Raises object_not_in_prerequisite_state where raw '
+    'Counts the buckets that a range touches (all by default) again from raw events, for one tenant or all. Events that '
+    'were changed and can no longer be counted are set aside. Returns events counted, rows deleted, rows written. Raises object_not_in_prerequisite_state where raw '
     'events were dropped, the rollup''s rows have expired or, unless accept_loss, rows have no events any more, lock_not_available when a run takes longer than '
     'rollup.max_wait.';

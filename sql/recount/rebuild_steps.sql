@@ -14,6 +14,7 @@ declare
     bounds tstzrange;
 begin
     r := rollup_internal.get_rollup(rollup_name);
+    perform rollup_internal.require_same_tables(r);
     -- The default step of a day is shorter than a bucket of weeks or months; the bucket is used instead.
     if r.time_zone is not null and step < r.bucket then
         step := r.bucket;

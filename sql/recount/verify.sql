@@ -3,7 +3,8 @@
 -- during its verify. Writers never wait. Differences are materialized before they are formatted, because Citus
 -- cannot push down the formatting.
 --
--- A measure that was added later is compared where it is complete.
+-- A measure that was added later is compared where it is complete. Events that were changed so that they can no longer be
+-- counted are left out, with a warning, so that the others are compared.
 --
 -- (Its SET clauses come from set_counting_settings.sql.)
 create or replace function rollup.verify(
@@ -32,8 +33,14 @@ declare
     differences text[];
     tolerances text[];
     no_tolerances text[];
+    failing bigint;
+    left_out bigint[] := '{}';
+    is_guarded boolean := false;
+    only_kept text[] := '{}';
+    reason text;
 begin
     r := rollup_internal.get_rollup(rollup_name);
+    perform rollup_internal.require_same_tables(r);
     tenant := rollup_internal.parse_tenant(r, tenant);
     bounds := rollup_internal.align_to_buckets(r.bucket, r.time_zone, range_from, range_to);
     in_statement := not rollup_internal.is_distributed(r.source);
@@ -47,10 +54,9 @@ begin
         missing := format('%L::tstzmultirange', rollup.missing_ranges(r.source));
         kept_from := format('timestamptz %L', coalesce(r.expired_before, '-infinity'));
     end if;
-    events_conditions := rollup_internal.counted_events_conditions(r, bounds, tenant, in_statement);
     rows_conditions := rollup_internal.rows_conditions(r, bounds, tenant);
     if r.keep is not null or r.expired_before is not null then
-        events_conditions := events_conditions || format('%I >= %s', r.time_column, kept_from);
+        only_kept := format('%I >= %s', r.time_column, kept_from);
         rows_conditions := rows_conditions || format('%I >= %s', r.bucket_column, kept_from);
     end if;
     perform rollup_internal.apply_counting_settings(r);
@@ -93,8 +99,11 @@ begin
       from columns;
 
     -- A bucket that begins before expired_before is left out, even if it ends after it.
-    return query execute rollup_internal.fill_template(
-        $text$with b as materialized (
+    loop
+        events_conditions := rollup_internal.counted_events_conditions(r, bounds, tenant, in_statement, is_guarded) || only_kept;
+        begin
+            return query execute rollup_internal.fill_template(
+                $text$with b as materialized (
     select * from (
         select {keys}, {pairs}, bool_or(is_raw) as has_events, bool_or(not is_raw) as has_rows
           from (
@@ -117,24 +126,48 @@ select {name}, {tenant}, b.{bucket}, jsonb_build_object({dimensions}), m.measure
       ) m (measure, counted, expected, differs)
  where m.differs
  order by 3, 2, 4::text, 5$text$,
-        jsonb_build_object(
-            'keys', array_to_string(keys, ', '),
-            'pairs', array_to_string(pairs, ', '),
-            'events', rollup_internal.aggregation_text(r, format('%s e', r.source), events_conditions,
-                                                       '{"true as is_raw"}' || tolerances, indent => 12),
-            'row_values', array_to_string(measures || '{false}' || no_tolerances, ', '),
-            'target', r.target,
-            'rows_conditions', rollup_internal.all_of(rows_conditions),
-            'differences', array_to_string(differences, ' or '),
-            'bucket', quote_ident(r.bucket_column),
-            'kept_from', kept_from,
-            'bucket_width', quote_literal(r.bucket),
-            'time_zone', quote_nullable(r.time_zone),
-            'missing', missing,
-            'name', quote_literal(r.name),
-            'tenant', coalesce('b.' || quote_ident(r.tenant) || '::text', 'null::text'),
-            'dimensions', coalesce(array_to_string(dimensions, ', '), ''),
-            'comparisons', array_to_string(comparisons, E',\n        ')));
+                jsonb_build_object(
+                    'keys', array_to_string(keys, ', '),
+                    'pairs', array_to_string(pairs, ', '),
+                    'events', rollup_internal.aggregation_text(
+                        r,
+                        case when left_out = '{}' then format('%s e', r.source)
+                             else format('(select * from %s where %I <> all (%L::bigint[]) offset 0) e',
+                                         r.source, r.id_column, left_out) end,
+                        events_conditions, '{"true as is_raw"}' || tolerances, indent => 12),
+                    'row_values', array_to_string(measures || '{false}' || no_tolerances, ', '),
+                    'target', r.target,
+                    'rows_conditions', rollup_internal.all_of(rows_conditions),
+                    'differences', array_to_string(differences, ' or '),
+                    'bucket', quote_ident(r.bucket_column),
+                    'kept_from', kept_from,
+                    'bucket_width', quote_literal(r.bucket),
+                    'time_zone', quote_nullable(r.time_zone),
+                    'missing', missing,
+                    'name', quote_literal(r.name),
+                    'tenant', coalesce('b.' || quote_ident(r.tenant) || '::text', 'null::text'),
+                    'dimensions', coalesce(array_to_string(dimensions, ', '), ''),
+                    'comparisons', array_to_string(comparisons, E',\n        ')));
+            exit;
+        exception when others or assert_failure then
+            if is_guarded then
+                reason := sqlerrm;
+                failing := rollup_internal.failing_event(r, bounds, tenant, left_out, sqlstate, reason);
+                if failing is null or cardinality(left_out) >= 100 then
+                    raise;
+                end if;
+                left_out := left_out || failing;
+            end if;
+            is_guarded := true;
+        end;
+    end loop;
+    if left_out <> '{}' then
+        raise warning using
+            message = format('events of %s that rollup %I has counted can no longer be counted: %s (%s)', r.source, r.name,
+                             left_out, reason),
+            hint = format('Correct or delete them (column %I). Then, or to set them aside: select * from rollup.repair(%L).',
+                          r.id_column, r.name);
+    end if;
 end
 $$;
 comment on function rollup.verify(text, timestamptz, timestamptz, text) is

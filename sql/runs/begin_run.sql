@@ -13,13 +13,7 @@ declare
     set_aside rollup_internal.id_range[];
 begin
     r := rollup_internal.get_rollup(names[1]);
-    if not exists (select from pg_class where oid = r.source) then
-        raise exception using
-            errcode = 'undefined_table',
-            message = format('the source of rollup %I is gone', r.name),
-            hint = format('Its rows stay: select rollup.drop_rollup(%L)', r.name);
-    end if;
-    perform rollup_internal.require_same_source(r);
+    perform rollup_internal.require_same_tables(x) from rollup_internal.rollups x where x.name = any (names);
     perform rollup_internal.require_read_committed(
         format('rollup %I cannot be run', r.name), 'Run it at read committed.');
     if max_events < 1 then

@@ -1,8 +1,9 @@
 \ir apply_counting_settings.sql
-\ir require_same_source.sql
+\ir require_same_tables.sql
 \ir require_ids_ahead.sql
 \ir set_aside_due.sql
-\ir is_fault_of_table.sql
+\ir is_fault_of_event.sql
+\ir set_event_aside.sql
 \ir divide_failed.sql
 \ir begin_run.sql
 \ir add_counted.sql

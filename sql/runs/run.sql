@@ -7,12 +7,17 @@ create or replace function rollup.run(
 as $$
 #variable_conflict use_variable
 declare
-    function_name text := (select r.function_name from rollup_internal.rollups r where r.name = run.name);
+    r constant rollup_internal.rollups := rollup_internal.get_rollup(name);
 begin
-    if function_name is null then
-        perform rollup_internal.begin_run(array[name], max_events);  -- raises the error for an unknown rollup
+    -- Its schema may have been renamed.
+    if to_regprocedure(r.function_name || '(bigint)') is null then
+        perform rollup_internal.require_same_tables(r);
+        raise exception using
+            errcode = 'undefined_function',
+            message = format('function %s(bigint) of rollup %I no longer exists', r.function_name, name),
+            hint = format('select rollup.accept_source(%L)', name);
     end if;
-    execute format('select * from %s($1)', function_name)
+    execute format('select * from %s($1)', r.function_name)
        into status, events, rows, more using max_events;
 end
 $$;

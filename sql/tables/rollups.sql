@@ -24,6 +24,7 @@ create table if not exists rollup_internal.rollups (
     created_at    timestamptz not null default now(),
     newest_first  boolean,
     source_name   text,
+    target_name   text,
     constraint name_is_given check (name <> ''),
     constraint bucket_is_positive check (bucket > interval '0')
 );

@@ -5,6 +5,7 @@ create table if not exists rollup_internal.watermarks (
     node_group int         not null,
     last_id    bigint      not null,
     as_of      timestamptz not null default now(),
+    sequence   jsonb,
     primary key (rollup, node_group)
 );
 comment on table rollup_internal.watermarks is 'What the view rollup.watermarks shows.';

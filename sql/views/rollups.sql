@@ -4,7 +4,7 @@ call rollup_internal.replace_view('rollup.rollups', $query$
     select name, id, family, source, target, function_name, tenant, id_column, id_sequence,
            time_column, bucket, bucket_column, dimensions, measures, filter, work_mem, time_zone,
            keep, expired_before, partition_interval, newest_first, revision,
-           created_at, source_name
+           created_at, source_name, target_name
       from rollup_internal.rollups
 $query$);
 reset citus.enable_ddl_propagation;
@@ -32,3 +32,5 @@ comment on column rollup.rollups.newest_first is
     'Whether history is counted from the newest back; NULL for a rollup declared before 0.2.0.';
 comment on column rollup.rollups.source_name is
     'Name of the source when the rollup was declared or the source last accepted: see rollup.accept_source.';
+comment on column rollup.rollups.target_name is
+    'Name of the rollup''s table when the rollup was declared or last accepted: see rollup.accept_source.';

@@ -8,17 +8,19 @@ create or replace function rollup_internal.advance_watermarks(run rollup_interna
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    insert into rollup_internal.watermarks as w (rollup, node_group, last_id, as_of)
+    insert into rollup_internal.watermarks as w (rollup, node_group, last_id, as_of, sequence)
     select r.name, ids.node_group, max(ids.through_id),
            case when max(ids.through_id) >= (run.last_ids -> ids.node_group::text ->> 'last_id')::bigint
-                then run.as_of else r.created_at end
+                then run.as_of else r.created_at end,
+           run.last_ids -> ids.node_group::text -> 'sequence'
       from unnest(run.id_ranges) ids
      cross join unnest(ids.rollups) member
       join rollup_internal.rollups r on r.name = member
      group by r.name, ids.node_group
      order by r.name, ids.node_group
     on conflict (rollup, node_group) do update
-       set last_id = greatest(w.last_id, excluded.last_id), as_of = greatest(w.as_of, excluded.as_of);
+       set last_id = greatest(w.last_id, excluded.last_id), as_of = greatest(w.as_of, excluded.as_of),
+           sequence = coalesce(excluded.sequence, w.sequence);
 
     delete from rollup_internal.backlogs b
      using unnest(run.id_ranges) ids

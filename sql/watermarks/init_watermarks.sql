@@ -50,9 +50,9 @@ select distinct {name}, e.{id} >> 48, (e.{id} >> 48) << 48, now()
                        (x.value ->> 'last_id')::bigint as last_id
                   from jsonb_each(states) x) s
          where s.last_id > s.base;
-        insert into rollup_internal.watermarks as w (rollup, node_group, last_id, as_of)
-        select b.rollup, b.node_group, b.through_id, now() from rollup_internal.backlogs b where b.rollup = r.name
-        on conflict (rollup, node_group) do update set last_id = excluded.last_id;
+        insert into rollup_internal.watermarks as w (rollup, node_group, last_id, as_of, sequence)
+        select b.rollup, b.node_group, b.through_id, now(), states -> b.node_group::text -> 'sequence' from rollup_internal.backlogs b where b.rollup = r.name
+        on conflict (rollup, node_group) do update set last_id = excluded.last_id, sequence = excluded.sequence;
     end if;
     perform rollup_internal.refresh_tails(array[r.name]);
 end

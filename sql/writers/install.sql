@@ -1,5 +1,7 @@
 \ir id_sequence.sql
 \ir last_issued_id.sql
+\ir sequence_state.sql
+\ir was_restarted.sql
 \ir node_state.sql
 \ir read_node_states.sql
 \ir removed_node_states.sql

@@ -12,7 +12,15 @@ as $$
 declare
     s pg_sequence;
 begin
-    select * into strict s from pg_sequence where seqrelid = sequence;
+    select * into s from pg_sequence where seqrelid = sequence;
+    if not found then
+        raise exception using
+            errcode = 'object_not_in_prerequisite_state',
+            message = format('the sequence with oid %s, which issued the ids of events, no longer exists', sequence::oid),
+            hint = (select format('If the source takes larger ids from another sequence: %s.',
+                                  string_agg(format('select rollup.accept_source(%L)', r.name), '; ' order by r.id))
+                      from rollup_internal.rollups r where r.id_sequence = sequence);
+    end if;
     if s.seqcache <> 1 or s.seqincrement < 1 or s.seqmin < 1 or s.seqcycle then
         raise exception using
             errcode = 'object_not_in_prerequisite_state',

@@ -11,6 +11,8 @@ create or replace function rollup_internal.node_state(source regclass, sequence 
     set search_path = pg_catalog, pg_temp
 as $$
 declare
+    -- Read before the last id: a restart in between is then found by the next run.
+    sequence_state constant jsonb := rollup_internal.sequence_state(sequence);
     last_id bigint := rollup_internal.last_issued_id(sequence);
     writers jsonb;
 begin
@@ -38,8 +40,8 @@ begin
        and l.relation in (select source union all select relid from pg_partition_tree(source))
        and l.pid is distinct from pg_backend_pid();
 
-    return jsonb_build_object('last_id', last_id, 'writers', writers);
+    return jsonb_build_object('last_id', last_id, 'sequence', sequence_state, 'writers', writers);
 end
 $$;
 comment on function rollup_internal.node_state(regclass, regclass) is
-    'The last id this node has handed out, and its open writers by virtual transaction.';
+    'The last id this node has handed out, the state of the sequence, and open writers by virtual transaction.';

@@ -30,7 +30,8 @@ declare
     ids rollup_internal.id_range;
     new_events bigint;
     new_rows bigint[];
-    at_fault text;
+    table_at_fault text;
+    column_at_fault text;
 begin
     while pending <> '{}' loop
         ids := pending[1];
@@ -89,11 +90,9 @@ begin
 
             run := rollup_internal.add_counted(run, ids, new_events, new_rows);
         exception
-            when data_exception or integrity_constraint_violation or program_limit_exceeded
-                or cardinality_violation or raise_exception or external_routine_exception
-                or internal_error then
-                get stacked diagnostics at_fault = table_name;
-                if rollup_internal.is_fault_of_table(at_fault, sqlstate, sqlerrm) then
+            when others or assert_failure then
+                get stacked diagnostics table_at_fault = table_name, column_at_fault = column_name;
+                if not rollup_internal.is_fault_of_event(ids, table_at_fault, column_at_fault, sqlstate, sqlerrm) then
                     raise;
                 end if;
                 pending := rollup_internal.divide_failed(run, ids, sqlstate, sqlerrm) || pending;

@@ -1,9 +1,10 @@
--- A renamed table may have been replaced by another table of that name, to which writers have switched. Runs, live
--- views and checks would silently continue with the old table.
+-- A renamed table may have been replaced by another table of that name, to which writers or readers have switched.
+-- Runs, live views and checks would silently continue with the old table. A table that was dropped is reported before
+-- SQL is composed with its oid.
 --
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
-create or replace function rollup_internal.require_same_source(r rollup_internal.rollups)
+create or replace function rollup_internal.require_same_tables(r rollup_internal.rollups)
     returns void
     language plpgsql
     stable
@@ -13,6 +14,18 @@ declare
     gone name;
     id_sequence regclass;
 begin
+    if not exists (select from pg_class where oid = r.source) then
+        raise exception using
+            errcode = 'undefined_table',
+            message = format('source of rollup %I no longer exists', r.name),
+            hint = format('Its rows stay: select rollup.drop_rollup(%L)', r.name);
+    end if;
+    if not exists (select from pg_class where oid = r.target) then
+        raise exception using
+            errcode = 'undefined_table',
+            message = format('table of rollup %I no longer exists', r.name),
+            hint = format('select rollup.drop_rollup(%L), then declare it again.', r.name);
+    end if;
     -- Looked up, since how a name is spelled follows quote_all_identifiers.
     if r.source_name is not null and to_regclass(r.source_name) is distinct from r.source then
         raise exception using
@@ -22,6 +35,15 @@ begin
                           format('There is another table %s, whose events are not counted.', r.source_name) end,
             hint = format('If %1$s is still the source: select rollup.accept_source(%2$L). Otherwise declare the rollup '
                           'again after select rollup.drop_rollup(%2$L).', r.source, r.name);
+    end if;
+    if r.target_name is not null and to_regclass(r.target_name) is distinct from r.target then
+        raise exception using
+            errcode = 'object_not_in_prerequisite_state',
+            message = format('table of rollup %I was %s and is called %s now', r.name, r.target_name, r.target),
+            detail = case when to_regclass(r.target_name) is null then format('No table is called %s now.', r.target_name) else
+                          format('There is another table %s, which the rollup does not write to.', r.target_name) end,
+            hint = format('If %1$s holds the rollup: select rollup.accept_source(%2$L). Otherwise rename the tables back.',
+                          r.target, r.name);
     end if;
     select c into gone
       from unnest(array[r.tenant, r.id_column, r.time_column]
@@ -49,7 +71,8 @@ begin
     end if;
 end
 $$;
-comment on function rollup_internal.require_same_source(rollup_internal.rollups) is
-    'Raises object_not_in_prerequisite_state if the name, schema or sequence of a rollup''s source has changed since '
-    'it was declared, undefined_column if a column that it names no longer exists.';
+comment on function rollup_internal.require_same_tables(rollup_internal.rollups) is
+    'Raises object_not_in_prerequisite_state if the name or schema of a rollup''s source or table, or the sequence of '
+    'its source, has changed since it was declared; undefined_table or undefined_column if one of the tables, or a '
+    'column that the rollup names, no longer exists.';
 reset citus.enable_ddl_propagation;

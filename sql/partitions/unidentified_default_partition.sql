@@ -1,0 +1,27 @@
+-- PostgreSQL rejects deletes from a table without a replica identity if a publication contains them.
+create or replace function rollup_internal.unidentified_default_partition(source regclass)
+    returns regclass
+    language sql
+    stable
+    set search_path = pg_catalog, pg_temp
+begin atomic
+    select d.partition
+      from rollup.partitions(source) d
+      join pg_catalog.pg_class c on c.oid = d.partition
+     where d.is_default
+       and (c.relreplident = 'n'
+            or c.relreplident = 'd'
+               and not exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary))
+       and exists (
+           select from pg_catalog.pg_publication p
+             left join pg_catalog.pg_publication_rel t on t.prpubid = p.oid
+             left join pg_catalog.pg_publication_namespace n on n.pnpubid = p.oid
+             left join pg_catalog.pg_partition_ancestors(d.partition) a on true
+             left join pg_catalog.pg_class ac on ac.oid = a.relid
+            where p.pubdelete
+              and (p.puballtables or t.prrelid = a.relid or n.pnnspid = ac.relnamespace))
+     order by d.partition
+     limit 1;
+end;
+comment on function rollup_internal.unidentified_default_partition(regclass) is
+    'The default partition of a source if its deletes are published and it has no replica identity.';

@@ -1,0 +1,57 @@
+-- An event that was counted may be changed afterwards so that counting it raises an error. The ids are halved until the
+-- first such event is alone. OFFSET 0 keeps conditions from being evaluated for events outside the range.
+--
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace function rollup_internal.failing_event(
+    r rollup_internal.rollups, bounds tstzrange, tenant text, left_out bigint[], state text, said text)
+    returns bigint
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set row_security = off
+as $$
+declare
+    conditions constant text[] := rollup_internal.counted_events_conditions(
+        r, bounds, tenant, is_guarded => true);
+    after_id bigint;
+    through_id bigint;
+    middle bigint;
+    fails boolean;
+begin
+    if not rollup_internal.is_fault_of_event(null, '', '', state, said) then
+        return null;
+    end if;
+    execute format('select min(%1$I) - 1, max(%1$I) from %2$s', r.id_column, r.source) into after_id, through_id;
+    middle := through_id;  -- all of them first
+    while after_id < through_id loop
+        begin
+            execute format('select count(counted) from (%s) counted', rollup_internal.aggregation_text(
+                r,
+                rollup_internal.fill_template(
+                    '(select * from {source} where {id} > {after} and {id} <= {through} and {id} <> all ({left_out}::bigint[]) offset 0) e',
+                    jsonb_build_object('source', r.source, 'id', quote_ident(r.id_column), 'after', after_id, 'through', middle,
+                                       'left_out', quote_literal(left_out))),
+                conditions));
+            fails := false;
+        exception when others or assert_failure then
+            fails := true;
+        end;
+        if not fails and middle = through_id then
+            return null;
+        elsif fails and middle = after_id + 1 then
+            return middle;
+        elsif fails then
+            through_id := middle;
+        else
+            after_id := middle;
+        end if;
+        middle := after_id + greatest((through_id - after_id) / 2, 1);
+    end loop;
+    return null;
+end
+$$;
+comment on function rollup_internal.failing_event(rollup_internal.rollups, tstzrange, text, bigint[], text, text) is
+    'The first event that a rollup has counted but can no longer count, after an error in a range, except those left '
+    'out; NULL if no single event is at fault.';
+reset citus.enable_ddl_propagation;

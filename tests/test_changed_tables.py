@@ -1,0 +1,426 @@
+"""Sources, sequences and tables that change under a rollup, and tables that cannot hold one."""
+
+from __future__ import annotations
+
+import pytest
+from psycopg import errors
+
+from tests.helpers import Connection, Lab, assert_exact, insert, row, rows, run, value
+
+
+def hinted(error: pytest.ExceptionInfo[errors.Error], start: str) -> bytes:
+    """The statement of a hint that begins so."""
+    hint = str(error.value.diag.message_hint)
+    found = hint[hint.index(start) :]
+    return found[: found.index(")") + 1].encode()
+
+
+def findings(db: Connection, name: str) -> list[tuple[str, str]]:
+    return rows(
+        db, "select status, coalesce(todo, '') from rollup.doctor() where check_name = %s", name
+    )
+
+
+# Trap 39: a sequence that was restarted and has passed the watermark
+
+
+def test_trap_39_a_restarted_sequence_that_overtook_the_watermark_stops_the_run(lab: Lab) -> None:
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    insert(db, 100)
+    assert run(db).events == 100
+    db.execute("truncate lab.e restart identity")
+    insert(db, 150)
+    with pytest.raises(
+        errors.ObjectNotInPrerequisiteState, match="was restarted .* had counted up to 100"
+    ) as stopped:
+        run(db)
+    node = value(db, "select min(node) from rollup.nodes() where is_local")
+    ((status, todo),) = findings(db, f"sequence of lab.e on {node}")
+    assert (status, "rollup.restart_source('lab.e')" in todo) == ("fail", True)
+    db.execute(hinted(stopped, "select rollup.restart_source"))
+    assert run(db).events == 150
+    assert value(db, "select sum(n)::int from lab.visits") == 250
+    assert run(db).status == "nothing new"
+
+
+def test_trap_39_a_restart_with_events_left_is_resolved_by_hand(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    insert(db, 10)
+    run(db)
+    db.execute("alter sequence lab.e_event_id_seq restart")
+    insert(db, 15)
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="was restarted"):
+        run(db)
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="two events with id"):
+        db.execute("select rollup.restart_source('lab.e')")
+    assert value(db, "select sum(n)::int from lab.visits") == 10
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "alter sequence lab.e_event_id_seq maxvalue 1000000000000",
+        "select setval('lab.e_event_id_seq', 1000)",
+        "alter sequence lab.e_event_id_seq rename to other_seq",
+        "vacuum full lab.e",
+    ],
+)
+def test_trap_39_other_changes_of_a_sequence_stop_nothing(plain_lab: Lab, change: str) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    insert(db, 10)
+    run(db)
+    db.execute(change.encode())
+    insert(db, 5)
+    assert run(db).events == 5
+    assert_exact(db)
+
+
+def test_trap_39_a_sequence_that_was_rewritten_is_accepted(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    insert(db, 10)
+    run(db)
+    db.execute("alter sequence lab.e_event_id_seq restart 500")
+    insert(db, 5)
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="was restarted") as stopped:
+        run(db)
+    db.execute(hinted(stopped, "select rollup.accept_source"))
+    assert run(db).events == 5
+    assert_exact(db)
+
+
+def test_trap_39_a_restored_copy_has_another_sequence(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    insert(db, 10)
+    run(db)
+    # What a dump contains: the state of another sequence.
+    db.execute(
+        """update rollup_internal.watermarks
+              set sequence = sequence || '{"oid": 5, "file": 5}'"""
+    )
+    insert(db, 5)
+    assert run(db).events == 5
+
+
+# Trap 39: the rollup's table
+
+
+def test_trap_39_a_renamed_table_stops_the_run(lab: Lab) -> None:
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    insert(db, 3)
+    run(db)
+    db.execute("create view lab.mine as select sum(n)::int as n from lab.visits_live")
+    db.execute("alter table lab.visits rename to old_visits")
+    insert(db, 2)
+    with pytest.raises(
+        errors.ObjectNotInPrerequisiteState, match="was lab.visits and is called lab.old_visits"
+    ):
+        run(db)
+    db.execute("create table lab.visits (like lab.old_visits including all)")
+    for statement in (
+        "select * from rollup.run('visits')",
+        "select * from rollup.verify('visits')",
+        "select * from rollup.rebuild('visits')",
+    ):
+        with pytest.raises(
+            errors.ObjectNotInPrerequisiteState, match="is called lab.old_visits now"
+        ) as stopped:
+            db.execute(statement.encode())
+        assert "another table lab.visits" in str(stopped.value.diag.message_detail)
+    assert findings(db, "table of visits")[0][0] == "fail"
+    db.execute(hinted(stopped, "select rollup.accept_source"))
+    assert run(db).events == 2
+    assert value(db, "select sum(n)::int from lab.old_visits_live") == 5
+    assert value(db, "select n from lab.mine") == 5
+    assert value(db, "select count(*) from lab.visits") == 0
+    assert rows(db, "select * from rollup.verify('visits')") == []
+    assert findings(db, "table of visits")[0][0] == "ok"
+
+
+@pytest.mark.parametrize("dropped", ["e", "visits"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from rollup.run('visits')",
+        "select * from rollup.verify('visits')",
+        "select * from rollup.repair('visits')",
+        "select * from rollup.rebuild('visits')",
+        "call rollup.rebuild_in_steps('visits')",
+        "call rollup.backfill('visits')",
+        "call rollup.backfill_measures('visits')",
+        "select rollup.accept_source('visits')",
+    ],
+)
+def test_trap_39_a_dropped_table_is_named(plain_lab: Lab, dropped: str, statement: str) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare(newest_first=True)
+    db = lab.connect()
+    insert(db, 3)
+    run(db)
+    db.execute(f"drop table lab.{dropped} cascade".encode())
+    with pytest.raises(errors.Error, match="of rollup visits no longer exists") as stopped:
+        db.execute(statement.encode())
+    assert "rollup.drop_rollup('visits')" in str(stopped.value.diag.message_hint)
+    assert rows(db, "select * from rollup.doctor()") != []
+    assert rows(db, "select * from rollup.status") != []
+    db.execute("select rollup.drop_rollup('visits')")
+
+
+def test_trap_39_doctor_answers_when_a_sequence_is_gone(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    lab.source("lab.e2")
+    lab.declare("others", source="lab.e2")
+    db = lab.connect()
+    insert(db, 10)
+    run(db)
+    db.execute("create sequence lab.other_ids start 1000")
+    db.execute("alter table lab.e alter event_id set default nextval('lab.other_ids')")
+    db.execute("drop sequence lab.e_event_id_seq")
+    ((status, todo),) = findings(db, "ids of lab.e")
+    assert status == "fail"
+    assert findings(db, "ids of lab.e2") == [("ok", "")]
+    assert findings(db, "table of visits") == [("ok", "")]
+    insert(db, 2)
+    db.execute(todo[todo.index("select") : todo.index(")") + 1].encode())
+    assert run(db).events == 2
+    assert findings(db, "ids of lab.e") == [("ok", "")]
+
+
+@pytest.mark.parametrize("with_views", [True, False])
+def test_trap_39_a_renamed_schema_is_accepted_in_one_statement(
+    plain_lab: Lab, with_views: bool
+) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    lab.declare("hours", bucket="1 hour")
+    db = lab.connect()
+    insert(db, 3)
+    db.execute("select rollup.run_family('visits')")
+    if with_views:
+        db.execute("create view lab.mine as select sum(n)::int as n from lab.visits_live")
+    db.execute("drop schema if exists elsewhere cascade")
+    db.execute("alter schema lab rename to elsewhere")
+    try:
+        insert(db, 2, table="elsewhere.e")
+        with pytest.raises(
+            errors.ObjectNotInPrerequisiteState, match="was lab.e and is called elsewhere.e now"
+        ) as stopped:
+            run(db)
+        db.execute(hinted(stopped, "select rollup.accept_source"))
+        db.execute("select rollup.accept_source('hours')")
+        assert run(db).events == 2
+        assert row(db, "select events from rollup.run('hours')") == (2,)
+        assert rows(db, "select function_name from rollup.rollups order by 1") == [
+            ("elsewhere.count_hours",),
+            ("elsewhere.count_visits",),
+        ]
+        assert (
+            value(
+                db,
+                "select count(*) from pg_proc where prosrc like '%%begin_run(array[''visits'']%%'",
+            )
+            == 1
+        )
+        assert value(db, "select sum(n)::int from elsewhere.visits_live") == 5
+        assert rows(db, "select * from rollup.verify('visits')") == []
+        assert (
+            rows(
+                db,
+                "select check_name from rollup.doctor() where status = 'fail'"
+                " and check_name not like 'partitions%%'",
+            )
+            == []
+        )
+    finally:
+        db.execute("alter schema elsewhere rename to lab")
+
+
+def test_trap_39_a_renamed_function_is_accepted(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    insert(db, 3)
+    db.execute("alter function lab.count_visits(bigint) rename to my_count")
+    with pytest.raises(errors.UndefinedFunction, match="no longer exists") as stopped:
+        run(db)
+    db.execute(hinted(stopped, "select rollup.accept_source"))
+    assert run(db).events == 3
+    assert value(db, "select function_name from rollup.rollups") == "lab.my_count"
+
+
+# Trap 41: tables that change or reject rows
+
+COLUMNS = "customer_id bigint not null, bucket timestamptz not null, n bigint"
+UNFIT = {
+    "trigger": (
+        f"create table lab.visits ({COLUMNS});"
+        "create trigger skip before insert on lab.visits for each row execute function lab.skip()",
+        "trigger skip",
+    ),
+    "trigger of a partition": (
+        f"create table lab.visits ({COLUMNS}) partition by range (bucket);"
+        "create table lab.rest partition of lab.visits default;"
+        "create trigger skip before update on lab.rest for each row execute function lab.skip()",
+        "trigger skip of table lab.rest",
+    ),
+    "rule": (
+        f"create table lab.visits ({COLUMNS});"
+        "create rule no_delete as on delete to lab.visits do instead nothing",
+        "rule no_delete",
+    ),
+    "partition": (
+        f"create table lab.all_visits ({COLUMNS}) partition by range (bucket);"
+        "create table lab.visits partition of lab.all_visits for values from ('2030-01-01') to ('2031-01-01')",
+        "is a partition of lab.all_visits",
+    ),
+    "child": (
+        f"create table lab.parent ({COLUMNS}); create table lab.visits () inherits (lab.parent)",
+        "inherits from lab.parent",
+    ),
+    "parent": (
+        f"create table lab.visits ({COLUMNS}); create table lab.child () inherits (lab.visits)",
+        "lab.child inherits from lab.visits",
+    ),
+    "unlogged": (f"create unlogged table lab.visits ({COLUMNS})", "is unlogged"),
+    "list": (
+        f"create table lab.visits ({COLUMNS}) partition by list (customer_id);"
+        "create table lab.five partition of lab.visits for values in (5)",
+        "no default partition",
+    ),
+    "hash": (
+        f"create table lab.visits ({COLUMNS}) partition by hash (customer_id);"
+        "create table lab.one partition of lab.visits for values with (modulus 2, remainder 0)",
+        "lacks partitions",
+    ),
+    "two levels": (
+        f"create table lab.visits ({COLUMNS}) partition by range (bucket);"
+        "create table lab.rest partition of lab.visits default partition by list (customer_id);"
+        "create table lab.five partition of lab.rest for values in (5)",
+        "lab.rest has no default partition",
+    ),
+    "check of a partition": (
+        f"create table lab.visits ({COLUMNS}) partition by range (bucket);"
+        "create table lab.rest partition of lab.visits (check (n < 1)) default",
+        "of table lab.rest could refuse",
+    ),
+    "not null of a partition": (
+        f"create table lab.visits ({COLUMNS}) partition by range (bucket);"
+        "create table lab.rest partition of lab.visits (n not null) default",
+        "lab.rest.n is NOT NULL",
+    ),
+}
+
+
+def prepare(db: Connection, ddl: str) -> None:
+    db.execute(
+        "create function lab.skip() returns trigger language plpgsql as 'begin return null; end'"
+    )
+    for statement in ddl.split(";"):
+        db.execute(statement.encode())
+
+
+@pytest.mark.parametrize("what", UNFIT)
+def test_trap_41_a_table_that_changes_or_rejects_rows_is_not_adopted(
+    plain_lab: Lab, what: str
+) -> None:
+    lab = plain_lab
+    lab.source()
+    db = lab.connect()
+    ddl, message = UNFIT[what]
+    prepare(db, ddl)
+    with pytest.raises(errors.Error, match=message) as refused:
+        lab.declare(dimensions=[], measures={"n": {"count": "*"}})
+    assert refused.value.diag.message_hint
+    assert rows(db, "select * from rollup.rollups") == []
+
+
+@pytest.mark.parametrize(
+    "ddl",
+    [
+        "partition by hash (customer_id); create table lab.p0 partition of lab.visits for values"
+        " with (modulus 3, remainder 0); create table lab.p1 partition of lab.visits for values"
+        " with (modulus 3, remainder 1); create table lab.p2 partition of lab.visits for values"
+        " with (modulus 3, remainder 2)",
+        "partition by list (customer_id); create table lab.rest partition of lab.visits default",
+    ],
+)
+def test_trap_41_a_partitioned_table_that_takes_every_row_is_adopted(
+    plain_lab: Lab, ddl: str
+) -> None:
+    lab = plain_lab
+    lab.source()
+    db = lab.connect()
+    prepare(db, f"create table lab.visits ({COLUMNS}) {ddl}")
+    lab.declare(dimensions=[], measures={"n": {"count": "*"}})
+    for number in (3, 2):
+        insert(db, number)
+        assert run(db).events == number
+    assert findings(db, "table of visits") == [("ok", "")]
+
+
+def test_trap_41_doctor_finds_what_was_added_later(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    assert findings(db, "table of visits") == [("ok", "")]
+    prepare(
+        db,
+        "create trigger skip before insert on lab.visits for each row execute function lab.skip()",
+    )
+    ((status, todo),) = findings(db, "table of visits")
+    assert status == "fail"
+    db.execute(todo[: todo.index(".", todo.index("lab.visits") + 4)].encode())
+    assert findings(db, "table of visits") == [("ok", "")]
+
+
+# Trap 42: deletes that are published
+
+
+@pytest.mark.no_hostile("has such a publication already")
+@pytest.mark.parametrize("published_first", [True, False])
+def test_trap_42_events_of_the_default_partition_expire_under_a_publication(
+    plain_lab: Lab, published_first: bool
+) -> None:
+    lab = plain_lab
+    lab.source()
+    db = lab.connect()
+    db.execute("set client_min_messages to error")
+    publish = "create publication everything for all tables"
+    if published_first:
+        db.execute(publish)
+    try:
+        lab.declare()
+        if not published_first:
+            assert findings(db, "default partition of lab.e") == [("ok", "")]
+            db.execute(publish)
+            ((status, todo),) = findings(db, "default partition of lab.e")
+            assert (status, todo) == ("fail", "alter table lab.e_default replica identity full")
+            db.execute(todo.encode())
+        insert(db, 3, event_time="2020-01-01")
+        assert findings(db, "default partition of lab.e")[0][0] == "warn"
+        run(db)
+        db.execute("select * from rollup.expire('lab.e', '1 year')")
+        assert value(db, "select count(*) from lab.e") == 0
+    finally:
+        db.execute("drop publication everything")
