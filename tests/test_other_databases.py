@@ -294,6 +294,62 @@ def test_trap_46_status_and_doctor_answer(plain_lab: Lab, time: str) -> None:
     assert value(db, "select lag_events from rollup.status") == 0
 
 
+EXTREME = ("294276-12-31 23:59:59Z", "4714-11-24 00:00Z BC", "4713-01-01 00:00Z BC", "infinity")
+
+
+@pytest.mark.parametrize(
+    ("bucket", "zone"),
+    [
+        ("1 hour", None),
+        ("7 hours", None),
+        ("1 day", "Europe/Berlin"),
+        ("1 month", "America/New_York"),
+        ("1 year", "UTC"),
+        ("5 months", "Pacific/Kiritimati"),
+    ],
+)
+def test_trap_46_times_at_the_limits_are_checked_and_counted_again(
+    plain_lab: Lab, bucket: str, zone: str | None
+) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare(bucket=bucket, time_zone=zone, dimensions=[], measures={"n": {"count": "*"}})
+    db = lab.connect()
+    for time in (*EXTREME, "-infinity", "2024-06-01 10:00Z"):
+        insert(db, 1, event_time=time)
+    counted_events = run(db).events
+    aside = value(db, "select count(*) from rollup.set_aside")
+    assert counted_events + aside == len(EXTREME) + 2
+    assert value(db, "select count(*) from lab.visits_live") == counted_events
+    assert rows(db, "select 1 from rollup.verify('visits')") == []
+    step = "7 days" if zone is None else "1 day"
+    if zone is None or bucket == "1 day":
+        db.execute(f"call rollup.rebuild_in_steps('visits', step => '{step}')".encode())
+    db.execute(
+        "call rollup.rebuild_in_steps('visits', step => %s)", [step if zone is None else bucket]
+    )
+    assert value(db, "select sum(n)::int from lab.visits") == counted_events
+    db.execute("update lab.visits set n = 0")
+    assert value(db, "select count(*) from rollup.repair('visits')") == counted_events
+    assert value(db, "select sum(n)::int from lab.visits") == counted_events
+    added = """select rollup.alter_rollup('visits', add_measures => '{"m": {"count": "*"}}')"""
+    db.execute(added.encode())
+    db.execute("call rollup.backfill_measures('visits')")
+    assert value(db, "select bool_and(m = n) from lab.visits")
+    assert rows(db, "select 1 from rollup.verify('visits')") == []
+
+
+def test_trap_46_a_series_ends_with_the_last_time(plain_lab: Lab) -> None:
+    lab = plain_lab
+    lab.source()
+    lab.declare(bucket="1 hour")
+    db = lab.connect()
+    series = "select count(*) from rollup.buckets('visits', '294276-12-31 20:00Z', %s)"
+    assert value(db, series, "294276-12-31 23:00Z") == 3
+    with pytest.raises(errors.DatetimeFieldOverflow, match="cannot end after the last time"):
+        db.execute(series.encode(), ["294276-12-31 23:30Z"])
+
+
 # Trap 54: lag
 
 

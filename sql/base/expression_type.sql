@@ -32,6 +32,11 @@ exception
             message = format('%s is not an expression over one event', expression),
             detail = sqlerrm,
             hint = 'Aggregates, window functions and functions that return rows cannot be in it.';
+    when undefined_function or ambiguous_function or undefined_object or invalid_schema_name then
+        raise exception using
+            errcode = sqlstate,
+            message = format('%s cannot be resolved: %s', expression, sqlerrm),
+            hint = 'Names outside pg_catalog need their schema: a.f(x), x operator(a.=) y, x::a.type.';
     when syntax_error or undefined_table then
         get stacked diagnostics problem = message_text;
         raise exception using

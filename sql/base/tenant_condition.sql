@@ -8,13 +8,15 @@ create or replace function rollup_internal.tenant_condition(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    type_name constant text := (select format_type(a.atttypid, a.atttypmod) from pg_attribute a
+    -- With modifier -1: a longer text is no tenant, and must not be cut to become one. Without its type, the constant
+    -- would be read as an oid for a regclass, and as nothing for a composite.
+    type_name constant text := (select format_type(a.atttypid, -1) from pg_attribute a
                                  where a.attrelid = r.source and a.attname = r.tenant);
     equals constant text := rollup_internal.equality_operator(type_name);
 begin
     return case when tenant is not null then
         format('%s %s %s', concat(table_alias || '.', quote_ident(r.tenant)), equals,
-               concat(quote_literal(tenant), case when equals <> '=' then '::' || type_name end)) end;
+               format('%L::%s', tenant, type_name)) end;
 end
 $$;
 comment on function rollup_internal.tenant_condition(rollup_internal.rollups, text, text) is

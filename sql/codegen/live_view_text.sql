@@ -30,8 +30,8 @@ begin
            array_agg(concat_ws(' as ', c.expression, nullif(quote_ident(c.column_name), c.expression)))
                filter (where c.role <> 'measure'),
            array_agg(case when c.role = 'measure' then rollup_internal.merge_text(c.merge, c.column_name, 'r', 't')
-                          when c.role = 'dimension' and rollup_internal.has_own_equality(r.source, c.expression, c.column_type)
-                               then format('coalesce(r.%1$I, t.%1$I)', c.column_name)  -- as the row has it
+                          when not rollup_internal.equality_is_identity(r.source, c.expression, c.column_type) then
+                               format('coalesce(r.%1$I, t.%1$I)', c.column_name)  -- as the row has it
                           else format('t.%I', c.column_name) end)
       into columns, key_expressions, merged
       from rollup_internal.target_columns(r) c;

@@ -1,5 +1,7 @@
 \ir default_function_name.sql
 \ir validate_key_types.sql
+\ir expression_tree.sql
+\ir validate_name_resolution.sql
 \ir validate_repeatable.sql
 \ir target_key.sql
 \ir validate_function_name.sql

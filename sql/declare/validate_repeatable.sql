@@ -24,8 +24,7 @@ declare
         lastval,currval}';
     of_moment constant text := '''\s*(now|today|tomorrow|yesterday)\s*''';
     checked record;
-    view_name text;
-    tree text;
+    read record;
     called record;
     problem text;
     cure text;
@@ -41,15 +40,13 @@ begin
          where c.role = 'measure' and (added is null or c.measure = any (added))
          group by c.measure
     loop
-        view_name := format('pg_temp.%I', 'expression ' || gen_random_uuid());
-        execute format('create temporary view %s as select row(%s)::text from %s',
-                       view_name, checked.expression, declared.source);
-        select w.ev_action into tree from pg_rewrite w where w.ev_class = view_name::regclass;
+        read := rollup_internal.expression_tree(declared.source, checked.expression, '{}');
+        perform rollup_internal.validate_name_resolution(checked.what, declared.source, checked.expression, read.tree);
         problem := null;
         select p.oid::regprocedure as signature, p.proname, p.provolatile, n.nspname into called
           from pg_proc p
           join pg_namespace n on n.oid = p.pronamespace
-         where p.oid in (select x[1]::oid from regexp_matches(tree, ':(?:funcid|opfuncid) (\d+)', 'g') x)
+         where p.oid in (select x[1]::oid from regexp_matches(read.tree, ':(?:funcid|opfuncid) (\d+)', 'g') x)
            and (p.provolatile = 'v'
                 or n.nspname = 'pg_catalog'
                    and (p.proname = any (of_session) or p.proname = 'age' and p.pronargs = 1
@@ -64,13 +61,12 @@ begin
                     format('If its result depends on its arguments only: alter function %s immutable.', called.signature)
                 when called.proname like '%tsvector' or called.proname like '%tsquery' then
                     'Name the text search configuration as the first argument.' end;
-        elsif tree ~ '\{(SQLVALUEFUNCTION|NEXTVALUEEXPR) ' then
+        elsif read.tree ~ '\{(SQLVALUEFUNCTION|NEXTVALUEEXPR) ' then
             problem := 'names the current time, user or schema';
         elsif (select count(*) from regexp_matches(checked.expression, of_moment, 'gi'))
-              > (select count(*) from regexp_matches(pg_get_viewdef(view_name::regclass), of_moment, 'gi')) then
+              > (select count(*) from regexp_matches(read.definition, of_moment, 'gi')) then
             problem := 'names the current time';  -- a literal that has been read as one
         end if;
-        execute format('drop view %s', view_name);
         if problem is not null then
             raise exception using
                 errcode = 'invalid_parameter_value',

@@ -19,7 +19,10 @@ begin
 exception when undefined_function then
     raise exception using
         errcode = 'datatype_mismatch',
-        message = format('measure %I: there is no %s of %s', m.name, m.kind, m.argument_type);
+        message = format('measure %I: there is no %s of %s', m.name, m.kind, m.argument_type),
+        hint = case when m.kind in ('min', 'max') then
+            format('Take it as a number or as text: {"%s": "(…)::%s"}.', m.kind,
+                   case rollup_internal.base_type(m.argument_type::regtype) when 'boolean'::regtype then 'int' else 'text' end) end;
 end
 $$;
 comment on function rollup_internal.aggregate_type(rollup_internal.measure, text) is

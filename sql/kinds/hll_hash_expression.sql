@@ -47,12 +47,17 @@ begin
                               when kind = 'r' then 'anyrange' when kind = 'm' then 'anymultirange'
                               else base_type end;
     if hash_function is null then
-        raise exception using
-            errcode = 'datatype_mismatch',
-            message = format('measure %I: values of type %s cannot be told apart', m.name, m.argument_type),
-            hint = 'Count an expression of a type with equality and a hash function, such as its text: {"distinct": "(…)::text"}.';
+        raise undefined_function;
     end if;
+    -- The function of another type may be declared for this one, and arrays and ranges ask for that of their items.
+    execute format('select %s(%s::%s, 0)', hash_function,
+                   case when item_type <> base_type then '''{}''' when kind = 'r' then '''empty''' when kind = 'm' then '''{}''' else 'null' end, base_type);
     return format('%I.hll_hash_bigint(%s(%s, 0))', hll_schema, hash_function, m.argument);
+exception when undefined_function then
+    raise exception using
+        errcode = 'datatype_mismatch',
+        message = format('measure %I: values of type %s cannot be told apart', m.name, m.argument_type),
+        hint = 'Count an expression of a type with equality and a hash function, such as its text: {"distinct": "(…)::text"}.';
 end
 $$;
 comment on function rollup_internal.hll_hash_expression(rollup_internal.measure) is

@@ -8,3 +8,4 @@
 \ir merge_text.sql
 \ir column_definition.sql
 \ir same_key_text.sql
+\ir equality_is_identity.sql

@@ -27,9 +27,16 @@ begin
     end if;
 
     bounds := rollup_internal.align_to_buckets(step, time_zone, range_from, range_to);
+    if not isfinite(upper(bounds)) then
+        raise exception using
+            errcode = 'datetime_field_overflow',
+            message = format('a series cannot end after the last time of timestamptz, as the step of %s does', range_to);
+    end if;
     if time_zone is null then
-        grid := array(select generate_series(lower(bounds), upper(bounds),
-                                             make_interval(secs => extract(epoch from step)::double precision)));
+        -- generate_series() also calculates the time after the last one, which may not exist.
+        grid := array(select lower(bounds) + make_interval(secs => n::double precision)
+                        from generate_series(0, extract(epoch from upper(bounds)) - extract(epoch from lower(bounds)),
+                                             extract(epoch from step)) n);
     else
         step_start := lower(bounds);
         while step_start < upper(bounds) loop

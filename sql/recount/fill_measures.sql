@@ -31,7 +31,8 @@ begin
     perform rollup_internal.block_expiry(r.source);
     r := rollup_internal.get_rollup(rollup_name);
     tenant := rollup_internal.parse_tenant(r, tenant);
-    select array_agg(s.measure), tstzrange(step_from, max(s.valid_since)) into added, bounds
+    -- A range that ends at infinity would leave out the bucket of that time.
+    select array_agg(s.measure), tstzrange(step_from, nullif(max(s.valid_since), 'infinity')) into added, bounds
       from rollup_internal.measures_complete_since(rollup_name, tenant) s
      where s.valid_since > step_from and s.valid_since <= step_to;
     if added is null then
@@ -48,8 +49,7 @@ begin
             $text$select max(t.{bucket})
   from {target} t
  where {condition}
-   and tstzrange(t.{bucket}, rollup.bucket_end({bucket_width}, {time_zone}, t.{bucket}))
-       && {missing}::tstzmultirange$text$,
+   and rollup_internal.bucket_range({bucket_width}, {time_zone}, t.{bucket}) && {missing}::tstzmultirange$text$,
             jsonb_build_object(
                 'bucket', quote_ident(r.bucket_column),
                 'target', r.target,

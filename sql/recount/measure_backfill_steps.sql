@@ -27,8 +27,9 @@ begin
         return '{}';
     end if;
     execute rollup_internal.fill_template(
-        'select array_agg(distinct date_bin({step}, t.{bucket}, timestamptz {origin}))'
-        ' from {target} t where {condition}',
+        'select array_agg(s.first order by s.first desc)'
+        ' from (select min(t.{bucket}) as first from {target} t where {condition}'
+        ' group by date_bin({step}, t.{bucket}, timestamptz {origin})) s',
         jsonb_build_object(
             'step', quote_literal(step),
             'bucket', quote_ident(r.bucket_column),
@@ -37,7 +38,6 @@ begin
             'condition', rollup_internal.all_of(rollup_internal.rows_conditions(
                 r, tstzrange(r.expired_before, null) * tstzrange(null, newest), known_tenant, 't'))))
        into steps;
-    steps := array(select distinct rollup.bucket_start(r.bucket, r.time_zone, s) from unnest(steps) s order by 1 desc);
     return steps || timestamptz '-infinity';
 end
 $$;

@@ -1,4 +1,5 @@
--- Skips steps without events or rows, so that a gap of years costs nothing.
+-- Skips steps without events or rows, so that a gap of years costs nothing. A step that contains the first time of
+-- timestamptz would begin before it, so there the steps are buckets.
 create or replace function rollup_internal.rebuild_steps(
     rollup_name text, range_from timestamptz, range_to timestamptz, step interval,
     out step_from timestamptz, out step_to timestamptz)
@@ -27,15 +28,19 @@ begin
     end if;
     bounds := rollup_internal.align_to_buckets(r.bucket, r.time_zone, range_from, range_to);
     return query execute rollup_internal.fill_template(
-        $text$select greatest(d.start, lower($1)), least(rollup.bucket_end($2, $3, d.start), upper($1))
-  from (select rollup.bucket_start($2, $3, t.at) as start
-          from (select {time} as at from {source} union all select {bucket} from {target}) t
+        $text$select lower(d.step * $1), upper(d.step * $1)
+  from (select x.width, rollup.bucket_start(x.width, $3, t.at) as start
+          from (select {time} as at from {source} where {counted} union all select {bucket} from {target}) t
+         cross join lateral (select case when t.at < timestamptz {first} + $2 then $4 else $2 end as width) x
          where $1 @> t.at
-         group by 1) d
+         group by 1, 2) s
+ cross join lateral rollup_internal.bucket_range(s.width, $3, s.start) d (step)
  order by 1$text$,
         jsonb_build_object('time', quote_ident(r.time_column), 'source', r.source,
-                           'bucket', quote_ident(r.bucket_column), 'target', r.target))
-    using bounds, step, r.time_zone;
+                           'bucket', quote_ident(r.bucket_column), 'target', r.target,
+                           'first', quote_literal('4714-11-24 00:00:00+00 BC'),
+                           'counted', rollup_internal.all_of(rollup_internal.counted_events_conditions(r, bounds, null))))
+    using bounds, step, r.time_zone, r.bucket;
 end
 $$;
 comment on function rollup_internal.rebuild_steps(text, timestamptz, timestamptz, interval) is

@@ -30,7 +30,7 @@ begin
             continue;
         end if;
         select b.events, b.rows_before, b.rows_after into events, rows_before, rows_after
-          from rollup.rebuild(rollup_name, bucket, rollup.bucket_end(r.bucket, r.time_zone, bucket), tenant_id, accept_loss) b;
+          from rollup.rebuild(rollup_name, bucket, upper(rollup_internal.bucket_range(r.bucket, r.time_zone, bucket)), tenant_id, accept_loss) b;
         return next;
     end loop;
     if lost > 0 then

@@ -98,7 +98,8 @@ begin
       into keys, measures, pairs, dimensions, comparisons, differences, tolerances, no_tolerances
       from columns;
 
-    -- A bucket that begins before expired_before is left out, even if it ends after it.
+    -- A bucket that begins before expired_before is left out, even if it ends after it. Without the CASE, the condition
+    -- on the bucket would be evaluated for the events that have been set aside because they have no bucket.
     loop
         events_conditions := rollup_internal.counted_events_conditions(r, bounds, tenant, in_statement, is_guarded) || only_kept;
         begin
@@ -115,9 +116,9 @@ begin
           ) u
          group by {keys}
         ) b
-     where (has_rows <> has_events or {differences})
-       and b.{bucket} >= {kept_from}
-       and not tstzrange(b.{bucket}, rollup.bucket_end({bucket_width}, {time_zone}, b.{bucket})) && {missing}
+     where case when has_rows <> has_events or {differences} then
+               b.{bucket} >= {kept_from}
+               and not rollup_internal.bucket_range({bucket_width}, {time_zone}, b.{bucket}) && {missing} end
 )
 select {name}, {tenant}, b.{bucket}, jsonb_build_object({dimensions}), m.measure, m.counted, m.expected
   from b

@@ -13,7 +13,8 @@ begin
             message = format('the range must end after it begins, not from %s to %s', range_from, range_to);
     end if;
     return tstzrange(rollup.bucket_start(bucket, time_zone, range_from),
-                     case when rollup.bucket_start(bucket, time_zone, range_to) < range_to
+                     case when range_to = '4714-11-24 00:00:00+00 BC' then range_to  -- nothing finite is before it
+                         when rollup.bucket_start(bucket, time_zone, range_to) < range_to
                          then rollup.bucket_end(bucket, time_zone, range_to) else range_to end);
 end
 $$;

@@ -4,6 +4,7 @@
 \ir naive_bucket_start.sql
 \ir bucket_start.sql
 \ir bucket_end.sql
+\ir bucket_range.sql
 \ir bucket_expression.sql
 \ir validate_bucket.sql
 \ir validate_time_zone.sql

@@ -23,7 +23,8 @@ begin
           from rollup_internal.added_measures a
          where a.rollup = r.name and a.tenant is null and a.valid_since > '-infinity'
     loop
-        condition := case when added.tenants is null
+        condition := case when added.valid_since = 'infinity' and added.tenants is null then 'false'
+            when added.tenants is null
             then format('b.%I >= %L', r.bucket_column, added.valid_since)
             else rollup_internal.fill_template(
                 'b.{bucket} >= coalesce(({tenants}::jsonb ->> b.{tenant}::text)::timestamptz, {valid_since})',
