@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg import errors
 
@@ -160,6 +161,61 @@ def test_trap_53_a_function_is_never_shared_or_replaced(plain_lab: Lab) -> None:
     with pytest.raises(errors.DuplicateFunction, match="exists already, and is not a rollup's"):
         lab.declare("other", function_name="lab.mine")
     assert value(db, "select lab.mine(1::bigint)") == 1
+
+
+@pytest.mark.parametrize(
+    ("declaration", "message"),
+    [
+        ({"name": ""}, "a rollup needs a name"),
+        ({"measures": {"": {"count": "*"}}}, "empty name"),
+        ({"measures": {"ctid": {"count": "*"}}}, "column ctid has a name that is not free"),
+        ({"dimensions": ["country as xmin"]}, "column xmin has a name that is not free"),
+        ({"dimensions": ['country as "(events)"']}, "has a name that is not free"),
+        ({"dimensions": ["country as " + "x" * 64]}, "the name x{64} is too long"),
+        ({"target": "lab." + "x" * 60}, "the name x{60}_live is too long"),
+        ({"function_name": "nosuch.f"}, "nosuch.f is not SCHEMA.NAME"),
+        ({"function_name": "lab.f.g"}, "lab.f.g is not SCHEMA.NAME"),
+        ({"target": "lab.in_the_way"}, "lab.in_the_way is a type"),
+        ({"target": "lab.of_view"}, "lab.of_view_bi is there already"),
+    ],
+)
+def test_trap_53_names_that_are_not_free(
+    plain_lab: Lab, declaration: dict[str, Any], message: str
+) -> None:
+    plain_lab.source()
+    db = plain_lab.connect()
+    db.execute("create domain lab.in_the_way as int")
+    db.execute("create domain lab.of_view_bi as int")
+    with pytest.raises(psycopg.Error, match=message) as refused:
+        plain_lab.declare(**{"measures": {"n": {"count": "*"}}} | declaration)
+    assert "\n" not in str(refused.value.diag.message_primary)
+    assert rows(db, "select name from rollup.rollups") == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["is_raw", "has_rows", "rows_3", "e", "r", "t", "b", "u", "ids", "batch", "stored", "at"],
+)
+def test_trap_53_names_within_the_engine_are_free_for_columns(plain_lab: Lab, name: str) -> None:
+    plain_lab.source(columns=f", {name} bigint default 7")
+    for rollup, bucket in (("visits", "1 hour"), ("days", "1 day")):
+        plain_lab.declare(
+            rollup,
+            bucket=bucket,
+            dimensions=[name, f"({name} + 1) as tenant_id"],
+            measures={"measure": {"sum": "amount"}, "counted": {"count": name}},
+            filter=f"{name} > 0",
+        )
+    db = plain_lab.connect()
+    insert(db, 3, amount=2)
+    assert value(db, "select counted from lab.visits_live") == 3
+    db.execute("select rollup.run_family('visits')")
+    assert rows(db, "select * from rollup.verify('visits')") == []
+    db.execute("update lab.visits set counted = 1")
+    assert len(rows(db, "select * from rollup.verify('visits')")) == 1
+    assert len(rows(db, "select * from rollup.repair('visits')")) == 1
+    db.execute("select rollup.rebuild('days')")
+    assert rows(db, f"select {name}, counted from lab.days") == [(7, 3)]
 
 
 def test_trap_53_long_names_are_told_apart(plain_lab: Lab) -> None:

@@ -168,7 +168,7 @@ def test_trap_36_the_live_view_spells_a_key_as_the_table_does(
     db.execute("create type lab.texts as range (subtype = citext)")
     db.execute(f"alter table lab.e add k {column} not null default '{first}'".encode())
     keys = {"tenant": "k", "dimensions": []} if is_tenant else {"dimensions": ["k"]}
-    plain_lab.declare(measures={"n": {"count": "*"}}, **keys)  # type: ignore[arg-type]
+    plain_lab.declare(measures={"n": {"count": "*"}}, **keys)
     events(db, "x")
     run(db)
     db.execute(f"alter table lab.e alter k set default '{second}'".encode())
@@ -192,7 +192,7 @@ def test_trap_36_what_cannot_be_compared_is_refused(
     db.execute(f"alter table lab.e add k {column}".encode())
     keys = {"tenant": "k", "dimensions": []} if is_tenant else {"dimensions": ["k"]}
     with pytest.raises(errors.DatatypeMismatch, match="cannot tell rows apart") as refused:
-        plain_lab.declare(measures={"n": {"count": "*"}}, **keys)  # type: ignore[arg-type]
+        plain_lab.declare(measures={"n": {"count": "*"}}, **keys)
     assert "::text" in str(refused.value.diag.message_hint)
 
 

@@ -12,7 +12,7 @@ begin
     foreach suffix in array '{bi,live}'::text[] loop
         view_name := rollup_internal.view_name(target, suffix);
         perform rollup_internal.validate_name_length(parts[2]) from parse_ident(view_name) parts;
-        if to_regclass(view_name) is not null then
+        if to_regclass(view_name) is not null or to_regtype(view_name) is not null then  -- a view is a type too
             raise exception using
                 errcode = 'duplicate_table',
                 message = format('%s is there already; the rollup needs the name for a view of its own', view_name),

@@ -23,6 +23,12 @@ begin
      where c ->> 'role' <> 'measure';
 
     if target is null then
+        if to_regtype(target_name) is not null then
+            raise exception using
+                errcode = 'duplicate_object',
+                message = format('%s is a type; the rollup needs the name for its table', target_name),
+                hint = 'Choose another table with target => ….';
+        end if;
         execute format('create table %s (%s)%s', target_name,
             (select string_agg(format('%I %s%s', c ->> 'name', c ->> 'definition',
                                       case c ->> 'role' when 'bucket' then ' not null'

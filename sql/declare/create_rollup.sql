@@ -34,7 +34,7 @@ declare
     columns jsonb;
     same_but_measures boolean;
 begin
-    if name is null or source is null or bucket is null or measures is null then
+    if coalesce(name, '') = '' or source is null or bucket is null or measures is null then
         raise exception using
             errcode = 'null_value_not_allowed',
             message = 'a rollup needs a name, a source, a bucket and measures';
@@ -80,7 +80,7 @@ begin
         when function_name is null then format('%I.%I', source_schema, rollup_internal.default_function_name(name))
         when cardinality(parse_ident(function_name)) = 1
             then format('%I.%I', source_schema, (parse_ident(function_name))[1])
-        else format('%I.%I', (parse_ident(function_name))[1], (parse_ident(function_name))[2]) end;
+        else (select string_agg(quote_ident(n), '.' order by place) from unnest(parse_ident(function_name)) with ordinality p (n, place)) end;
 
     perform rollup_internal.last_issued_id(declared.id_sequence);
     perform pg_advisory_xact_lock(hashtextextended('rollup.create_rollup', 0));

@@ -14,6 +14,12 @@ declare
     other text := (select r.name from rollup_internal.rollups r where r.function_name = declared.function_name);
 begin
     perform rollup_internal.validate_name_length(n) from unnest(parse_ident(declared.function_name)) n;
+    if cardinality(function_name) <> 2 or not exists (select from pg_namespace n where n.nspname = function_name[1]) then
+        raise exception using
+            errcode = 'invalid_schema_name',
+            message = format('function name %s is not SCHEMA.NAME with a schema that exists', declared.function_name),
+            hint = 'Without a schema, the function is in that of the source.';
+    end if;
     if other is not null then
         raise exception using
             errcode = 'duplicate_function',

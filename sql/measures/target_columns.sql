@@ -27,6 +27,7 @@ begin
     end if;
 
     role := 'bucket';
+    perform rollup_internal.validate_name_length(r.bucket_column);
     column_name := r.bucket_column;
     column_type := 'timestamp with time zone';
     expression := rollup_internal.bucket_expression(r.bucket, r.time_zone, quote_ident(r.time_column));
@@ -40,6 +41,7 @@ begin
             expression := quote_ident(dimension);
             column_type := rollup_internal.expression_type(r.source, expression);
         else
+            perform rollup_internal.validate_name_length((parse_ident(parts[2]))[1]);
             column_name := (parse_ident(parts[2]))[1];
             expression := '(' || parts[1] || ')';
             column_type := rollup_internal.expression_type(r.source, expression);

@@ -10,7 +10,21 @@ create or replace function rollup_internal.validate_column_names(declared rollup
 as $$
 declare
     doubled text;
+    taken text;
 begin
+    select x.name into taken
+      from (select c.column_name::text as name from rollup_internal.target_columns(declared) c
+            union all
+            select a.attname from pg_attribute a where a.attrelid = declared.source and a.attnum > 0 and not a.attisdropped) x
+     where x.name ~ '^[(].*[)]$'
+        or exists (select from pg_attribute a where a.attrelid = 'pg_class'::regclass and a.attnum < 0 and a.attname = x.name)
+     limit 1;
+    if taken is not null then
+        raise exception using
+            errcode = 'reserved_name',
+            message = format('column %I has a name that is not free', taken),
+            hint = 'System columns have names such as ctid, and statements of the engine use names in parentheses.';
+    end if;
     with columns as (select c.column_name, c.shown from rollup_internal.target_columns(declared) c)
     select x.name into doubled
       from (select 'table' as place, c.column_name::text as name from columns c
@@ -31,5 +45,6 @@ begin
 end
 $$;
 comment on function rollup_internal.validate_column_names(rollup_internal.rollups) is
-    'Raises duplicate_column when two columns of a rollup have the same name.';
+    'Raises duplicate_column when two columns of a rollup have the same name, reserved_name for one that the server or '
+    'the engine uses.';
 reset citus.enable_ddl_propagation;

@@ -23,11 +23,11 @@ begin
     execute rollup_internal.fill_template(
         $text$select count(*)
   from (select {keys}
-          from (select {keys}, false as is_raw from {target} where {rows_conditions}
+          from (select {keys}, false as "(is_raw)" from {target} where {rows_conditions}
                 union all
                 select distinct {expressions}, true from {source} where {events_conditions}) u
          group by {keys}
-        having not bool_or(is_raw)) lost$text$,
+        having not bool_or("(is_raw)")) lost$text$,
         jsonb_build_object(
             'keys', keys,
             'expressions', expressions,

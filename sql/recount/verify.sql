@@ -63,13 +63,13 @@ begin
 
     with columns as (
         select c.role, c.column_name, quote_ident(c.column_name) as quoted, c.ordinality as position,
-               format(c.display, 'b.rows_' || c.ordinality) as counted,
-               format(c.display, 'b.events_' || c.ordinality) as expected,
+               format(c.display, format('b."(rows %s)"', c.ordinality)) as counted,
+               format(c.display, format('b."(events %s)"', c.ordinality)) as expected,
                format('(%s)', rollup_internal.differs_text(
-                   c.differs, 'b.rows_' || c.ordinality, 'b.events_' || c.ordinality,
-                   string_agg('b.rows_' || c.ordinality, ', ') over whole_measure,
-                   string_agg('b.events_' || c.ordinality, ', ') over whole_measure,
-                   'b.tolerance_' || c.ordinality)) as differs,
+                   c.differs, format('b."(rows %s)"', c.ordinality), format('b."(events %s)"', c.ordinality),
+                   string_agg(format('b."(rows %s)"', c.ordinality), ', ') over whole_measure,
+                   string_agg(format('b."(events %s)"', c.ordinality), ', ') over whole_measure,
+                   format('b."(tolerance %s)"', c.ordinality))) as differs,
                c.tolerance,
                v.condition
           from rollup_internal.target_columns(r) with ordinality c
@@ -80,20 +80,20 @@ begin
     select array_agg(quoted order by position) filter (where role <> 'measure'),
            array_agg(quoted order by position) filter (where role = 'measure'),
            array_agg(rollup_internal.fill_template(
-               '(array_agg({column}) filter (where is_raw))[1] as events_{position}, '
-               '(array_agg({column}) filter (where not is_raw))[1] as rows_{position}',
+               '(array_agg({column}) filter (where "(is_raw)"))[1] as "(events {position})", '
+               '(array_agg({column}) filter (where not "(is_raw)"))[1] as "(rows {position})"',
                jsonb_build_object('column', quoted, 'position', position)) order by position)
                filter (where role = 'measure')
-               || array_agg(format('max(tolerance_%1$s) as tolerance_%1$s', position)) filter (where tolerance is not null),
+               || array_agg(format('max("(tolerance %1$s)") as "(tolerance %1$s)"', position)) filter (where tolerance is not null),
            array_agg(format('%L, b.%I', column_name, column_name) order by position) filter (where role = 'dimension'),
            array_agg(rollup_internal.fill_template(
                '({name}, {counted}, {expected}, {condition})',
                jsonb_build_object(
                    'name', quote_literal(column_name), 'counted', counted, 'expected', expected,
-                   'condition', concat_ws(' and ', format('(has_rows <> has_events or %s)', differs), condition)))
+                   'condition', concat_ws(' and ', format('(b."(has_rows)" <> b."(has_events)" or %s)', differs), condition)))
                order by position) filter (where role = 'measure'),
            array_agg(concat_ws(' and ', differs, condition) order by position) filter (where role = 'measure'),
-           array_agg(format('%s as tolerance_%s', tolerance, position) order by position) filter (where tolerance is not null),
+           array_agg(format('%s as "(tolerance %s)"', tolerance, position) order by position) filter (where tolerance is not null),
            array_agg('null::double precision'::text) filter (where tolerance is not null)
       into keys, measures, pairs, dimensions, comparisons, differences, tolerances, no_tolerances
       from columns;
@@ -106,7 +106,7 @@ begin
             return query execute rollup_internal.fill_template(
                 $text$with b as materialized (
     select * from (
-        select {keys}, {pairs}, bool_or(is_raw) as has_events, bool_or(not is_raw) as has_rows
+        select {keys}, {pairs}, bool_or("(is_raw)") as "(has_events)", bool_or(not "(is_raw)") as "(has_rows)"
           from (
             {events}
             union all
@@ -116,7 +116,7 @@ begin
           ) u
          group by {keys}
         ) b
-     where case when has_rows <> has_events or {differences} then
+     where case when b."(has_rows)" <> b."(has_events)" or {differences} then
                b.{bucket} >= {kept_from}
                and not rollup_internal.bucket_range({bucket_width}, {time_zone}, b.{bucket}) && {missing} end
 )
@@ -135,7 +135,7 @@ select {name}, {tenant}, b.{bucket}, jsonb_build_object({dimensions}), m.measure
                         case when left_out = '{}' then format('%s e', r.source)
                              else format('(select * from %s where %I <> all (%L::bigint[]) offset 0) e',
                                          r.source, r.id_column, left_out) end,
-                        events_conditions, '{"true as is_raw"}' || tolerances, indent => 12),
+                        events_conditions, array['true as "(is_raw)"'] || tolerances, indent => 12),
                     'row_values', array_to_string(measures || '{false}' || no_tolerances, ', '),
                     'target', r.target,
                     'rows_conditions', rollup_internal.all_of(rows_conditions),
