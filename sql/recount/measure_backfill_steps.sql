@@ -27,8 +27,8 @@ begin
         return '{}';
     end if;
     execute rollup_internal.fill_template(
-        'select array_agg(s.first order by s.first desc)'
-        ' from (select min(t.{bucket}) as first from {target} t where {condition}'
+        'select array_agg(s.start order by s.start desc)'
+        ' from (select min(t.{bucket}) as start from {target} t where {condition}'
         ' group by date_bin({step}, t.{bucket}, timestamptz {origin})) s',
         jsonb_build_object(
             'step', quote_literal(step),

@@ -31,14 +31,14 @@ begin
         $text$select lower(d.step * $1), upper(d.step * $1)
   from (select x.width, rollup.bucket_start(x.width, $3, t.at) as start
           from (select {time} as at from {source} where {counted} union all select {bucket} from {target}) t
-         cross join lateral (select case when t.at < timestamptz {first} + $2 then $4 else $2 end as width) x
+         cross join lateral (select case when t.at < timestamptz {earliest} + $2 then $4 else $2 end as width) x
          where $1 @> t.at
          group by 1, 2) s
  cross join lateral rollup_internal.bucket_range(s.width, $3, s.start) d (step)
  order by 1$text$,
         jsonb_build_object('time', quote_ident(r.time_column), 'source', r.source,
                            'bucket', quote_ident(r.bucket_column), 'target', r.target,
-                           'first', quote_literal('4714-11-24 00:00:00+00 BC'),
+                           'earliest', quote_literal('4714-11-24 00:00:00+00 BC'),
                            'counted', rollup_internal.all_of(rollup_internal.counted_events_conditions(r, bounds, null))))
     using bounds, step, r.time_zone, r.bucket;
 end
