@@ -28,7 +28,7 @@ select s.job::text as job, s.failure, s.more, r.*
   from rollup.next_step(%s::rollup.job, %s) s
   left join lateral jsonb_to_recordset(s.report) r (
            rollup text, status text, events bigint, rows bigint,
-           backlog_ids bigint, filled_percent numeric,
+           backlog_ids bigint, filled_percent numeric, filled text, position text,
            kind text, name text, partition text, range_from timestamptz, range_to timestamptz,
            bytes bigint, action text) on true
 """
@@ -107,13 +107,21 @@ def catch_up_all(session: Session, wanted: Sequence[str], max_events: int) -> li
 def steps(
     session: Session, kind: str, names: Sequence[str] | None, max_size: int
 ) -> Iterator[Step]:
-    """Perform a job of `kind`, run or expire, step by step, each in a transaction of its own.
+    """Begin a job of `kind`, run, expire or backfill, and perform it as `perform` does.
 
     `names` are rollups or sources; None means all. Raises psycopg.Error like rollup.start_job and
     rollup.next_step.
     """
     start = "select rollup.start_job(%s, %s)::text as job"
     (job,) = query(session, start, kind, names).column("job")
+    yield from perform(session, job, max_size)
+
+
+def perform(session: Session, job: str, max_size: int) -> Iterator[Step]:
+    """Perform a job step by step, each in a transaction of its own.
+
+    Raises psycopg.Error like rollup.next_step.
+    """
     more = True
     while more:
         began = time.monotonic()

@@ -23,9 +23,23 @@ from tests.pooler import find_pgbouncer, pooled
 from tests.servers import EMPTY, Server
 
 # The files whose tests run in the second configuration too: those that count, read, compare, repair,
-# alter or expire rollups and finish within a minute together on two cores.
-BEHAVIOUR = frozenset({"test_alter", "test_expire", "test_live", "test_odd_types", "test_other_databases",
-                       "test_set_aside", "test_verify", "test_web_access"})  # fmt: skip
+# alter or expire rollups. Files of long waits, and tests of many random inputs, are left out.
+BEHAVIOUR = frozenset(
+    {
+        "test_alter",
+        "test_expire",
+        "test_live",
+        "test_moments",
+        "test_odd_types",
+        "test_other_databases",
+        "test_query",
+        "test_set_aside",
+        "test_shape",
+        "test_times",
+        "test_verify",
+        "test_web_access",
+    }
+)
 # What a server, a database or a role can set and what changes the meaning of text, times and numbers.
 MEANINGS = {
     "DateStyle": "SQL, DMY",

@@ -99,9 +99,15 @@ def test_only_what_is_named_is_done(plain_lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ("'clean'", errors.InvalidParameterValue, "a job is run or expire, not 'clean'"),
+        (
+            "'clean'",
+            errors.InvalidParameterValue,
+            "a job is run, expire, backfill or backfill measures, not 'clean'",
+        ),
         ("'run', '{nosuch}'", errors.UndefinedObject, "there is no rollup nosuch"),
         ("'expire', '{nosuch}'", errors.UndefinedObject, "there is nothing called nosuch that"),
+        ("'backfill', '{nosuch}'", errors.UndefinedObject, "there is no rollup nosuch"),
+        ("'backfill measures', '{nosuch}'", errors.UndefinedObject, "there is no rollup nosuch"),
     ],
 )
 def test_jobs_that_cannot_begin(

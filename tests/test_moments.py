@@ -141,6 +141,7 @@ WAYS = st.tuples(st.sampled_from(["visits", "hours", "family"]), st.sampled_from
 BATCHES = st.lists(st.tuples(st.lists(EVENTS, max_size=12), WAYS), min_size=1, max_size=6)
 
 
+@pytest.mark.no_hostile("long: many random batches")
 def test_any_split_and_order_of_batches_gives_numpys(plain_lab: Lab) -> None:
     lab = plain_lab
     lab.source(columns=COLUMNS)

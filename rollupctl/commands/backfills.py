@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from typing import Any
+
 import click
-from psycopg.errors import Diagnostic
 
 from rollupctl import rolling
-from rollupctl.connect import call, positive_interval, query
+from rollupctl.connect import positive_interval, query
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import note
 
@@ -14,6 +17,8 @@ _MEASURES = """
 select measure, valid_since, still_to_fill from rollup.measures
  where rollup = %s and added_at is not null
 """
+_START = "select rollup.start_job('backfill measures', %s, %s, %s)::text as job"
+_SECONDS = "select extract(epoch from %s::interval)::float8 as seconds"
 
 
 @click.command()
@@ -57,18 +62,38 @@ def backfill(
     with settings.connect() as session:
         rolling.names_of(session, [name])
         positive_interval(session, step, "--step")
-        rest = "0" if pause is None else positive_interval(session, pause, "--pause")
-        session.add_notice_handler(_tell)
+        rest = 0.0
+        if pause is not None:
+            positive_interval(session, pause, "--pause")
+            (rest,) = query(session, _SECONDS, pause).column("seconds")
         if tenant is None:
-            call(session, "call rollup.backfill(%s, %s, %s)", name, max_events, rest)
-        call(session, "call rollup.backfill_measures(%s, %s, %s, %s)", name, step, rest, tenant)
+            _show(rolling.steps(session, "backfill", [name], max_events), name, rest)
+        (job,) = query(session, _START, [name], step, tenant).column("job")
+        _show(rolling.perform(session, job, max_events), name, rest)
         settings.emit(query(session, _MEASURES, name))
 
 
-def _tell(said: Diagnostic) -> None:
-    """Print the server's notices as progress."""
-    if (said.severity_nonlocalized or said.severity) == "NOTICE":
-        note(said.message_primary or "")
+def _show(steps: Iterator[rolling.Step], name: str, pause: float) -> None:
+    """Perform the steps; after each that has filled in something, print the progress and pause.
+
+    A run between two steps may fail: that is the business of the next run.
+    """
+    for step in steps:
+        for row in step.report:
+            progress = _progress(row) if row["rollup"] == name else None
+            if progress:
+                note(f"rollup {name}: {progress}")
+                time.sleep(pause)
+
+
+def _progress(row: dict[str, Any]) -> str | None:
+    """What a row of a report says of the history that is still lacking, if anything."""
+    if row["filled"]:
+        return f"{row['filled']}; {row['position']}"
+    if row["status"] == "done" and row["backlog_ids"]:
+        percent, left = row["filled_percent"], row["backlog_ids"]
+        return f"{percent} % of its backlog is counted, {left} ids are left"
+    return None
 
 
 COMMANDS = (backfill,)

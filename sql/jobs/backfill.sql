@@ -7,9 +7,8 @@ create or replace procedure rollup.backfill(
     language plpgsql
 as $$
 declare
-    job rollup.job;
+    job constant rollup.job := rollup.start_job('backfill', array[rollup_name]);
 begin
-    job.waiting := array[pg_catalog.jsonb_build_object('do', 'backfill', 'name', rollup_name)];
     call rollup_internal.perform_job(job, max_events, pause);
 end
 $$;

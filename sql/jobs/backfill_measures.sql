@@ -8,10 +8,9 @@ create or replace procedure rollup.backfill_measures(
     language plpgsql
 as $$
 declare
-    job constant rollup.job := rollup_internal.start_measure_backfill(rollup_name, step, tenant);
+    job constant rollup.job := rollup.start_job('backfill measures', array[rollup_name], step, tenant);
 begin
     call rollup_internal.perform_job(job, pause => pause);
-    perform rollup_internal.comment_on_measures(rollup_name);
 end
 $$;
 comment on procedure rollup.backfill_measures(text, interval, interval, text) is

@@ -33,5 +33,5 @@ begin
 end
 $$;
 comment on function rollup_internal.backfill_step(jsonb, bigint) is
-    'Counts one window of a rollup and its family; returns whether its backlog has more. A notice shows the '
-    'progress.';
+    'Counts one window of a rollup and its family; returns whether its backlog has more. A notice shows '
+    'progress, as the report does.';

@@ -11,9 +11,11 @@ begin
     report := '[]';
     if said is not null then
         raise notice '%', format('rollup %I: %s; %s', rollup_name, said, item ->> 'position');
-        report := jsonb_build_array(jsonb_build_object('rollup', rollup_name, 'filled', said));
+        report := jsonb_build_array(jsonb_build_object(
+            'rollup', rollup_name, 'filled', said, 'position', item -> 'position'));
     end if;
 end
 $$;
 comment on function rollup_internal.fill_step(jsonb) is
-    'Fills in the added measures of some buckets; a notice shows how far they are complete.';
+    'Fills in the added measures of some buckets; a notice shows how far they are complete, as the '
+    'report does.';

@@ -35,6 +35,8 @@ begin
                 select s.report, s.more into report, goes_on from rollup_internal.backfill_step(item, max_size) s;
             when 'fill measures' then
                 select s.report, s.more into report, goes_on from rollup_internal.fill_step(item) s;
+            when 'comment on measures' then
+                perform rollup_internal.comment_on_measures(item ->> 'name');
             when 'rebuild' then
                 select s.report, s.more into report, goes_on from rollup_internal.rebuild_step(item) s;
             when 'expire' then
@@ -83,5 +85,6 @@ $$;
 comment on function rollup.next_step(rollup.job, bigint) is
     'Performs the next step of a job in the caller''s transaction: one window of at most max_size ids, or one '
     'part of about max_size rows. Returns the new state of the job; report, an object for each rollup (rollup, '
-    'status, events, rows; backlog_ids, filled_percent if there is a backlog) or part (as rollup.expire_rollup); '
-    'failure, if the step was rolled back, or partitions had to be kept: sqlstate, message, detail, hint; and whether there is more to do.';
+    'status, events, rows; backlog_ids, filled_percent if there is a backlog; filled, position if added measures '
+    'were filled in) or part (as rollup.expire_rollup); failure, if the step was rolled back, or partitions had to be '
+    'kept: sqlstate, message, detail, hint; and whether there is more to do.';

@@ -1,6 +1,7 @@
 -- A family is one item, because its events are read once. Rollups that failed last time come last: one that uses
 -- up all the available time must not keep the others from their turn.
-create or replace function rollup.start_job(kind text, names text[] default null)
+create or replace function rollup.start_job(
+    kind text, names text[] default null, step interval default '1 day', tenant text default null)
     returns rollup.job
     language plpgsql
     volatile
@@ -48,15 +49,32 @@ begin
               from rollup.retention x
              where x.keep is not null and (names is null or x.name = any (names))
              order by x.kind desc, x.name);
+    elsif kind = 'backfill' then
+        perform rollup_internal.get_rollup(n) from unnest(names) n;
+        job.waiting := array(
+            select jsonb_build_object('do', 'backfill', 'name', r.name)
+              from rollup_internal.rollups r
+             where names is null or r.name = any (names)
+             order by r.id);
+    elsif kind = 'backfill measures' then
+        perform rollup_internal.get_rollup(n) from unnest(names) n;
+        job.waiting := array(
+            select item
+              from rollup_internal.rollups r
+              cross join lateral unnest((rollup_internal.start_measure_backfill(r.name, step, tenant)).waiting)
+                with ordinality x (item, position)
+             where names is null or r.name = any (names)
+             order by r.id, x.position);
     else
         raise exception using
             errcode = 'invalid_parameter_value',
-            message = format('a job is run or expire, not %L', kind);
+            message = format('a job is run, expire, backfill or backfill measures, not %L', kind);
     end if;
     return job;
 end
 $$;
-comment on function rollup.start_job(text, text[]) is
+comment on function rollup.start_job(text, text[], interval, text) is
     'Begins a job, which rollup.next_step performs step by step: run counts new events into rollups, expire '
-    'enforces rollup.retention; for all, or for those named. Returns the job, a value that the caller keeps. '
-    'Raises undefined_object for an unknown name.';
+    'enforces rollup.retention, backfill counts backlogs as rollup.backfill does, backfill measures fills in added '
+    'measures as rollup.backfill_measures does; for all, or for those named. step and tenant are for added measures '
+    'only. Returns the job, a value that the caller keeps. Raises undefined_object for an unknown name.';

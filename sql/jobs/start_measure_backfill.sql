@@ -18,6 +18,7 @@ begin
             'from', steps[n], 'to', coalesce(steps[n - 1], 'infinity'),
             'position', format('step %s of %s', n, cardinality(steps))) || run;
     end loop;
+    job.waiting := job.waiting || jsonb_build_object('do', 'comment on measures', 'name', rollup_name);
     return job;
 end
 $$;
