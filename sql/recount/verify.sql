@@ -56,7 +56,7 @@ begin
     end if;
     rows_conditions := rollup_internal.rows_conditions(r, bounds, tenant);
     if r.keep is not null or r.expired_before is not null then
-        only_kept := format('%I >= %s', r.time_column, kept_from);
+        only_kept := array[format('%I >= %s', r.time_column, kept_from)];
         rows_conditions := rows_conditions || format('%I >= %s', r.bucket_column, kept_from);
     end if;
     perform rollup_internal.apply_counting_settings(r);
