@@ -241,7 +241,7 @@ def test_runs_try_again_after_a_while(plain_lab: Lab) -> None:
     assert run(db).events == 3
     before = rows(db, "select event_id, last_tried_at from rollup.set_aside order by 1")
     assert run(db).status == "nothing new"
-    db.execute("set rollup.retry_interval = '0'")
+    db.execute("set rollup.retry_interval = '0 s'")
     assert run(db).events == 0
     after = rows(db, "select event_id, last_tried_at from rollup.set_aside order by 1")
     assert all(new > old for (_, old), (_, new) in zip(before, after, strict=True))

@@ -44,9 +44,8 @@ begin
                                 'select setval(%L, %s); %s', r.id_sequence::text, largest_id,
                                 (select string_agg(format('select rollup.accept_source(%L)', x.name), '; ' order by x.id)
                                    from rollup_internal.rollups x where x.source = source))
-                        else format('Delete the events from before the restart. Or give those that came after it larger ids: '
-                                    'update %1$s set %2$I = nextval(%3$L) where …; then select rollup.accept_source(%4$L).',
-                                    source, r.id_column, r.id_sequence::text, r.name) end;
+                        else format('Delete the events from before the restart, then: select rollup.restart_source(%L)',
+                                    source::text) end;
             end if;
             update rollup_internal.watermarks w
                set last_id = node.before_first_id, sequence = states -> node.node_group::text -> 'sequence'

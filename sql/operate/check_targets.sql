@@ -86,7 +86,7 @@ begin
             if colocated is not true then
                 problems := problems || 'it is not colocated with its source'::text;
                 todo := format('select update_distributed_table_colocation(%L, colocate_with => %L)', r.target, r.source);
-            elsif rollup_internal.pushdown_problem(r.name) is not null then
+            elsif problems = '{}' and rollup_internal.pushdown_problem(r.name) is not null then
                 problems := problems || 'Citus pulls its events to the coordinator instead of counting on the shards'::text;
                 todo := format('group by columns and expressions that Citus can push down; see explain %s',
                                rollup_internal.insert_select_text(r, array['(' || r.filter || ')']));

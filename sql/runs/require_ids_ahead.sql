@@ -34,7 +34,7 @@ begin
             hint = format('If the table was truncated: select rollup.restart_source(%L). '
                           'If the sequence is from an older copy: select setval(%L, %s)%s.',
                           behind.source::text, behind.id_sequence::text, behind.counted_id,
-                          case when behind.was_restarted then format('; select rollup.accept_source(%L)', behind.name) end);
+                          case when behind.was_restarted then format(', then select rollup.accept_source(%L)', behind.name) end);
     end if;
     raise exception using
         errcode = 'object_not_in_prerequisite_state',
