@@ -19,10 +19,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from rollupctl import csvfile, load
 from rollupctl.connect import open_session
-from rollupctl.csvfile import CsvFile, open_csv
 from rollupctl.errors import BadFileError
+from rollupctl.loading import csvfile, load
+from rollupctl.loading.csvfile import CsvFile, open_csv
 from rollupctl.output import Table
 from tests import servers
 from tests.conftest import Connection, Rollupctl

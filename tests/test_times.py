@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rollupctl.timevalue import problem
+from rollupctl.loading.timevalue import problem
 from tests.conftest import Connection, Rollupctl
 from tests.helpers import rows, value
 from tests.servers import Server

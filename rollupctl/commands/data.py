@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 
 import click
 
-from rollupctl.csvfile import Dialect
 from rollupctl.errors import BEHIND, DONE
 from rollupctl.files import examples
 from rollupctl.generate import Sample
 from rollupctl.install import install as install_package
-from rollupctl.load import GONE, RESULT, Options, load_files
+from rollupctl.loading.csvfile import Dialect
+from rollupctl.loading.load import GONE, RESULT, Options, load_files
+from rollupctl.loading.timevalue import FORMATS, ISO
 from rollupctl.options import Settings, output_option, pass_settings, shared_options
 from rollupctl.output import Table, note
-from rollupctl.timevalue import FORMATS, ISO
 from rollupctl.uninstall import uninstall as uninstall_package
 from rollupctl.versions import installed_version
 

@@ -8,9 +8,9 @@ import psycopg
 from psycopg import sql
 
 from rollupctl.connect import Session, transaction
-from rollupctl.csvfile import NOT_UTF8, NOTHING_LOADED, STDIN, CsvFile, opening_quote_line
 from rollupctl.errors import BadFileError, primary
-from rollupctl.target import Check, Target
+from rollupctl.loading.csvfile import NOT_UTF8, NOTHING_LOADED, STDIN, CsvFile, opening_quote_line
+from rollupctl.loading.target import Check, Target
 
 # 'COPY events, line 3, column country: "…"'; the words are in the server's language, and the value
 # may contain line breaks.

@@ -9,8 +9,8 @@ import psycopg
 from psycopg import sql
 
 from rollupctl.connect import Session, query
-from rollupctl.csvfile import CsvFile, Dialect
 from rollupctl.errors import BadFileError, BadTableError
+from rollupctl.loading.csvfile import CsvFile, Dialect
 
 _TABLE = """
 select c.oid::bigint as oid, c.relkind::text as kind, n.nspname as schema, c.relname as name,

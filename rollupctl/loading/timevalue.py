@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from rollupctl.csvfile import NOTHING_LOADED, CsvFile, Dialect
 from rollupctl.errors import BadFileError
+from rollupctl.loading.csvfile import NOTHING_LOADED, CsvFile, Dialect
 
 ISO, ANY = "iso", "any"
 EPOCHS = {"epoch": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}  # units per second

@@ -17,15 +17,23 @@ import click
 import psycopg
 from psycopg import errors, sql
 
-from rollupctl import ledger
 from rollupctl.connect import Session, query, transaction
-from rollupctl.copyerror import explain_copy, explain_worker
-from rollupctl.csvfile import CSV, NOTHING_LOADED, STDIN, CsvFile, Dialect, open_csv, printable
 from rollupctl.errors import BadFileError, UsageError, primary
-from rollupctl.ledger import Entry
+from rollupctl.loading import ledger
+from rollupctl.loading.copyerror import explain_copy, explain_worker
+from rollupctl.loading.csvfile import (
+    CSV,
+    NOTHING_LOADED,
+    STDIN,
+    CsvFile,
+    Dialect,
+    open_csv,
+    printable,
+)
+from rollupctl.loading.ledger import Entry
+from rollupctl.loading.target import Target, find_target
+from rollupctl.loading.timevalue import ANY, ISO, TimeColumns
 from rollupctl.output import Table, note
-from rollupctl.target import Target, find_target
-from rollupctl.timevalue import ANY, ISO, TimeColumns
 
 RESULT = ("file", "status", "rows", "seconds", "rows_per_second")
 

@@ -11,8 +11,8 @@ from typing import Any
 from psycopg import sql
 
 from rollupctl.connect import Session, query
-from rollupctl.csvfile import CsvFile
-from rollupctl.target import Target
+from rollupctl.loading.csvfile import CsvFile
+from rollupctl.loading.target import Target
 
 _OF_SIZE = """
 select sha256, rows, loaded_at, after_id, through_id
