@@ -3,68 +3,37 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import os
 import re
-import stat
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
 
-from rollupctl.errors import BadFileError, UsageError
+from rollupctl.errors import BadFileError
+from rollupctl.loading.content import STDIN, Content
+from rollupctl.loading.dialect import CSV, Dialect
 
 CHUNK = 1 << 16  # bytes read, hashed and sent at a time
 LONGEST_HEADER = 1 << 20  # bytes
-LONGEST_NAME = 4096  # characters: no system takes a longer path
 BOM = b"\xef\xbb\xbf"
-STDIN = "-"
-NOTHING_LOADED = "nothing of this file was loaded"
 
-_ZCAT = "unpack it on the way: `{} {} | rollupctl load -`"
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
-    (b"\x1f\x8b", "is compressed with gzip", _ZCAT.format("zcat", "{}")),
-    (b"\x28\xb5\x2f\xfd", "is compressed with zstd", _ZCAT.format("zstdcat", "{}")),
-    (b"\xfd7zXZ\0", "is compressed with xz", _ZCAT.format("xzcat", "{}")),
-    (b"BZh", "is compressed with bzip2", _ZCAT.format("bzcat", "{}")),
-    (b"PK\x03\x04", "is a zip archive", _ZCAT.format("unzip -p", "{}")),
+    (b"PK\x03\x04", "is a zip archive", "unpack it on the way: `unzip -p {} | rollupctl load -`"),
     (b"PAR1", "is a Parquet file", "convert it to CSV first"),
-    (b"\xff\xfe", "is UTF-16", "recode it: `iconv -f utf-16 -t utf-8 {} | rollupctl load -`"),
-    (b"\xfe\xff", "is UTF-16", "recode it: `iconv -f utf-16 -t utf-8 {} | rollupctl load -`"),
+    (
+        b"\xff\xfe",
+        "is UTF-16",
+        "say --encoding utf-16",
+    ),
+    (
+        b"\xfe\xff",
+        "is UTF-16",
+        "say --encoding utf-16",
+    ),
 )
-NOT_UTF8 = "if it is Latin-1, recode it: `iconv -f latin1 -t utf-8 {} | rollupctl load -`"
+NOT_UTF8 = "if it is Latin-1, say --encoding latin1"
+
+DELIMITERS = ((",", "','"), (";", "';'"), ("\t", "tab"), ("|", "'|'"))  # and how to say them
 
 _END_MARK = re.compile(rb"[\r\n]\\\.[\r\n]")
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """The format of a CSV file. With `null`, that text is NULL, also in quotes for columns that are
-    not of type text; otherwise an empty field without quotes is NULL.
-    """
-
-    delimiter: str = ","
-    quote: str = '"'
-    null: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what COPY would refuse, with a message in terms of the command line."""
-        for option, value in (("--delimiter", self.delimiter), ("--quote", self.quote)):
-            if len(value) != 1 or not value.isascii() or value in "\r\n\0":
-                raise UsageError(
-                    f"{option}: {value!r} is not one character", "write --delimiter ';' or tab"
-                )
-        if self.delimiter == self.quote:
-            raise UsageError("--delimiter and --quote are the same character")
-        if any(c in f"{self.delimiter}{self.quote}\r\n\0" for c in self.null or ""):
-            raise UsageError(
-                f"--null: {self.null!r} holds the delimiter, the quote or a line break",
-                "write what stands between delimiters, without quotes: --null '' or --null NULL",
-            )
-
-
-CSV = Dialect()
 
 
 @dataclass
@@ -72,28 +41,28 @@ class CsvFile:
     """An open CSV file: its name (printable), its header, and the bytes read to find the header."""
 
     name: str
-    stream: BinaryIO
+    content: Content
     header: list[str]
     head: bytes
     dialect: Dialect = CSV
 
     @property
     def size(self) -> int | None:
-        """Length in bytes, or None for a pipe, whose length is unknown until its end."""
-        facts = os.fstat(self.stream.fileno())
-        return facts.st_size if stat.S_ISREG(facts.st_mode) else None
+        """Length in bytes, or None where it is unknown until the end: compressed, or a pipe."""
+        return self.content.size
 
     def chunks(self) -> Iterator[bytes]:
         """The whole content, first byte to last. A pipe can be read once."""
         yield self.head
-        while chunk := self.stream.read(CHUNK):
+        while chunk := self.content.read(CHUNK):
             yield chunk
 
     def again(self) -> Iterator[bytes]:
         """The content again, in chunks; nothing for a pipe."""
-        if self.size is not None:
-            self.stream.seek(len(self.head))
-            yield from self.chunks()
+        if self.content.is_regular:
+            self.content.rewind()
+            while chunk := self.content.read(CHUNK):
+                yield chunk
 
     def rows(self) -> Iterator[bytes]:
         r"""In chunks; raises BadFileError at a line \.
@@ -115,23 +84,27 @@ class CsvFile:
             "to PostgreSQL that ends the data: remove the line, or quote the value",
         )
 
+    @property
+    def line_end(self) -> bytes:
+        """The line end of the first record."""
+        at = _end_of_record(self.head, self.dialect.quote)
+        if at is None:
+            return b"\n"
+        return b"\r\n" if self.head[at : at + 2] == b"\r\n" else self.head[at : at + 1]
+
     def sha256(self) -> bytes:
         """The digest of a regular file's whole content; leaves the file as it found it."""
-        digest = hashlib.sha256()
-        for chunk in self.chunks():
-            digest.update(chunk)
-        self.stream.seek(len(self.head))
-        return digest.digest()
-
-    def state(self) -> tuple[int, ...]:
-        """A value that changes when a regular file is written to; constant for a pipe."""
-        facts = os.fstat(self.stream.fileno())
-        return (facts.st_size, facts.st_mtime_ns) if stat.S_ISREG(facts.st_mode) else ()
+        self.content.rewind()
+        while self.content.read(CHUNK):
+            pass
+        digest = self.content.digest()
+        self.content.rewind()
+        self.head = _read_head(self.content, self.dialect.quote)
+        return digest
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
-        if self.name != STDIN:
-            self.stream.close()
+        self.content.close()
 
 
 def open_csv(path: str, dialect: Dialect = CSV) -> CsvFile:
@@ -140,56 +113,41 @@ def open_csv(path: str, dialect: Dialect = CSV) -> CsvFile:
     Raises BadFileError if the file does not exist, cannot be read, or does not begin with a line of
     column names in UTF-8.
     """
-    name = printable(path)
+    content = Content(path, dialect.encoding)
     try:
-        # Closed by CsvFile.close, or below when the header is no good.
-        stream: BinaryIO = sys.stdin.buffer if path == STDIN else Path(path).open("rb")  # noqa: SIM115
-    except IsADirectoryError:
-        raise BadFileError(
-            f"{name}: is a directory", f"name its files: {name.rstrip('/')}/*.csv"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise BadFileError(f"{name}: {getattr(error, 'strerror', None) or error}") from None
-    try:
-        head = _read_head(stream, name, dialect.quote)
-        return CsvFile(name, stream, _parse_header(head, name, dialect), head, dialect)
+        head = _read_head(content, dialect.quote)
+        header = _parse_header(head, content.name, dialect)
+        return CsvFile(content.name, content, header, head, dialect)
     except BaseException:
-        if name != STDIN:
-            stream.close()
+        content.close()
         raise
 
 
-def printable(path: str) -> str:
-    """`path` for messages and the ledger; bytes that are not UTF-8 are replaced.
-
-    An overlong path is abbreviated in the middle, so that the rest of the message fits on the line.
-    """
-    shown = os.fsencode(path).decode("utf-8", "replace")
-    return shown if len(shown) <= LONGEST_NAME else f"{shown[:150]}…{shown[-50:]}"
-
-
-def opening_quote_line(name: str, quote: str) -> int | None:
+def opening_quote_line(chunks: Iterable[bytes], quote: str) -> int | None:
     """The line, from 1, of an opening quote that is never closed; None if all are closed.
 
     Reads the whole file again, so this is for the error path only. In CSV a quote inside a quoted
     field is doubled, so an odd number of quotes on a line opens or closes a field.
     """
     opened: int | None = None
-    with Path(name).open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.count(quote.encode()) % 2:
-                opened = number if opened is None else None
+    number, quotes = 1, 0  # of the line that has begun
+    for chunk in chunks:
+        for at, text in enumerate(chunk.split(b"\n")):
+            if at:
+                if quotes % 2:
+                    opened = number if opened is None else None
+                number, quotes = number + 1, 0
+            quotes += text.count(quote.encode())
+    if quotes % 2:
+        opened = number if opened is None else None
     return opened
 
 
-def _read_head(stream: BinaryIO, name: str, quote: str) -> bytes:
-    """Bytes from the start of `stream`, at least up to the end of its first record."""
+def _read_head(content: Content, quote: str) -> bytes:
+    """Bytes from the start of `content`, at least up to the end of its first record."""
     head = b""
     while len(head) < LONGEST_HEADER:
-        try:
-            more = stream.read(CHUNK)
-        except OSError as error:
-            raise BadFileError(f"{name}: {error.strerror}") from None
+        more = content.read(CHUNK)
         head += more
         if not more or _end_of_record(head, quote) is not None:
             break
@@ -221,6 +179,8 @@ def _parse_header(head: bytes, name: str, dialect: Dialect) -> list[str]:
     record = head[:end].removeprefix(BOM)
     if b"\0" in head:
         raise BadFileError(f"{name}: is not text: it holds zero bytes", expected)
+    if dialect.columns:
+        return _named(dialect.columns, name, dialect)
     try:
         (names,) = csv.reader(
             [record.decode("utf-8")],
@@ -235,7 +195,27 @@ def _parse_header(head: bytes, name: str, dialect: Dialect) -> list[str]:
         ) from None
     except (csv.Error, ValueError) as error:
         reason = str(error) if isinstance(error, csv.Error) and record.strip() else "is blank"
-        raise BadFileError(f"{name}, line 1: {reason}", expected) from None
+        hint = _other_delimiter(record.decode(), dialect) or expected
+        raise BadFileError(f"{name}, line 1: {reason}", hint) from None
     if not any(column.strip() for column in names):
         raise BadFileError(f"{name}, line 1: is blank", expected)
-    return [column.strip() for column in names]
+    return _named([column.strip() for column in names], name, dialect)
+
+
+def _other_delimiter(record: str, dialect: Dialect) -> str | None:
+    """The hint if another delimiter stands between fields in quotes."""
+    for mark, spelled in DELIMITERS:
+        if mark != dialect.delimiter and f"{dialect.quote}{mark}{dialect.quote}" in record:
+            return f"perhaps --delimiter {spelled} is meant"
+    return None
+
+
+def _named(header: Sequence[str], name: str, dialect: Dialect) -> list[str]:
+    """The names of the fields with those that are mapped replaced by their columns."""
+    for wanted in dialect.fields:
+        if wanted not in header:
+            raise BadFileError(
+                f"{name}: there is no field {wanted!r} to map",
+                f"the fields are {', '.join(header)}",
+            )
+    return [dialect.fields.get(field, field) for field in header]
