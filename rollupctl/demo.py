@@ -17,7 +17,7 @@ from rollupctl.errors import RollupError
 from rollupctl.files import project_root
 from rollupctl.generate import Sample
 from rollupctl.install import install
-from rollupctl.load import RESULT, load_files
+from rollupctl.loading.load import RESULT, load_files
 from rollupctl.output import Table, note, render
 from rollupctl.sqlscript import read_script
 

@@ -19,10 +19,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from rollupctl import csvfile, load
 from rollupctl.connect import open_session
-from rollupctl.csvfile import CsvFile, open_csv
 from rollupctl.errors import BadFileError
+from rollupctl.loading import csvfile, load
+from rollupctl.loading.csvfile import CsvFile, open_csv
 from rollupctl.output import Table
 from tests import servers
 from tests.conftest import Connection, Rollupctl
@@ -372,8 +372,9 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         HEADER.replace("country", "país").encode("latin1"),
         "line 1: is not UTF-8: byte 0xed",
     ),
-    "utf-16": (UTF16, "(?s)is UTF-16\nhint: .*iconv"),
-    "gzip": (gzip.compress(HEADER.encode()), "(?s)is compressed with gzip\nhint: .*zcat"),
+    "utf-16": (UTF16, "(?s)is UTF-16\nhint: say --encoding utf-16"),
+    "gzip": (gzip.compress(HEADER.encode())[:-9], "compressed content is damaged or cut off"),
+    "zip": (b"PK\x03\x04" + bytes(99), "(?s)is a zip archive\nhint: .*unzip -p"),
     "binary": (bytes(range(256)) * 100, "is not text"),
     "one endless line": (b"x" * 3_000_000, "line 1: is longer than"),
 }
@@ -417,7 +418,8 @@ def test_end_mark_is_found_across_chunks(
 def test_unreadable_places(untouched: tuple[str, psycopg.Connection[Any]], tmp_path: Path) -> None:
     dsn, _ = untouched
     for place, expected in (
-        (str(tmp_path), "is a directory"),
+        (str(tmp_path), "a directory without files"),
+        (str(tmp_path / "*.csv"), "no file matches"),
         (str(tmp_path / "nowhere.csv"), "No such file"),
         ("/proc/self/mem", "Input/output error"),
         ("", "is a directory"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rollupctl.timevalue import problem
+from rollupctl.loading.timevalue import problem
 from tests.conftest import Connection, Rollupctl
 from tests.helpers import rows, value
 from tests.servers import Server
@@ -148,7 +148,10 @@ def test_trap_49_times_that_are_not(text: str) -> None:
     assert all(wrong)
 
 
-@pytest.mark.parametrize("text", ["yesterdayish", "2024-13-45", "", "soon"])
+@pytest.mark.parametrize(
+    "text",
+    ["yesterdayish", "2024-13-45", "", "soon", "31.12.2024 14:30", "31.12.2024 14:30:00.123456"],
+)
 def test_trap_49_what_postgresql_refuses_is_left_to_it(text: str) -> None:
     assert problem(text) is None
 

@@ -8,9 +8,9 @@ from rollupctl import expiry, rolling
 from rollupctl.confirm import announce_confirmation, require_confirmation
 from rollupctl.connect import Session, positive_interval, query
 from rollupctl.errors import DEFERRED, DONE, ERROR, Explanation, UsageError, tell
+from rollupctl.loading.target import find_target
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import Table
-from rollupctl.target import find_target
 
 _MAX_ROWS = 1_000_000  # rows deleted at a time from a rollup that is not partitioned, approximately
 

@@ -11,13 +11,13 @@ from typing import Any
 from psycopg import sql
 
 from rollupctl.connect import Session, query
-from rollupctl.csvfile import CsvFile
-from rollupctl.target import Target
+from rollupctl.loading.csvfile import CsvFile
+from rollupctl.loading.target import Target
 
 _OF_SIZE = """
 select sha256, rows, loaded_at, after_id, through_id
   from rollup.loads
- where source_table = %s::pg_catalog.regclass and (bytes = %s or sha256 = %s)
+ where source_table = %s::pg_catalog.regclass and (bytes = %s or sha256 = %s or %s)
 """
 
 # Without the privilege to read the sequence, the ids of a load are unknown.
@@ -57,11 +57,14 @@ class Entry:
 def find(
     session: Session, file: CsvFile, target: Target, digest: bytes | None = None
 ) -> Entry | None:
-    """The entry of this content; reads the file only if one of its size was loaded.
+    """The entry of this content; reads the file only if one of its size was loaded, a compressed
+    one, whose size is unknown, if any was.
 
     `digest` is its SHA-256, if known.
     """
-    alike = query(session, _OF_SIZE, target.qualified, file.size, digest).records()
+    size_is_unknown = digest is None and file.content.is_regular and file.content.is_compressed
+    values = (target.qualified, file.size, digest, size_is_unknown)
+    alike = query(session, _OF_SIZE, *values).records()
     if not alike:
         return None
     digest = digest or file.sha256()
@@ -122,9 +125,7 @@ def enter(
     session: Session,
     file: CsvFile,
     target: Target,
-    digest: bytes,
     rows: int,
-    size: int,
     ids: tuple[int | None, int | None],
 ) -> bool:
     """Write the entry, in the transaction of the rows; False if it already exists.
@@ -132,7 +133,15 @@ def enter(
     Waits for a concurrent load of the same content, which takes precedence.
     """
     after_id, through_id = ids if None not in ids else (None, None)
-    values = (target.qualified, digest, file.name, rows, size, after_id, through_id)
+    values = (
+        target.qualified,
+        file.content.digest(),
+        file.name,
+        rows,
+        file.content.bytes_read,
+        after_id,
+        through_id,
+    )
     return bool(query(session, _ENTER, *values).rows)
 
 

@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from rollupctl.csvfile import NOTHING_LOADED, CsvFile, Dialect
 from rollupctl.errors import BadFileError
+from rollupctl.loading.content import NOTHING_LOADED
+from rollupctl.loading.csvfile import CsvFile
+from rollupctl.loading.dialect import Dialect
 
 ISO, ANY = "iso", "any"
 EPOCHS = {"epoch": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}  # units per second
-FORMATS = (ISO, *EPOCHS, ANY)
+DATE_ORDERS = {"dmy": "DMY", "mdy": "MDY"}  # 31.12.2024 and 12/31/2024, as DateStyle
+FORMATS = (ISO, *EPOCHS, *DATE_ORDERS, ANY)
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 # Nearly all values match this and need no further check.
@@ -85,7 +88,8 @@ def _is_sensible(year: int) -> bool:
 
 def _problem_of_year(text: str) -> tuple[str, str] | None:
     dated = _OFFSET.sub("", text) if ":" in text or "T" in text else text
-    numbers: list[str] = re.findall(r"(?<![\d:.T])\d{4,}", dated)
+    # Not the fraction of a second, but the year of 31.12.2024.
+    numbers: list[str] = re.findall(r"(?<![\d:T])(?<!:\d\d\.)(?<!T\d{6}\.)\d{4,}", dated)
     years = [int(n[:4]) if len(n) == 8 else int(n) for n in numbers]
     if not years:
         return "has no year of four digits", _WRITE
@@ -122,11 +126,12 @@ class TimeColumns:
         """
         texts = _texts(chunks)
         rest, passed = "", 0
+        headless = bool(self._file.dialect.columns)
         for text in texts:
             rest += text
             if any("\n" in name for name in self._file.header):
                 break
-            plain = self._plain_lines.match(rest, 0 if passed else _end_of_line(rest))
+            plain = self._plain_lines.match(rest, 0 if passed or headless else _end_of_line(rest))
             end = plain.end() if plain else 0
             passed += rest.count("\n", 0, end)
             rest = rest[end:]
@@ -156,9 +161,10 @@ class TimeColumns:
         """
         csv.field_size_limit(sys.maxsize)
         dialect = self._file.dialect
+        headless = bool(dialect.columns)
         reader = csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote)
         for number, record in enumerate(reader):
-            yield (passed + reader.line_num if number or passed else 0), record
+            yield (passed + reader.line_num if number or passed or headless else 0), record
 
     def _look(
         self, record: list[str], line: int, judge: Callable[[str], tuple[str, str] | None]

@@ -8,9 +8,11 @@ import psycopg
 from psycopg import sql
 
 from rollupctl.connect import Session, transaction
-from rollupctl.csvfile import NOT_UTF8, NOTHING_LOADED, STDIN, CsvFile, opening_quote_line
 from rollupctl.errors import BadFileError, primary
-from rollupctl.target import Check, Target
+from rollupctl.loading.content import NOTHING_LOADED, STDIN
+from rollupctl.loading.csvfile import NOT_UTF8, CsvFile, opening_quote_line
+from rollupctl.loading.dialect import Constants
+from rollupctl.loading.target import Check, Target
 
 # 'COPY events, line 3, column country: "…"'; the words are in the server's language, and the value
 # may contain line breaks.
@@ -56,7 +58,10 @@ def explain_copy(error: psycopg.Error, target: Target, file: CsvFile) -> BadFile
         type_name = target.type_of(column)
         message, detail = f"{place}: {value} is not a valid {type_name}", diag.message_detail
         if type_name.startswith(("timestamp", "date")):
-            hint = f"write it as in 2024-12-31 23:59:59+00; {NOTHING_LOADED}"
+            hint = (
+                "write it as in 2024-12-31 23:59:59+00, or say --time-format dmy where the day "
+                f"comes first, mdy where the month does; {NOTHING_LOADED}"
+            )
         if value == '""':
             hint = f"where an empty text stands for no value, say --null ''; {NOTHING_LOADED}"
         if state in ("22003", "22008"):
@@ -77,7 +82,7 @@ def explain_copy(error: psycopg.Error, target: Target, file: CsvFile) -> BadFile
         byte = said.rsplit(": ", 1)[-1]
         if byte == "0x00":
             return BadFileError(f"{place}: a zero byte: this is not text", NOTHING_LOADED)
-        hint = f"{NOTHING_LOADED}; {NOT_UTF8.format('FILE' if is_stdin else file.name)}"
+        hint = f"{NOTHING_LOADED}; {NOT_UTF8}"
         return BadFileError(f"{place}: not UTF-8: {byte}", hint)
     elif state in (_BAD_LINE, _TOO_LONG) and not is_stdin and (opened := _unclosed(file)):
         return BadFileError(
@@ -122,8 +127,10 @@ def explain_worker(
                     )
                 )
             with session.cursor().copy(target.copy_command(columns, file.dialect, table)) as copy:
+                constants = Constants(file.dialect, file.line_end)
                 for chunk in file.again():
-                    copy.write(chunk)
+                    copy.write(constants.add(chunk))
+                copy.write(constants.end())
     except psycopg.Error as told:
         if found := explain_copy(told, target, file):
             return found
@@ -143,7 +150,6 @@ def _value(rest: str | None) -> str | None:
 
 
 def _unclosed(file: CsvFile) -> int | None:
-    try:
-        return opening_quote_line(file.name, file.dialect.quote)
-    except OSError:
+    if not file.content.is_regular:
         return None
+    return opening_quote_line(file.again(), file.dialect.quote)

@@ -9,8 +9,9 @@ import psycopg
 from psycopg import sql
 
 from rollupctl.connect import Session, query
-from rollupctl.csvfile import CsvFile, Dialect
 from rollupctl.errors import BadFileError, BadTableError
+from rollupctl.loading.csvfile import DELIMITERS, CsvFile
+from rollupctl.loading.dialect import Dialect
 
 _TABLE = """
 select c.oid::bigint as oid, c.relkind::text as kind, n.nspname as schema, c.relname as name,
@@ -88,12 +89,12 @@ class Target:
     def copy_command(
         self, columns: list[str], dialect: Dialect, into: sql.Identifier | None = None
     ) -> sql.Composed:
-        """The COPY of a CSV file with a header, whose fields are `columns` in this order.
+        """The COPY of a CSV file whose fields are `columns` in this order.
 
         Into this table, or another table `into` with the same columns.
         """
         options = [
-            sql.SQL("format csv, header true"),
+            sql.SQL("format csv, header {}").format(not dialect.columns),
             sql.SQL("delimiter {}, quote {}").format(dialect.delimiter, dialect.quote),
         ]
         if dialect.null is not None:
@@ -122,12 +123,14 @@ class Target:
         return next((c.type for c in self.columns if c.name == column), "value")
 
     def match(self, file: CsvFile) -> list[str]:
-        """The table's columns in the order of the file's header; raises BadFileError for an unknown
-        or generated column.
+        """The table's columns in the order of the file's fields and the constants.
+
+        Raises BadFileError for an unknown or generated column.
 
         Names match exactly or, if that is unambiguous, ignoring case.
         """
-        header, place = file.header, f"{file.name}, line 1"
+        header = [*file.header, *file.dialect.constants]
+        place = f"{file.name}, line 1"
         matched: list[str] = []
         for position, field in enumerate(header, 1):
             if not field:
@@ -165,14 +168,14 @@ class Target:
     def _unknown(self, place: str, field: str, header: list[str]) -> BadFileError:
         known = [c.name for c in self.columns if not (c.numbered or c.computed)]
         if len(header) == 1:
-            for mark, spelled in ((",", "','"), (";", "';'"), ("\t", "tab"), ("|", "'|'")):
+            for mark, spelled in DELIMITERS:
                 if mark in field:
                     hint = f"perhaps --delimiter {spelled} is meant"
                     return BadFileError(f"{place}: one column only: {field!r}", hint)
         if close := difflib.get_close_matches(field.lower(), known, 1):
             hint = f"perhaps {close[0]} is meant"
         else:
-            hint = f"the columns are {', '.join(known)}"
+            hint = f"the columns are {', '.join(known)}; --map COLUMN=FIELD loads it into one"
         return BadFileError(f"{place}: {self.qualified} has no column {field!r}", hint)
 
 

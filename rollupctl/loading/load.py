@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import hashlib
 import os
 import select
 import socket
@@ -17,15 +16,17 @@ import click
 import psycopg
 from psycopg import errors, sql
 
-from rollupctl import ledger
 from rollupctl.connect import Session, query, transaction
-from rollupctl.copyerror import explain_copy, explain_worker
-from rollupctl.csvfile import CSV, NOTHING_LOADED, STDIN, CsvFile, Dialect, open_csv, printable
 from rollupctl.errors import BadFileError, UsageError, primary
-from rollupctl.ledger import Entry
+from rollupctl.loading import ledger
+from rollupctl.loading.content import NOTHING_LOADED, STDIN, find_files, printable
+from rollupctl.loading.copyerror import explain_copy, explain_worker
+from rollupctl.loading.csvfile import CsvFile, open_csv
+from rollupctl.loading.dialect import CSV, Constants, Dialect
+from rollupctl.loading.ledger import Entry
+from rollupctl.loading.target import Target, find_target
+from rollupctl.loading.timevalue import ANY, DATE_ORDERS, ISO, TimeColumns
 from rollupctl.output import Table, note
-from rollupctl.target import Target, find_target
-from rollupctl.timevalue import ANY, ISO, TimeColumns
 
 RESULT = ("file", "status", "rows", "seconds", "rows_per_second")
 
@@ -72,7 +73,7 @@ def load_files(
     BadFileError or BadTableError; the invalid file leaves no rows, the files before it stay.
     `session` must be in autocommit mode.
     """
-    listed = list(names)
+    listed = find_files(list(names))
     if listed.count(STDIN) > 1:
         raise UsageError("standard input (-) can be loaded once")
     _require_time_zone(session, options.time_zone)
@@ -82,7 +83,7 @@ def load_files(
         for name in dict.fromkeys(listed):
             file = open_csv(name, options.dialect)
             target.match(file)
-            if options.dry_run or file.size is not None:
+            if options.dry_run or file.content.is_regular:
                 file.close()  # opened again when it is loaded; a pipe must stay open
             else:
                 pipes[name] = file
@@ -117,24 +118,24 @@ def _load(
     earlier = ledger.find(session, file, target)
     if earlier and not (options.again and earlier.is_gone):
         return _passed_over(file, target, earlier)
-    before = file.state()
-    digest = hashlib.sha256()
-    # 01/02/2024 is ambiguous, in January or in February, so it is refused.
-    settings = {"DateStyle": "ISO, YMD", "TimeZone": options.time_zone}
+    before = file.content.state()
+    # Unless an order is named, 01/02/2024 may be in January or in February, so it is refused.
+    order = DATE_ORDERS.get(options.time_format, "YMD")
+    settings = {"DateStyle": f"ISO, {order}", "TimeZone": options.time_zone}
     try:
         with transaction(session, settings):
             if earlier:
                 ledger.forget(session, earlier)
             after_id = ledger.last_id(session, target)
             command = target.copy_command(columns, options.dialect)
-            rows, size = _copy(session, file, command, digest, advance, times)
-            if file.state() != before:
+            rows = _copy(session, file, command, advance, times)
+            if file.content.state() != before:
                 raise BadFileError(
                     f"{file.name}: changed while it was being loaded",
                     f"{NOTHING_LOADED}: load it again when it is complete",
                 )
             ids = (after_id, ledger.last_id(session, target))
-            if not ledger.enter(session, file, target, digest.digest(), rows, size, ids):
+            if not ledger.enter(session, file, target, rows, ids):
                 raise _LoadedElsewhereError
             return Loaded(LOADED, rows)
     except psycopg.Error as error:
@@ -145,7 +146,7 @@ def _load(
         raise bad from error
     except _LoadedElsewhereError:
         pass
-    return _passed_over(file, target, ledger.find(session, file, target, digest.digest()))
+    return _passed_over(file, target, ledger.find(session, file, target, file.content.digest()))
 
 
 def _passed_over(file: CsvFile, target: Target, earlier: Entry | None) -> Loaded:
@@ -167,26 +168,23 @@ def _copy(
     session: Session,
     file: CsvFile,
     command: sql.Composed,
-    digest: hashlib._Hash,
     advance: Progress,
     times: TimeColumns | None,
-) -> tuple[int, int]:
-    """Stream the file through COPY; return its rows and bytes.
+) -> int:
+    """Stream the file through COPY; return the number of its rows.
 
     Raises BadFileError, or the server's error.
     """
-    size = 0
+    constants = Constants(file.dialect, file.line_end)
     cut_short = False
     wrong: BadFileError | None = None
 
     def chunks() -> Iterator[bytes]:
         """The file's content, in chunks; ends early if the server has refused it."""
-        nonlocal size, cut_short
+        nonlocal cut_short
         for chunk in file.rows():
-            digest.update(chunk)
             if times is None or not times.rewrites:
-                copy.write(chunk)
-            size += len(chunk)
+                copy.write(constants.add(chunk))
             advance(len(chunk))
             refused = _refused(session)
             yield chunk
@@ -202,9 +200,10 @@ def _copy(
                         collections.deque(chunks(), maxlen=0)
                     elif times.rewrites:
                         for record in times.converted(chunks()):
-                            copy.write(record)
+                            copy.write(constants.add(record))
                     else:
                         times.check(chunks())
+                    copy.write(constants.end())
                 except BadFileError as error:
                     # An incomplete record cannot be checked.
                     wrong = None if cut_short else error
@@ -216,7 +215,7 @@ def _copy(
             raise wrong
         if cut_short:
             raise BadFileError(f"{file.name}: the server refused the data", NOTHING_LOADED)
-        return cursor.rowcount, size
+        return cursor.rowcount
 
 
 def _refused(session: Session) -> bool:

@@ -1,0 +1,1 @@
+"""Events in, exactly once: formats, compression, the ledger, and what happens to bad rows."""

@@ -1,0 +1,276 @@
+"""The content of a file: uncompressed, in UTF-8, and identified by its digest."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import hashlib
+import importlib.util
+import lzma
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from rollupctl.errors import BadFileError, UsageError
+
+STDIN = "-"
+LONGEST_NAME = 4096  # characters: no system takes a longer path
+NOTHING_LOADED = "nothing of this file was loaded"
+UTF8 = "utf-8"
+
+_LONGEST_MAGIC = 6  # bytes
+
+
+class _Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+class Content:
+    """Reads a file or standard input, forwards only, in UTF-8.
+
+    The digest is that of the uncompressed bytes before they are recoded: a file, its compressed
+    copy and a pipe of it are one content.
+    """
+
+    def __init__(self, path: str, encoding: str = UTF8) -> None:
+        """Open `path` ("-" is standard input). Raises BadFileError if it cannot be read."""
+        self.name = printable(path)
+        self._is_stdin = path == STDIN
+        self._file: BinaryIO
+        try:
+            # Closed by close().
+            self._file = sys.stdin.buffer if self._is_stdin else Path(path).open("rb")  # noqa: SIM115
+        except IsADirectoryError:
+            raise BadFileError(f"{self.name}: is a directory", "name a file") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise BadFileError(f"{self.name}: {reason}") from None
+        self._encoding = encoding
+        try:
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self) -> None:
+        magic = b""
+        while len(magic) < _LONGEST_MAGIC and (
+            more := self._read_file(_LONGEST_MAGIC - len(magic))
+        ):
+            magic += more
+        raw = _Prefixed(magic, self._read_file)
+        unpack = next((make for begin, make in _COMPRESSIONS if magic.startswith(begin)), None)
+        self.is_compressed = unpack is not None
+        self._stream: _Readable = unpack(raw, self.name) if unpack else raw
+        self._digest = hashlib.sha256()
+        self._decoder = (
+            None
+            if self._encoding == UTF8
+            else codecs.getincrementaldecoder(self._encoding)(errors="strict")
+        )
+        self.bytes_read = 0
+
+    def _read_file(self, size: int) -> bytes:
+        try:
+            return self._file.read(size)
+        except OSError as error:
+            raise BadFileError(f"{self.name}: {error.strerror}") from None
+
+    def read(self, size: int) -> bytes:
+        """About `size` bytes in UTF-8, none at the end. Raises BadFileError for damaged content."""
+        while True:
+            try:
+                data = self._stream.read(size)
+            except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, OSError) as error:
+                raise _damaged(self.name, error) from None
+            except Exception as error:
+                if type(error).__name__ != "ZstdError":
+                    raise
+                raise _damaged(self.name, error) from None
+            self._digest.update(data)
+            self.bytes_read += len(data)
+            if self._decoder is None:
+                return data
+            try:
+                recoded = self._decoder.decode(data, final=not data).encode()
+            except UnicodeDecodeError as error:
+                raise BadFileError(
+                    f"{self.name}: is not {self._encoding}: byte 0x{error.object[error.start]:02x}",
+                    f"{NOTHING_LOADED}: name its encoding with --encoding",
+                ) from None
+            if recoded or not data:
+                return recoded
+
+    def digest(self) -> bytes:
+        """SHA-256 of everything that was read so far."""
+        return self._digest.digest()
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether it can be read again from its beginning."""
+        return stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
+
+    @property
+    def size(self) -> int | None:
+        """Length in bytes, or None where it is unknown until the end: compressed, or a pipe."""
+        if not self.is_regular or self.is_compressed:
+            return None
+        return os.fstat(self._file.fileno()).st_size
+
+    def state(self) -> tuple[int, ...]:
+        """A value that changes when a regular file is written to; constant for a pipe."""
+        facts = os.fstat(self._file.fileno())
+        return (facts.st_size, facts.st_mtime_ns) if stat.S_ISREG(facts.st_mode) else ()
+
+    def rewind(self) -> None:
+        """Go back to the beginning of a regular file."""
+        self._file.seek(0)
+        self._begin()
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        if not self._is_stdin:
+            self._file.close()
+
+
+class _Prefixed:
+    """A stream whose first bytes have been read already."""
+
+    def __init__(self, begin: bytes, read: Callable[[int], bytes]) -> None:
+        self._begin = begin
+        self._read = read
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most `size` bytes; empty at the end."""
+        if not self._begin:
+            return self._read(size)
+        data, self._begin = self._begin[:size], self._begin[size:]
+        return data + self._read(size - len(data)) if len(data) < size else data
+
+
+def _open_zstd(raw: Any, name: str) -> _Readable:
+    if importlib.util.find_spec("zstandard") is None:
+        shown = "FILE" if name == STDIN else name
+        raise BadFileError(
+            f"{name}: is compressed with zstd",
+            f"pip install 'rollupctl[zstd]', or unpack it: `zstdcat {shown} | rollupctl load -`",
+        )
+    return _Zstd(raw)
+
+
+class _Zstd:
+    """Frames of zstd one after the other. Raises EOFError where one is cut off, which the stream
+    reader of the library takes for the end.
+    """
+
+    _INPUT = 1 << 12  # bytes, few because they may expand a thousandfold
+
+    def __init__(self, raw: Any) -> None:
+        import zstandard
+
+        self._raw = raw
+        self._open = zstandard.ZstdDecompressor().decompressobj
+        self._frame: Any = None
+        self._packed = b""
+        self._ready = b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most `size` bytes; empty at the end."""
+        while not self._ready:
+            self._packed = self._packed or self._raw.read(self._INPUT)
+            if not self._packed:
+                if self._frame is not None:
+                    raise EOFError("the last frame is incomplete")
+                return b""
+            self._frame = self._frame or self._open()
+            self._ready = self._frame.decompress(self._packed)
+            self._packed = b""
+            if self._frame.eof:
+                self._packed, self._frame = self._frame.unused_data, None
+        data, self._ready = self._ready[:size], self._ready[size:]
+        return data
+
+
+def _open_gzip(raw: Any, name: str) -> _Readable:
+    return gzip.GzipFile(fileobj=raw, mode="rb")
+
+
+def _open_bzip2(raw: Any, name: str) -> _Readable:
+    return bz2.BZ2File(raw)
+
+
+def _open_xz(raw: Any, name: str) -> _Readable:
+    return lzma.LZMAFile(raw)
+
+
+_COMPRESSIONS: tuple[tuple[bytes, Callable[[Any, str], _Readable]], ...] = (
+    (b"\x1f\x8b", _open_gzip),
+    (b"\x28\xb5\x2f\xfd", _open_zstd),
+    (b"\xfd7zXZ\0", _open_xz),
+    (b"BZh", _open_bzip2),
+)
+
+
+def _damaged(name: str, error: Exception) -> BadFileError:
+    return BadFileError(
+        f"{name}: its compressed content is damaged or cut off",
+        f"{NOTHING_LOADED}: get the file again",
+        detail=str(error) or type(error).__name__,
+    )
+
+
+def validate_encoding(name: str) -> str:
+    """The canonical name of a text encoding; raises UsageError if Python has none of this name."""
+    try:
+        found = codecs.lookup(name)
+        "".encode(found.name)  # not rot13, base64 and the like
+    except (LookupError, ValueError):
+        raise UsageError(
+            f"--encoding: there is no encoding {name!r}", "write latin1, cp1252 or utf-16, say"
+        ) from None
+    return UTF8 if found.name in ("utf-8", "ascii", "utf-8-sig") else found.name
+
+
+def printable(path: str) -> str:
+    """`path` for messages and the ledger; bytes that are not UTF-8 are replaced.
+
+    An overlong path is abbreviated in the middle, so that the rest of the message fits on the line.
+    """
+    shown = os.fsencode(path).decode("utf-8", "replace")
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[:150]}…{shown[-50:]}"
+
+
+def find_files(names: list[str]) -> list[str]:
+    """The files that `names` mean: a directory its files, a pattern such as 'data/*.csv' what it
+    matches, both in the order of their names; hidden files are left out.
+
+    Raises BadFileError for an empty directory and a pattern without a match.
+    """
+    found: list[str] = []
+    for name in names:
+        path = Path(name)
+        try:
+            is_directory = name not in ("", STDIN) and path.is_dir()
+            is_pattern = not is_directory and any(c in name for c in "*?[") and not path.exists()
+        except (OSError, ValueError):
+            is_directory = is_pattern = False  # opening it says what is wrong
+        if is_directory:
+            inside = sorted(p for p in path.iterdir() if p.is_file() and p.name[0] != ".")
+            if not inside:
+                raise BadFileError(f"{printable(name)}: a directory without files")
+        elif is_pattern:
+            start = Path(path.anchor)
+            pattern = str(path.relative_to(path.anchor)) if path.anchor else name
+            inside = sorted(p for p in start.glob(pattern) if p.is_file() and p.name[0] != ".")
+            if not inside:
+                raise BadFileError(f"{printable(name)}: no file matches")
+        else:
+            found.append(name)
+            continue
+        found += map(str, inside)
+    return found

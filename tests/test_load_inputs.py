@@ -1,0 +1,200 @@
+"""rollupctl load: compressed files, directories and patterns, encodings, mapped and constant columns."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import itertools
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rollupctl.loading.dialect import Constants, Dialect
+from tests.conftest import Connection, Rollupctl
+from tests.helpers import rows, value
+from tests.test_load import GOOD, HEADER, count, events, write
+
+TEXT = HEADER + "7,buy,Österreich,opera,70,700\n" * 3
+
+
+def zstd(data: bytes) -> bytes:
+    zstandard = pytest.importorskip("zstandard")
+    packed: bytes = zstandard.compress(data)
+    return packed
+
+
+COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "two members": lambda data: gzip.compress(data[:50]) + gzip.compress(data[50:]),
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "zstd": zstd,
+    "two frames": lambda data: zstd(data[:50]) + zstd(data[50:]),
+}
+
+
+@pytest.mark.parametrize("how", COMPRESSED)
+def test_compression_is_told_by_content(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path, how: str
+) -> None:
+    packed = COMPRESSED[how](TEXT.encode())
+    done = rollupctl("load", write(tmp_path / "a.txt", packed))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {row[2] for row in events(db)} == {"Österreich"}
+    # The same content, whatever holds it.
+    assert rollupctl("load", write(tmp_path / "a.csv", TEXT)).returncode == 0
+    assert rollupctl("load", "-", input=packed).returncode == 0
+    assert rollupctl("load", str(tmp_path / "a.txt")).returncode == 0
+    assert count(db) == 3
+    assert rows(db, "select bytes from rollup.loads") == [(len(TEXT.encode()),)]
+
+
+@pytest.mark.parametrize("how", COMPRESSED)
+def test_content_that_is_cut_off_loads_nothing(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path, how: str
+) -> None:
+    packed = COMPRESSED[how]((HEADER + GOOD * 50_000).encode())
+    for at in (len(packed) // 2, len(packed) - 3):
+        done = rollupctl("load", write(tmp_path / "a.csv", packed[:at]))
+        assert done.returncode == 1
+        assert "compressed content is damaged or cut off" in done.stderr
+    assert count(db) == 0
+
+
+def test_directories_and_patterns(db: Connection, rollupctl: Rollupctl, tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        write(tmp_path / f"{number}.csv", HEADER + GOOD * number)
+    write(tmp_path / ".hidden.csv", "no events")
+    assert rollupctl("load", str(tmp_path / "[12].csv")).returncode == 0
+    assert count(db) == 3
+    assert rollupctl("load", str(tmp_path)).returncode == 0
+    assert count(db) == 6
+    # A name that exists is no pattern.
+    assert rollupctl("load", write(tmp_path / "[4].csv", HEADER + GOOD * 4)).returncode == 0
+    assert count(db) == 10
+
+
+@pytest.mark.parametrize("encoding", ["latin1", "cp1252", "utf-16", "utf-16-be"])
+def test_encodings(db: Connection, rollupctl: Rollupctl, tmp_path: Path, encoding: str) -> None:
+    path = write(tmp_path / "a.csv", TEXT.encode(encoding))
+    done = rollupctl("load", path, "--encoding", encoding)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {row[2] for row in events(db)} == {"Österreich"}
+
+
+def test_an_encoding_that_does_not_fit(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a.csv", (HEADER + GOOD).encode() + b"1,\x81,a,b,1,1\n")
+    done = rollupctl("load", path, "--encoding", "cp1252")
+    assert done.returncode == 1
+    assert "is not cp1252: byte 0x81" in done.stderr
+    assert rollupctl("load", path, "--encoding", "klingon").returncode == 2
+    assert rollupctl("load", path, "--encoding", "rot13").returncode == 2
+    assert count(db) == 0
+
+
+def test_a_file_without_a_header(db: Connection, rollupctl: Rollupctl, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", GOOD * 2)
+    columns = HEADER.strip()
+    assert rollupctl("load", path, "--columns", columns).returncode == 0
+    assert count(db) == 2
+    path = write(tmp_path / "b.csv", "1,2024-06-01 10:00\n1,now\n")
+    done = rollupctl("load", path, "--columns", "customer_id, event_time")
+    assert "line 2, column event_time" in done.stderr
+    path = write(tmp_path / "c.csv", "1,now\n")
+    done = rollupctl("load", path, "--columns", "customer_id,event_time")
+    assert "line 1, column event_time" in done.stderr
+    path = write(tmp_path / "d.csv", "1,x\n")
+    done = rollupctl("load", path, "--columns", "customer_id,device_id")
+    assert "line 1, column device_id" in done.stderr
+    assert count(db) == 2
+
+
+def test_columns_by_another_name_and_constants(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a.csv", 'site,land,what\n7,AT,"a\n""b"""\n7,,c')
+    mapped = ["--map", "customer_id=site", "--map", "country=land", "--map", "event_type=what"]
+    options = [*mapped, "--set", 'browser=a, "b"\nc', "--set", "device_id=5"]
+    done = rollupctl("load", path, *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert events(db) == [
+        (7, 'a\n"b"', "AT", 'a, "b"\nc', 5, None),
+        (7, "c", None, 'a, "b"\nc', 5, None),
+    ]
+    for wrong, said in (
+        (["--map", "path=nation"], "there is no field 'nation' to map"),
+        (["--set", "nation=DE"], "has no column 'nation'"),
+        (["--set", "customer_id=1"], "named twice"),
+    ):
+        done = rollupctl("load", path, *mapped, *wrong)
+        assert (done.returncode, said in done.stderr) == (1, True), done.stderr
+    for wrong in (["--set", "country"], ["--map", "=x"], ["--set", "a=1", "--set", "a=2"],
+                  ["--map", "country=x", "--map", "path=x"]):  # fmt: skip
+        assert rollupctl("load", path, *wrong).returncode == 2
+
+
+def test_an_export_in_german(db: Connection, rollupctl: Rollupctl, tmp_path: Path) -> None:
+    text = (
+        '"Kunde";"Zeit";"Land";"Gerät"\n"7";"31.12.2024 14:30";"Österreich";""\n'
+        '"7";"01.02.2025 08:00";"";"70"\n'
+    )
+    path = write(tmp_path / "a.csv", text.encode("cp1252"))
+    options: list[str] = []
+    # What --help and the messages say leads there.
+    for hinted in (
+        ["--encoding", "latin1"],
+        ["--delimiter", ";"],
+        ["--map", "customer_id=Kunde", "--map", "event_time=Zeit", "--map", "country=Land"],
+        ["--map", "device_id=Gerät"],
+        ["--time-format", "dmy"],
+        ["--null", ""],
+    ):
+        done = rollupctl("load", path, *options)
+        assert done.returncode == 1
+        assert hinted[0] in done.stderr or hinted[0] == "--map", done.stderr
+        options += hinted
+    done = rollupctl("load", path, *options, "--time-zone", "Europe/Berlin")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = "select event_time at time zone 'UTC', country, device_id from events order by event_id"
+    assert [(f"{row[0]}", *row[1:]) for row in rows(db, found)] == [
+        ("2024-12-31 13:30:00", "Österreich", None),
+        ("2025-02-01 07:00:00", "", 70),
+    ]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(st.lists(st.text('ab"\n\r,', max_size=5), min_size=2, max_size=2), max_size=8),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.booleans(),
+    st.lists(st.integers(0, 60), max_size=6),
+    st.text('c",\n', max_size=4),
+)
+def test_constants_end_every_record(
+    records: list[list[str]], end: str, ends: bool, cuts: list[int], constant: str
+) -> None:
+    def quoted(text: str) -> str:
+        return '"' + text.replace('"', '""') + '"'
+
+    lines = ["h,i"] + [",".join(map(quoted, record)) for record in records]
+    data = (end.join(lines) + (end if ends else "")).encode()
+    constants = Constants(Dialect(constants={"k": constant}), end.encode())
+    places = [0, *sorted(cuts), len(data)]
+    sent = b"".join(constants.add(data[a:b]) for a, b in itertools.pairwise(places))
+    expected = end.join(f"{line},{quoted(constant)}" for line in lines) + (end if ends else "")
+    assert sent + constants.end() == expected.encode()
+
+
+def test_a_constant_that_is_wrong_is_told_with_its_column(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a.csv", HEADER.replace(",session_id", "") + "1,a,b,c,1\n")
+    done = rollupctl("load", path, "--set", "session_id=x")
+    assert (done.returncode, value(db, "select count(*) from events")) == (1, 0)
+    assert 'line 2, column session_id: "x" is not a valid bigint' in done.stderr
