@@ -89,8 +89,11 @@ def install(
 
 
 def _has_analytics(session: Session) -> bool:
-    found = query(session, "select pg_catalog.to_regnamespace('rollup_analytics') is not null as it")
-    return bool(found.rows[0][0])
+    """Whether the analytics are in the database, which are then upgraded with the package."""
+    (found,) = query(
+        session, "select pg_catalog.to_regnamespace('rollup_analytics') is not null as found"
+    ).column("found")
+    return bool(found)
 
 
 def _take_turn(session: Session) -> None:

@@ -1,7 +1,7 @@
 -- Pairs are counted among products that are frequent enough by themselves: a pair is no more frequent than either. Both
 -- directions of a pair come from one count.
 create or replace function rollup_analytics.basket(
-    min_support numeric, max_pairs int default 10000, tenant text default null, range_from timestamptz default null,
+    min_support double precision, max_pairs int default 10000, tenant text default null, range_from timestamptz default null,
     range_to timestamptz default null, source text default 'events', user_column text default 'user_id',
     product_column text default 'product_id', order_column text default null, orders text default null,
     time_zone text default 'UTC')
@@ -56,11 +56,11 @@ select a::text, c::text, baskets, baskets::numeric / n, baskets::numeric / a_bas
             'basket', case when order_column is null then '(u, day)' else 'coalesce(order_id, row(u, day)::text)' end,
             'purchases', rollup_analytics_internal.purchases_text(
                 source, tenant, range_from, range_to, user_column, product_column, order_column, orders, null, time_zone),
-            'support', min_support,
+            'support', min_support::numeric,
             'max_pairs', max_pairs));
 end
 $$;
-comment on function rollup_analytics.basket(numeric, int, text, timestamptz, timestamptz, text, text, text, text, text, text) is
+comment on function rollup_analytics.basket(double precision, int, text, timestamptz, timestamptz, text, text, text, text, text, text) is
     'Products that are bought together: pairs that at least the share min_support of all baskets hold, the most frequent '
     'first, in both directions. A basket is what a user orders on a day, or an order where order_column names it. '
     'conviction is infinite where confidence is 1.';

@@ -1,6 +1,6 @@
 -- Stock lies on the coordinator and demand on a shard, so they are joined outside of the statement about demand.
 create or replace function rollup_analytics.stock_forecast(
-    lead_time interval, service_level numeric default 0.95, tenant text default null, range_from timestamptz default null,
+    lead_time interval, service_level double precision default 0.95, tenant text default null, range_from timestamptz default null,
     range_to timestamptz default null, source text default 'events', product_column text default 'product_id',
     quantity text default 'quantity', user_column text default 'user_id', orders text default null, time_zone text default 'UTC')
     returns table (product_id text, stock numeric, daily_demand double precision, deviation double precision,
@@ -25,7 +25,7 @@ begin
             message = format('service_level must lie between 0 and 1, not %s', coalesce(service_level::text, 'NULL')),
             hint = 'It is the probability that stock lasts until a delivery, such as 0.95.';
     end if;
-    z := rollup_analytics_internal.normal_quantile(service_level);
+    z := rollup_analytics_internal.normal_quantile(service_level::numeric);
     execute rollup_internal.fill_template(
         'select jsonb_object_agg(product, s) from (select product, jsonb_agg(total) as s from ('
         'select product, day, sum(quantity) as total from ({purchases}) p group by product, day) d group by product) d',
@@ -49,7 +49,7 @@ begin
      order by k.product collate "C";
 end
 $$;
-comment on function rollup_analytics.stock_forecast(interval, numeric, text, timestamptz, timestamptz, text, text, text, text, text, text) is
+comment on function rollup_analytics.stock_forecast(interval, double precision, text, timestamptz, timestamptz, text, text, text, text, text, text) is
     'When products run out. Demand is the mean quantity ordered per day of the range; days without orders count. The reorder '
     'point is the demand over the lead time plus the safety stock: the normal quantile of the service level times the '
     'deviation of the daily demand times the root of the lead time in days. stock comes from rollup_analytics.stock.';
