@@ -64,7 +64,7 @@ def install(
     root = root or project_root()
     is_upgrade = require_not_newer(session) is not None
     wanted = tuple(f"examples/{name}.sql" for name in dict.fromkeys(examples))
-    steps = (ENGINE,) if engine_only else STEPS
+    steps: tuple[str, ...] = (ENGINE,) if engine_only else STEPS
     if analytics or _has_analytics(session):
         steps += (ANALYTICS,)
     steps += wanted

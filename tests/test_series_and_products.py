@@ -61,6 +61,7 @@ def series(
     )  # fmt: skip
 
 
+History = list[tuple[str | None, int, str | None]]  # user, day, product
 counts = st.lists(st.integers(0, 4), min_size=1, max_size=40)
 
 
@@ -271,14 +272,14 @@ baskets = st.lists(
 )
 
 
-def bought(history: list[tuple[str | None, int, str | None]]) -> list[Event]:
+def bought(history: History) -> list[Event]:
     return [
         Event(u, BEGIN + d * timedelta(days=1), "order", product_id=p, quantity=2)
         for u, d, p in history
     ]
 
 
-def sets(history: list[tuple[str | None, int, str | None]], by_day: bool) -> dict[Any, set[str]]:
+def sets(history: History, by_day: bool) -> dict[Any, set[str]]:
     found: dict[Any, set[str]] = defaultdict(set)
     for u, d, p in history:
         if u is not None and p is not None:
@@ -288,9 +289,7 @@ def sets(history: list[tuple[str | None, int, str | None]], by_day: bool) -> dic
 
 @FUZZ
 @given(history=baskets, support=st.sampled_from([0.05, 0.2, 0.5, 1]))
-def test_baskets_equal_brute_force(
-    shop: Shop, history: list[tuple[str | None, int, str | None]], support: float
-) -> None:
+def test_baskets_equal_brute_force(shop: Shop, history: History, support: float) -> None:
     found = shop.ask("basket", shop.insert(bought(history)), min_support=support)
     all_baskets = list(sets(history, by_day=True).values())
     n = len(all_baskets)
@@ -314,7 +313,7 @@ def test_baskets_equal_mlxtend(shop: Shop) -> None:
     patterns = pytest.importorskip("mlxtend.frequent_patterns", reason="mlxtend is not installed")
     import pandas as pd
 
-    history = [(f"u{n % 9}", n % 4, f"p{n * n % 7}") for n in range(120)]
+    history: History = [(f"u{n % 9}", n % 4, f"p{n * n % 7}") for n in range(120)]
     products = sorted({str(p) for _, _, p in history})
     table = pd.DataFrame([{p: p in b for p in products} for b in sets(history, True).values()])
     frequent = patterns.fpgrowth(table, min_support=0.1, use_colnames=True, max_len=2)
@@ -334,9 +333,7 @@ def test_baskets_equal_mlxtend(shop: Shop) -> None:
 
 @FUZZ
 @given(history=baskets)
-def test_recommendations_equal_brute_force(
-    shop: Shop, history: list[tuple[str | None, int, str | None]]
-) -> None:
+def test_recommendations_equal_brute_force(shop: Shop, history: History) -> None:
     tenant = shop.insert(bought(history))
     owners: dict[str, set[str]] = defaultdict(set)
     for u, products in sets(history, by_day=False).items():
@@ -369,9 +366,7 @@ def test_recommendations_equal_brute_force(
 
 @FUZZ
 @given(history=baskets, level=st.sampled_from([0.5, 0.9, 0.95, 0.999]))
-def test_stock_equals_brute_force(
-    shop: Shop, history: list[tuple[str | None, int, str | None]], level: float
-) -> None:
+def test_stock_equals_brute_force(shop: Shop, history: History, level: float) -> None:
     tenant = shop.insert(bought(history))
     shop.db.execute("insert into rollup_analytics.stock values (%s, 'p1', 30)", [tenant])
     found = shop.ask(

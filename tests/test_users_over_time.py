@@ -349,7 +349,7 @@ def test_attribution_equals_brute_force(shop: Shop, events: list[Event], model: 
         ):
             conversions[channel, e.currency] += weight
             values[channel, e.currency] += weight * float(e.amount or 0)
-    expected = {key: (pytest.approx(n, abs=1e-3), pytest.approx(values[key], abs=1e-3))
+    expected: dict[Any, Any] = {key: (pytest.approx(n, abs=1e-3), pytest.approx(values[key], abs=1e-3))
                 for key, n in conversions.items() if n}  # fmt: skip
     answer = {
         (r["channel"], r["currency"]): (float(r["conversions"]), float(r["value"])) for r in found
@@ -401,7 +401,7 @@ def test_velocity_equals_brute_force(
             " ('high', 'user_id', '20 seconds', null, 'amount', 10)"
         )
         found = shop.ask("velocity", tenant)
-    expected = Counter()
+    expected: Counter[tuple[str, str, datetime]] = Counter()
     for u, t, _ in history:
         near = [a for v, s, a in history if v == u and t - 20 <= s <= t]
         if u is not None and t >= 0:

@@ -27,7 +27,7 @@ begin
           from g window w as (partition by u order by t desc range between unbounded preceding and current row)) n
   left join lateral (
        select rollup_analytics_internal.any_order_steps(array_agg(m.mask), array_agg(m.t), {steps})
-         from g m where m.u = n.u and m.t >= n.t and m.t <= n.t + interval {within}) o (times) on n.several
+         from g m where n.several and m.u = n.u and m.t >= n.t and m.t <= n.t + interval {within}) o (times) on true
  where n.mask <> 0$text$,
         jsonb_build_object('reached', reached, 'nexts', nexts, 'steps', steps, 'within', quote_literal(within)));
 end
