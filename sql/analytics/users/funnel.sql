@@ -1,5 +1,6 @@
 -- Counted where the tenant's events are: the statement has one tenant and no tables but the source. Rows for steps that
--- nobody reached are added outside of it.
+-- nobody reached are added outside of it. Events are sorted once, by user and time: neither a common table expression nor
+-- a hash table comes between the sort and the passes over it.
 create or replace function rollup_analytics.funnel(
     steps text[], within interval, mode text default 'ordered', ties text default 'any', breakdown text default null,
     tenant text default null, range_from timestamptz default null, range_to timestamptz default null,
@@ -59,15 +60,16 @@ begin
       from generate_series(1, wanted) k;
 
     execute rollup_internal.fill_template(
-        $text$with e as materialized (
+        $text$with e as (
     select *
       from (select ({users})::text collate "C" as u, {time} as t, {matched} as mask, coalesce({exclusions}, false) as excluded, {value} as value
               from {relation}
              where {in_range}
                and {users} is not null) e
      where {relevant}
+     order by u, t
 ),
-g as materialized (
+g as (
     select *, {stop} as stop
       from ({grouped}) g
 ),
