@@ -14,8 +14,8 @@ begin
     select string_agg(rollup_internal.fill_template(
                'min(t) filter (where mask & {bit} <> 0) over w as n{k}', jsonb_build_object('bit', 1 << (k - 1), 'k', k)), ', ' order by k),
            string_agg(rollup_internal.fill_template(
-               'case when case when n.several then o.times[{k}] else case when {all} then greatest({nexts}) end end <= least(n.t + interval {within}, n.stop)'
-               ' then case when n.several then o.times[{k}] else greatest({nexts}) end end as e{k}',
+               'case when case when n.several then n.times[{k}] else case when {all} then greatest({nexts}) end end <= least(n.t + interval {within}, n.stop)'
+               ' then case when n.several then n.times[{k}] else greatest({nexts}) end end as e{k}',
                jsonb_build_object('k', k, 'within', quote_literal(within),
                    'all', (select string_agg(format('n%s is not null', i), ' and ') from generate_series(1, k) i),
                    'nexts', (select string_agg('n' || i, ', ') from generate_series(1, k) i))), ', ' order by k)
@@ -23,12 +23,13 @@ begin
       from generate_series(1, steps) k;
     return rollup_internal.fill_template(
         $text$select n.u, n.t, n.stop, {reached}
-  from (select *, bool_or(mask & (mask - 1) <> 0) over (partition by u) as several, {nexts}
-          from g window w as (partition by u order by t desc range between unbounded preceding and current row)) n
-  left join lateral (
-       select rollup_analytics_internal.any_order_steps(array_agg(m.mask), array_agg(m.t), {steps})
-         from g m where n.several and m.u = n.u and m.t >= n.t and m.t <= n.t + interval {within}) o (times) on true
- where n.mask <> 0$text$,
+  from (select x.*, case when x.several then (
+               select rollup_analytics_internal.any_order_steps(array_agg(m.mask), array_agg(m.t), {steps})
+                 from g m where m.u = x.u and m.t >= x.t and m.t <= x.t + interval {within}) end as times
+          from (select *, bool_or(mask & (mask - 1) <> 0) over (partition by u) as several, {nexts}
+                  from g window w as (partition by u order by t desc range between unbounded preceding and current row)) x
+         where x.mask <> 0
+        offset 0) n$text$,
         jsonb_build_object('reached', reached, 'nexts', nexts, 'steps', steps, 'within', quote_literal(within)));
 end
 $$;
