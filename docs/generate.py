@@ -11,18 +11,21 @@ import psycopg
 
 from docs.cli_reference import cli_reference
 from docs.proofs import with_proofs
-from docs.sql_reference import STAND_INS, sql_reference
+from docs.sql_reference import STAND_INS, analytics_reference, sql_reference
 from docs.transcript import examples, rewrite
-from tests.servers import EMPTY, INSTALLED, ROOT, Server, plain_server
+from tests.servers import ANALYTICS, EMPTY, INSTALLED, ROOT, Server, plain_server
 
 DOCS = ROOT / "docs"
-REFERENCES = {DOCS / "cli.md", DOCS / "sql.md"}  # generated as a whole
+ANALYTICS_REFERENCE = DOCS / "analytics" / "reference.md"
+REFERENCES = {DOCS / "cli.md", DOCS / "sql.md", ANALYTICS_REFERENCE}  # generated as a whole
 TRAPS = sorted(DOCS.glob("traps-*.md"))
 
 
 def pages() -> list[Path]:
     """Every Markdown file of the project for readers."""
-    return [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
+    return [
+        path for folder in (ROOT, DOCS, DOCS / "analytics") for path in sorted(folder.glob("*.md"))
+    ]
 
 
 def generated(server: Server) -> Iterator[tuple[Path, str]]:
@@ -38,6 +41,10 @@ def generated(server: Server) -> Iterator[tuple[Path, str]]:
             # A database with the topn extension has no stand-ins to describe.
             reference = _with_stand_ins_of(DOCS / "sql.md", reference)
         yield DOCS / "sql.md", reference
+    server.drop(name)
+    name = server.database(ANALYTICS)
+    with psycopg.connect(server.dsn(name)) as db:
+        yield ANALYTICS_REFERENCE, analytics_reference(db)
     server.drop(name)
     for page in TRAPS:
         yield page, with_proofs(page, ROOT / "tests")

@@ -23,6 +23,15 @@ In psql, `\\df+ rollup.*` and `\\d+ rollup.*` show the same comments.
 
 """
 
+_ANALYTICS_HEAD = """\
+# Reference of the analytics
+
+<!-- Written by `./run docs` from the comments in the database. Change those, not this. -->
+
+All functions of the schema `rollup_analytics`. [index.md](index.md) lists the questions.
+
+"""
+
 _ROUTINES = """
 select p.proname::text as name,
        p.prokind::text as kind,
@@ -82,6 +91,14 @@ def sql_reference(db: Connection) -> str:
     )
     stand_ins = db.execute(_ROUTINES, ["rollup_compat"]).fetchall()
     parts += [_routine("", *row) for row in stand_ins if _told(row)]
+    return "".join(parts).rstrip() + "\n"
+
+
+def analytics_reference(db: Connection) -> str:
+    """The text of docs/analytics/reference.md, from a database that has the analytics."""
+    parts = [_ANALYTICS_HEAD]
+    routines = db.execute(_ROUTINES, ["rollup_analytics"]).fetchall()
+    parts += [_routine("rollup_analytics", *row) for row in routines]
     return "".join(parts).rstrip() + "\n"
 
 

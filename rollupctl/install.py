@@ -26,6 +26,7 @@ from rollupctl.sqlscript import Statement, read_script, shown
 from rollupctl.versions import require_not_newer
 
 ENGINE = "setup_rollup.sql"
+ANALYTICS = "setup_analytics.sql"
 DECLARATIONS = ("5minutely_aggregation.sql", "hourly_aggregation.sql")
 STEPS = ("schema-1.sql", "schema-2.sql", ENGINE, *DECLARATIONS)
 
@@ -46,13 +47,15 @@ def install(
     *,
     partition_interval: str | None = None,
     engine_only: bool = False,
+    analytics: bool = False,
     examples: Iterable[str] = (),
     root: Path | None = None,
 ) -> Table:
     """Run the steps in one transaction, one installation of a database at a time.
 
     `session` must be in autocommit mode; `partition_interval` is passed to the SQL as the setting
-    rollup.partition_interval; `examples` are names of files in examples/. Returns file, statements
+    rollup.partition_interval; `examples` are names of files in examples/. With `analytics`, and
+    where they are installed, setup_analytics.sql is a step too. Returns file, statements
     and seconds for each step. A rollup of the examples that a user has altered is kept, with a
     note. Raises InstallError with file and line for a statement that fails, InstallBusyError when
     other sessions hold a lock for too long, VersionError when the database has a newer version;
@@ -61,7 +64,10 @@ def install(
     root = root or project_root()
     is_upgrade = require_not_newer(session) is not None
     wanted = tuple(f"examples/{name}.sql" for name in dict.fromkeys(examples))
-    steps = ((ENGINE,) if engine_only else STEPS) + wanted
+    steps: tuple[str, ...] = (ENGINE,) if engine_only else STEPS
+    if analytics or _has_analytics(session):
+        steps += (ANALYTICS,)
+    steps += wanted
     scripts = {step: list(read_script(root / step)) for step in steps}
     done = Table(("file", "statements", "seconds"))
     if partition_interval is not None:
@@ -80,6 +86,14 @@ def install(
         # sql/finish/search_path.sql sets it for psql's session, because later files need it.
         session.execute("reset search_path")
     return done
+
+
+def _has_analytics(session: Session) -> bool:
+    """Whether the analytics are in the database, which are then upgraded with the package."""
+    (found,) = query(
+        session, "select pg_catalog.to_regnamespace('rollup_analytics') is not null as found"
+    ).column("found")
+    return bool(found)
 
 
 def _take_turn(session: Session) -> None:

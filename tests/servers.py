@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GIVEN = os.environ.get("ROLLUP_TEST_DSN")
 EMPTY = "template_empty"
 INSTALLED = "template_installed"
+ANALYTICS = "template_analytics"
 # Bytes that must be free to keep the files of servers in memory; two workers with Citus need less
 # than a third of them.
 ROOM = 8 * 1024**3
@@ -203,7 +204,8 @@ class Server:
         else:
             self._make_template(EMPTY)
             self._copy(EMPTY, template)
-            done = rollupctl(self.dsn(template), "install")
+            options = ["--analytics"] if template == ANALYTICS else []
+            done = rollupctl(self.dsn(template), "install", *options)
             assert done.returncode == 0, done.stderr
             with self.connect(template, autocommit=True) as db:
                 self.complete_source(db, "public.events")

@@ -10,14 +10,14 @@ import pytest
 from click import Context
 
 from docs.cli_reference import cli_reference
-from docs.generate import DOCS, REFERENCES, TRAPS, pages
+from docs.generate import ANALYTICS_REFERENCE, DOCS, REFERENCES, TRAPS, pages
 from docs.proofs import UNPROVED, files_of_tests, with_proofs
-from docs.sql_reference import STAND_INS, sql_reference
+from docs.sql_reference import STAND_INS, analytics_reference, sql_reference
 from docs.transcript import TranscriptError, examples, rewrite
 from rollupctl.cli import main
 from tests.conftest import Connection
 from tests.helpers import value
-from tests.servers import EMPTY, ROOT, Server
+from tests.servers import ANALYTICS, EMPTY, ROOT, Server
 
 HINT = "regenerate it with ./run docs"
 LONGEST_PAGE = 400  # lines
@@ -71,6 +71,15 @@ def test_pages_are_short() -> None:
 
 def test_command_line_reference_is_up_to_date() -> None:
     assert cli_reference() == text_of(DOCS / "cli.md"), HINT
+
+
+def test_reference_of_the_analytics_is_up_to_date(plain: Server) -> None:
+    name = plain.database(ANALYTICS)
+    try:
+        with psycopg.connect(plain.dsn(name)) as db:
+            assert analytics_reference(db) == text_of(ANALYTICS_REFERENCE), HINT
+    finally:
+        plain.drop(name)
 
 
 @pytest.mark.parametrize("server", ["plain"], indirect=True)

@@ -18,7 +18,7 @@ from rollupctl.cli import main
 from rollupctl.pgbinaries import find_binaries
 from tests.conftest import Connection, Rollupctl
 from tests.helpers import rows, value
-from tests.servers import EMPTY, ROOT, Server
+from tests.servers import ANALYTICS, EMPTY, ROOT, Server
 from tests.test_house import FOR_PEOPLE, defined_routines
 
 SQL = ROOT / "sql"
@@ -26,6 +26,7 @@ STEPS = [
     "schema-1.sql",
     "schema-2.sql",
     "setup_rollup.sql",
+    "setup_analytics.sql",
     "5minutely_aggregation.sql",
     "hourly_aggregation.sql",
     "copy.sql",
@@ -193,7 +194,7 @@ def test_counting_settings_stand_in_one_place(plain_db: Connection) -> None:
 
 # Objects in the database
 
-PACKAGE = "('rollup', 'rollup_internal', 'rollup_compat')"
+PACKAGE = "('rollup', 'rollup_internal', 'rollup_compat', 'rollup_analytics', 'rollup_analytics_internal')"
 # Functions that declarations have made are not the package's.
 OWN_ROUTINES = f"""
     select p.oid, p.oid::regprocedure::text as name, p.prokind, p.proconfig, p.prosrc, p.proname,
@@ -208,7 +209,7 @@ OWN_ROUTINES = f"""
 @pytest.fixture
 def plain_db(plain: Server) -> Iterator[Connection]:
     """Guards look at definitions, which are the same everywhere: one kind of server will do."""
-    name = plain.database()
+    name = plain.database(ANALYTICS)
     with psycopg.connect(plain.dsn(name), autocommit=True) as connection:
         yield connection
     plain.drop(name)
@@ -220,7 +221,8 @@ def test_every_function_is_defined_in_its_file(plain_db: Connection) -> None:
         for (name,) in rows(
             plain_db,
             "select pronamespace::regnamespace || '.' || proname from pg_proc"
-            " where pronamespace in ('rollup'::regnamespace, 'rollup_internal'::regnamespace)"
+            f" where pronamespace in (select oid from pg_namespace where nspname in {PACKAGE})"
+            " and pronamespace <> 'rollup_compat'::regnamespace"
             " and proname !~ '^run_family_[0-9]+$'",
         )
     }

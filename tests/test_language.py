@@ -23,6 +23,8 @@ TEXTS = [
     "docs/*.py",
     "sql/*/README.md",
     "sql/*/*.sql",
+    "sql/analytics/**/*.*",
+    "docs/analytics/*.md",
     "*.sql",
     "examples/*.sql",
     "rollupctl/**/*.py",

@@ -36,6 +36,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
     "--engine-only", is_flag=True, help="Install the package only, without the example's tables."
 )
 @click.option(
+    "--analytics",
+    is_flag=True,
+    help="Also install the analytics, schema rollup_analytics; later installations upgrade them.",
+)
+@click.option(
     "--example",
     "chosen",
     type=click.Choice(examples()),
@@ -45,7 +50,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 @shared_options
 @pass_settings
 def install(
-    settings: Settings, partition_interval: str | None, engine_only: bool, chosen: tuple[str, ...]
+    settings: Settings,
+    partition_interval: str | None,
+    engine_only: bool,
+    analytics: bool,
+    chosen: tuple[str, ...],
 ) -> None:
     """Install or upgrade the SQL package and the example application.
 
@@ -56,6 +65,7 @@ def install(
     Example:
       rollupctl install --partition-interval '1 day'
       rollupctl install --example page_views --example sales
+      rollupctl install --analytics
     """
     if engine_only and partition_interval is not None:
         raise click.UsageError("--partition-interval means nothing with --engine-only")
@@ -66,6 +76,7 @@ def install(
             session,
             partition_interval=partition_interval,
             engine_only=engine_only,
+            analytics=analytics,
             examples=chosen,
         )
         settings.emit(done)

@@ -1,0 +1,2 @@
+\ir drop_old.sql
+\ir privileges.sql

@@ -1,0 +1,19 @@
+-- Functions run with their caller's privileges. Privileges are granted once, to schemas and tables that have none,
+-- so that a privilege that an owner has revoked stays revoked.
+do $$
+declare
+    made record;
+begin
+    for made in
+        select format('grant usage on schema %I to public', nspname) as statement
+          from pg_catalog.pg_namespace
+         where nspname in ('rollup_analytics', 'rollup_analytics_internal') and nspacl is null
+        union all
+        select format('grant select on %s to public', oid::regclass)
+          from pg_catalog.pg_class
+         where relnamespace = 'rollup_analytics'::regnamespace and relkind in ('r', 'v') and relacl is null
+    loop
+        execute made.statement;
+    end loop;
+end
+$$;

@@ -1,0 +1,11 @@
+\ir normal_quantile.sql
+\ir shift_buckets.sql
+\ir locf.sql
+\ir interpolate.sql
+\ir rolling.sql
+\ir seasonal_history.sql
+\ir anomalies.sql
+\ir seasonal_baseline.sql
+\ir holt_winters.sql
+\ir forecast_parameters.sql
+\ir forecast.sql

@@ -1,0 +1,4 @@
+\ir segments.sql
+\ir models.sql
+\ir stock.sql
+\ir velocity_rules.sql

@@ -1,0 +1,2 @@
+\ir funnel_step.sql
+\ir offer.sql

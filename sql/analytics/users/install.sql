@@ -1,0 +1,16 @@
+\ir consecutive_steps.sql
+\ir any_order_steps.sql
+\ir chain_text.sql
+\ir any_order_text.sql
+\ir funnel.sql
+\ir period_grid.sql
+\ir cohort_retention.sql
+\ir customers_text.sql
+\ir segment_text.sql
+\ir rfm.sql
+\ir hyp2f1.sql
+\ir expected_purchases.sql
+\ir model_parameters.sql
+\ir clv.sql
+\ir attribution.sql
+\ir velocity.sql
