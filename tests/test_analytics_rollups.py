@@ -149,11 +149,11 @@ def test_uninstall_removes_them(db: Connection, rollupctl: Rollupctl) -> None:
     done = rollupctl("uninstall", "--dry-run")
     assert "rollup_analytics_internal" in done.stdout
     db.execute("create view uses_it as select * from rollup_analytics.segments")
-    done = rollupctl("uninstall")
+    done = rollupctl("uninstall", "--yes")
     assert done.returncode == 1
     assert "uses_it" in done.stderr
     db.execute("drop view uses_it")
-    assert rollupctl("uninstall").returncode == 0
+    assert rollupctl("uninstall", "--yes").returncode == 0
     assert rows(db, "select nspname from pg_namespace where nspname like 'rollup%%'") == []
 
 
