@@ -164,6 +164,7 @@ def test_trap_39_a_renamed_table_stops_the_run(lab: Lab) -> None:
         "call rollup.backfill('visits')",
         "call rollup.backfill_measures('visits')",
         "select rollup.accept_source('visits')",
+        "select rollup.alter_rollup('visits', work_mem => '64MB')",
     ],
 )
 def test_trap_39_a_dropped_table_is_named(plain_lab: Lab, dropped: str, statement: str) -> None:

@@ -40,6 +40,7 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('rollup.create_rollup', 0));
     perform rollup_internal.wait_for_run_lock(name);
     r := rollup_internal.get_rollup(name);
+    perform rollup_internal.require_same_tables(r);
 
     select x.what into fixed
       from (values ('bucket', bucket <> r.bucket), ('dimensions', dimensions <> r.dimensions),

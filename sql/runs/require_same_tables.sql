@@ -20,12 +20,6 @@ begin
             message = format('source of rollup %I no longer exists', r.name),
             hint = format('Its rows stay: select rollup.drop_rollup(%L)', r.name);
     end if;
-    if not exists (select from pg_class where oid = r.target) then
-        raise exception using
-            errcode = 'undefined_table',
-            message = format('table of rollup %I no longer exists', r.name),
-            hint = format('select rollup.drop_rollup(%L), then declare it again.', r.name);
-    end if;
     -- Looked up, since how a name is spelled follows quote_all_identifiers.
     if r.source_name is not null and to_regclass(r.source_name) is distinct from r.source then
         raise exception using
@@ -36,15 +30,7 @@ begin
             hint = format('If %1$s is still the source: select rollup.accept_source(%2$L). Otherwise declare the rollup '
                           'again after select rollup.drop_rollup(%2$L).', r.source, r.name);
     end if;
-    if r.target_name is not null and to_regclass(r.target_name) is distinct from r.target then
-        raise exception using
-            errcode = 'object_not_in_prerequisite_state',
-            message = format('table of rollup %I was %s and is called %s now', r.name, r.target_name, r.target),
-            detail = case when to_regclass(r.target_name) is null then format('No table is called %s now.', r.target_name) else
-                          format('There is another table %s, which the rollup does not write to.', r.target_name) end,
-            hint = format('If %1$s holds the rollup: select rollup.accept_source(%2$L). Otherwise rename the tables back.',
-                          r.target, r.name);
-    end if;
+    perform rollup_internal.require_same_target(r);
     select c into gone
       from unnest(array[r.tenant, r.id_column, r.time_column]
                   || array(select d::name from unnest(r.dimensions) d where d !~* '[[:space:]]as[[:space:]]')) c
