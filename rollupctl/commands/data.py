@@ -1,28 +1,20 @@
-"""install, uninstall, generate, load: everything needed before events can be counted."""
+"""install, uninstall, generate: everything needed before events can be loaded."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
-from rollupctl.errors import BEHIND, DONE, UsageError
 from rollupctl.files import examples
 from rollupctl.generate import Sample
 from rollupctl.install import install as install_package
-from rollupctl.loading.dialect import Dialect
-from rollupctl.loading.load import GONE, RESULT, Options, load_files
-from rollupctl.loading.timevalue import FORMATS, ISO
 from rollupctl.options import Settings, output_option, pass_settings, shared_options
-from rollupctl.output import Table, note
+from rollupctl.output import note
 from rollupctl.uninstall import uninstall as uninstall_package
 from rollupctl.versions import installed_version
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @click.command()
@@ -176,136 +168,4 @@ def generate(
     settings.emit(sample.write(directory, force=force))
 
 
-def _dialect_options(command: Function) -> Function:
-    """Add the options for the format of a CSV file; see csvfile.Dialect."""
-    for option in (
-        click.option(
-            "--null",
-            metavar="TEXT",
-            help="Text that stands for no value: NULL, '\\N', or '' so that \"\" does in columns "
-            "that are not text.  [default: an empty field without quotes]",
-        ),
-        click.option(
-            "--encoding",
-            default="utf-8",
-            show_default=True,
-            metavar="NAME",
-            help="Encoding of the text: latin1, cp1252, utf-16.",
-        ),
-        click.option(
-            "--columns",
-            metavar="NAMES",
-            help="Names of the fields of files without a header: customer_id,event_type.",
-        ),
-        click.option(
-            "--map",
-            "fields",
-            metavar="COLUMN=FIELD",
-            multiple=True,
-            help="Load a field into the column of another name (may be repeated).",
-        ),
-        click.option(
-            "--set",
-            "constants",
-            metavar="COLUMN=VALUE",
-            multiple=True,
-            help="A column that the files lack, and its value in all rows (may be repeated).",
-        ),
-        click.option("--quote", default='"', metavar="CHAR", help='[default: "]'),
-        click.option(
-            "--delimiter", default=",", metavar="CHAR", help="';', '|' or tab.  [default: ,]"
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
-    """What stands on both sides of the = of each value of an option that may be repeated."""
-    pairs: dict[str, str] = {}
-    for each in given:
-        column, mark, value = each.partition("=")
-        if not mark or not column.strip():
-            raise UsageError(f"{option}: {each!r} has no column", f"write {option} country=DE, say")
-        if column.strip() in pairs:
-            raise UsageError(f"{option}: column {column.strip()} is named twice")
-        pairs[column.strip()] = value
-    return pairs
-
-
-@click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE…")
-@click.option("--table", default="events", show_default=True, help="Table to load into.")
-@click.option(
-    "--time-zone",
-    default="UTC",
-    show_default=True,
-    help="Zone of times that come without an offset, by name: Europe/Berlin.",
-)
-@click.option(
-    "--time-format",
-    type=click.Choice(FORMATS),
-    default=ISO,
-    show_default=True,
-    help="Times as numbers since 1970 (epoch: seconds), dates with the day first (dmy: 31.12.2024) "
-    "or the month (mdy), or any: all that PostgreSQL takes for a time, such as now or the year "
-    "20000.",
-)
-@_dialect_options
-@click.option("--again", is_flag=True, help="Load a file again if its rows no longer exist.")
-@click.option("--dry-run", is_flag=True, help="Check the files' headers; load nothing.")
-@shared_options
-@pass_settings
-def load(
-    settings: Settings,
-    /,
-    files: tuple[str, ...],
-    delimiter: str,
-    quote: str,
-    null: str | None,
-    encoding: str,
-    columns: str | None,
-    fields: tuple[str, ...],
-    constants: tuple[str, ...],
-    **others: Any,
-) -> None:
-    """Load CSV files, each exactly once; - is standard input.
-
-    FILE may also be a directory, or a pattern in quotes. Files compressed with gzip, bzip2, xz or
-    zstd are recognized by their content. Columns may be in any order; omitted columns get their
-    defaults. Each file is one transaction. A
-    file whose content was loaded before is skipped, whatever its name; if rows of it no longer
-    exist (deleted, truncated, expired), a note says so and the exit code is 3. The first invalid
-    file ends the command and leaves no rows; run the command again when the file is corrected.
-
-    \b
-    Example:
-      rollupctl load data/*.csv
-      rollupctl load archive/ && ssh web cat today.csv | rollupctl load -
-      rollupctl load 2015.csv.gz --map country=land --set source=archive
-      rollupctl load export.csv --delimiter ';' --null NULL --time-format epoch_ms
-    """
-    columns_of = _pairs("--map", fields)
-    mapped = {field: column for column, field in columns_of.items()}
-    if len(mapped) < len(columns_of):
-        raise UsageError("--map: a field can be loaded into one column only")
-    dialect = Dialect(
-        "\t" if delimiter in ("tab", "\\t") else delimiter,
-        quote,
-        null,
-        encoding,
-        tuple(name.strip() for name in (columns or "").split(",")) if columns else (),
-        mapped,
-        _pairs("--set", constants),
-    )
-    report = Table(RESULT)
-    with settings.connect() as session:
-        try:
-            load_files(session, files, Options(dialect=dialect, **others), report=report)
-        finally:
-            if report.rows:
-                settings.emit(report)
-    click.get_current_context().exit(BEHIND if GONE in report.column("status") else DONE)
-
-
-COMMANDS = (install, uninstall, generate, load)
+COMMANDS = (install, uninstall, generate)

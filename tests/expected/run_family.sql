@@ -148,7 +148,9 @@ begin
         exception
             when others or assert_failure then
                 get stacked diagnostics table_at_fault = table_name, column_at_fault = column_name;
-                if not rollup_internal.is_fault_of_event(ids, table_at_fault, column_at_fault, sqlstate, sqlerrm) then
+                if not rollup_internal.is_fault_of_event(
+                    ids, table_at_fault, column_at_fault, sqlstate, sqlerrm)
+                then
                     raise;
                 end if;
                 pending := rollup_internal.divide_failed(run, ids, sqlstate, sqlerrm) || pending;
