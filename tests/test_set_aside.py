@@ -385,3 +385,25 @@ def test_trap_40_an_event_that_is_not_counted_yet_does_not_stop_a_rebuild(lab: L
     assert rows(db, "select * from rollup.set_aside") == []
     assert run(db).events == 0
     assert totals(lab) == {1: 5}
+
+
+def test_dividing_a_long_window_reads_each_part_only(plain_lab: Lab) -> None:
+    plain_lab.source()
+    plain_lab.declare()
+    db = plain_lab.connect()
+    insert(db, 100_000)
+    bad_dimension(plain_lab)
+    insert(db, 100_000)
+    reads = (
+        "select sum(heap_blks_hit + heap_blks_read)::int from pg_statio_user_tables"
+        " where relid in (select relid from pg_partition_tree('lab.e'))"
+    )
+    blocks = value(
+        db,
+        "select sum(pg_relation_size(relid))::int / 8192 from pg_partition_tree('lab.e')",
+    )
+    db.execute("select pg_stat_force_next_flush()")
+    before = value(db, reads)
+    assert run(db).events == 200_000
+    db.execute("select pg_stat_force_next_flush()")
+    assert value(db, reads) - before < 12 * blocks

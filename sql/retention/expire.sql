@@ -87,6 +87,7 @@ begin
             action := case when old.is_default then 'would delete rows' else 'would drop' end;
         elsif old.is_default then
             -- Events that arrive in it meanwhile are not counted yet and are kept.
+            perform rollup_internal.identify_default_partition(source);
             execute format('delete from %s where %s', old.partition, rollup_internal.all_of(
                 old_conditions || array(select rollup_internal.counted_condition(r, in_statement => false)
                                           from rollup_internal.rollups r where r.source = expire.source)));

@@ -30,6 +30,7 @@ begin
     end if;
     -- Read under the lock: the declaration or expired_before may have changed during the wait.
     r := rollup_internal.get_rollup(rollup_name);
+    perform rollup_internal.require_same_target(r);
 
     for expired in select * from rollup_internal.expired_ranges(r, max_rows) loop
         seen := seen + 1;

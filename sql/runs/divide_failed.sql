@@ -17,6 +17,7 @@ declare
     empty_range rollup_internal.id_range[] := '{}';
 begin
     if ids = any (run.id_ranges) then
+        perform rollup_internal.summarize_source(r.source);  -- otherwise each part would be read with all new blocks
         empty_range := array[row(ids.rollups, ids.node_group, ids.after_id, ids.after_id)::rollup_internal.id_range];
     end if;
     if middle > ids.after_id then

@@ -25,10 +25,7 @@ begin
 
         -- Whenever ids pass a multiple of ten thousand, so that small runs are included.
         if exists (select from unnest(run.id_ranges) ids where ids.after_id / 10000 <> ids.through_id / 10000) then
-            perform case when rollup_internal.is_distributed(r.source)
-                    then (select count(*) from rollup_internal.on_each_node(
-                                                   format('select rollup_internal.summarize_brin(%L)', r.source)))
-                    else rollup_internal.summarize_brin(r.source) end
+            perform rollup_internal.summarize_source(r.source)
                from rollup_internal.rollups r where r.name = run.rollups[1];
         end if;
         perform rollup_internal.analyze_new_targets(run);

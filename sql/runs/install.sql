@@ -9,6 +9,7 @@
 \ir begin_run.sql
 \ir add_counted.sql
 \ir summarize_brin.sql
+\ir summarize_source.sql
 \ir analyze_new_targets.sql
 \ir finish_run.sql
 \ir run.sql
