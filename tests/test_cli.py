@@ -574,7 +574,7 @@ def test_verify_finds_and_repairs(db: Connection, rollupctl: Rollupctl) -> None:
     assert rollupctl("rollup").returncode == 0
     fine = rollupctl("verify", "-o", "json")
     assert (fine.returncode, json.loads(fine.stdout)) == (0, [])
-    db.execute("update rollup_events_1hr set event_count = event_count - 1 where customer_id = 1")
+    db.execute("update rollup_events_1hr set event_count = event_count + 1 where customer_id = 1")
     wrong = rollupctl("verify", "-o", "json")
     assert wrong.returncode == 5
     (row,) = json.loads(wrong.stdout)

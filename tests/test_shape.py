@@ -254,7 +254,7 @@ def test_zone_rollup_is_rebuilt_and_repaired_by_whole_buckets(lab: Lab) -> None:
     catch_up(db, "weeks")
     right = labelled(db, "weeks", "1 week", "America/Havana")
     assert right == in_zone(db, "1 week", "America/Havana")
-    db.execute("update lab.weeks set n = n - 1 where customer_id = 1")
+    db.execute("update lab.weeks set n = n + 1 where customer_id = 1")
     found = rows(db, "select distinct bucket from rollup.verify('weeks') order by 1")
     assert len(found) == 5
     assert len(rows(db, "select * from rollup.verify('weeks', '2023-11-07', '2023-11-14')")) == 2
@@ -266,7 +266,7 @@ def test_zone_rollup_is_rebuilt_and_repaired_by_whole_buckets(lab: Lab) -> None:
     assert rebuilt == (14, 2, 2)
     repaired = rows(db, "select bucket, rows_before, rows_after from rollup.repair('weeks')")
     assert repaired == [(bucket, 1, 1) for (bucket,) in found if bucket.day != 6]
-    db.execute("update lab.weeks set n = n - 1")
+    db.execute("update lab.weeks set n = n + 1")
     db.execute("call rollup.rebuild_in_steps('weeks')")
     db.execute("call rollup.rebuild_in_steps('weeks', step => '14 days')")
     assert labelled(db, "weeks", "1 week", "America/Havana") == right
@@ -287,7 +287,7 @@ def test_expired_events_are_not_missed_in_a_zone(plain_lab: Lab) -> None:
     catch_up(db, "days")
     db.execute("alter table lab.e detach partition lab.e_1")
     assert rows(db, "select * from rollup.verify('days')") == []
-    db.execute("update lab.days set n = n - 1")
+    db.execute("update lab.days set n = n + 1")
     found = rows(db, "select bucket from rollup.verify('days')")
     assert found == [(datetime(2024, 6, 2, 22, tzinfo=UTC),)]
     with pytest.raises(errors.ObjectNotInPrerequisiteState):
@@ -387,7 +387,7 @@ def test_any_bucket_up_to_a_day_is_exact(lab: Lab, bucket: str) -> None:
     catch_up(db, max_events=50)
     assert_exact_bucket(db, bucket)
     assert rows(db, "select * from rollup.verify('visits')") == []
-    db.execute("update lab.visits set n = n - 1 where customer_id = 1")
+    db.execute("update lab.visits set n = n + 1 where customer_id = 1")
     db.execute("select rollup.repair('visits')")
     assert_exact_bucket(db, bucket)
 
@@ -473,7 +473,7 @@ def test_rollups_without_a_tenant(plain_lab: Lab) -> None:
     ]
     for name in ("fine", "days", "berlin", "all"):
         assert rows(db, "select * from rollup.verify(%s)", name) == []
-        db.execute(f"update lab.{name} set n = n - 1".encode())
+        db.execute(f"update lab.{name} set n = n + 1".encode())
         assert len(rows(db, "select * from rollup.verify(%s)", name)) > 0
         assert rows(db, "select tenant_id from rollup.repair(%s) limit 1", name) == [(None,)]
         assert rows(db, "select * from rollup.verify(%s)", name) == []

@@ -593,7 +593,7 @@ def test_settings_of_counting_end_with_the_call(lab: Lab, statement: str) -> Non
     )
     caller.commit()
     insert(caller)
-    caller.execute("update lab.visits set n = 0")
+    caller.execute("update lab.visits set n = 7")
     caller.execute("set local jit = on")
     caller.execute("set local timezone = 'Asia/Kolkata'")
     caller.execute("set local topn.number_of_counters = 77")

@@ -15,7 +15,7 @@ from rollupctl.output import Table, note
 
 _VERIFY = "select * from rollup.verify(%s, %s, %s, %s)"
 _REPAIR = "select * from rollup.repair(%s, %s, %s, %s, %s)"
-_LOSS = "see rollup.declare_purged, or count what is left with --accept-loss"
+_LOSS = "see rollup.declare_purged, or remove them with --accept-loss"
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -60,12 +60,16 @@ def _changes(found: Table) -> str:
     )
 
 
+def _is_lost(found: Table) -> bool:
+    return "remove" in _by_row(found)
+
+
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME…]")
 @range_options
 @click.option("--repair", is_flag=True, help="Rebuild what differs, then compare again.")
 @click.option(
-    "--accept-loss", is_flag=True, help="With --repair: also where events no longer exist."
+    "--accept-loss", is_flag=True, help="With --repair: remove rows whose events no longer exist."
 )
 @shared_options
 @pass_settings
@@ -82,8 +86,8 @@ def verify(
 
     Prints a row for each measure that differs, with the value in the rollup and the value from the
     events. The exit code is 5 if there is one. With --repair the affected buckets are rebuilt, and
-    the remaining differences are printed. Rows that have counted more events than there are now are
-    kept, unless the loss is accepted.
+    the remaining differences are printed. Rows whose events no longer exist are kept, unless the
+    loss is accepted.
 
     \b
     Example:
@@ -101,8 +105,8 @@ def verify(
                 rebuilt = query(session, _REPAIR, *where, accept_loss)
                 note(f"{name}: {len(rebuilt.rows)} buckets differed and were rebuilt")
                 found = query(session, _VERIFY, *where)
-                if found.rows and not accept_loss:
-                    note(f"{name}: rows that have counted more events than there are stay; {_LOSS}")
+                if _is_lost(found):
+                    note(f"{name}: rows without events stay; {_LOSS}")
             note(f"{name}: {len(found.rows) or 'no'} differences")
             differing = Table(found.columns, [*differing.rows, *found.rows])
     if differing.rows or settings.form != "table":
@@ -120,7 +124,7 @@ def verify(
     help="Commit after each step of this length, such as '1 day'; for long ranges.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what differs from the events; change nothing.")
-@click.option("--accept-loss", is_flag=True, help="Also where events no longer exist.")
+@click.option("--accept-loss", is_flag=True, help="Remove rows whose events no longer exist.")
 @shared_options
 @pass_settings
 def rebuild(

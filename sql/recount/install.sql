@@ -2,7 +2,7 @@
 \ir block_expiry.sql
 \ir failing_event.sql
 \ir verify.sql
-\ir rows_missing_events.sql
+\ir rows_without_events.sql
 \ir rebuild.sql
 \ir rebuild_steps.sql
 \ir repair.sql

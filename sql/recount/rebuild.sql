@@ -1,7 +1,7 @@
 -- Deletes a range of a rollup and counts it again from raw events up to the watermark, in one transaction: readers
 -- see either the old rows or the new ones, and events above the watermark are left to the next run. A row
--- that has counted more events than there are is not necessarily wrong: the events may have been purged on purpose.
--- Nothing is rebuilt if such a row would lose events, unless the loss is accepted. (Its SET clauses come from set_counting_settings.sql.)
+-- without events is not necessarily wrong: the events may have been purged on purpose. Nothing is rebuilt if such rows
+-- would be removed, unless the loss is accepted. (Its SET clauses come from set_counting_settings.sql.)
 create or replace function rollup.rebuild(
     rollup_name text, range_from timestamptz default null, range_to timestamptz default null,
     tenant text default null, accept_loss boolean default false, out events bigint, out rows_before bigint, out rows_after bigint)
@@ -50,13 +50,13 @@ begin
         begin
             events_conditions := rollup_internal.counted_events_conditions(r, bounds, tenant, is_guarded => is_guarded);
             if not accept_loss then
-                would_lose := rollup_internal.rows_missing_events(r, bounds, tenant, events_conditions);
+                would_lose := rollup_internal.rows_without_events(r, bounds, tenant, events_conditions);
                 if would_lose > newly_set_aside then  -- an event that was set aside is not lost
                     raise exception using
                         errcode = 'object_not_in_prerequisite_state',
-                        message = format('rebuilding rollup %I would remove events from %s rows, because their raw events no longer exist', rollup_name, would_lose),
+                        message = format('rebuilding rollup %I would remove %s rows whose raw events no longer exist', rollup_name, would_lose),
                         hint = format('Nothing was changed. If the events were purged on purpose: select rollup.declare_purged(%L, from, to). '
-                                      'To remove them, add accept_loss => true.', r.source::text);
+                                      'To remove the rows, add accept_loss => true.', r.source::text);
                 end if;
             end if;
             execute format('delete from %s where %s', r.target,

@@ -1,5 +1,5 @@
--- A row that has counted more events than there are is not necessarily wrong: the events may have been purged on
--- purpose. Its bucket is left unchanged unless the loss is accepted. See rollup_internal.rows_missing_events.
+-- A row without events is not necessarily wrong: the events may have been purged on purpose. Its bucket is left
+-- unchanged unless the loss is accepted.
 create or replace function rollup.repair(
     rollup_name text, range_from timestamptz default null, range_to timestamptz default null,
     tenant text default null, accept_loss boolean default false)
@@ -13,16 +13,13 @@ as $$
 #variable_conflict use_variable
 declare
     r constant rollup_internal.rollups := rollup_internal.get_rollup(rollup_name);
-    counts constant text[] := array(select c.column_name from rollup_internal.target_columns(r) c
-                                     where c.role = 'measure' and starts_with(c.expression, 'count('));
     would_lose bigint;
     lost bigint := 0;
 begin
     rollup := rollup_name;
     for tenant_id, bucket, would_lose in
         select d.tenant_id, d.bucket, count(*) filter (where d.is_lost)
-          from (select v.tenant_id, v.bucket, v.dimensions, bool_and(v.expected is null and v.counted is not null)
-                       or bool_or(case when v.measure = any (counts) then v.expected::bigint < v.counted::bigint end) is true as is_lost
+          from (select v.tenant_id, v.bucket, v.dimensions, bool_and(v.expected is null and v.counted is not null) as is_lost
                   from rollup.verify(rollup_name, range_from, range_to, tenant) v
                  group by v.tenant_id, v.bucket, v.dimensions) d
          group by d.tenant_id, d.bucket
@@ -38,13 +35,13 @@ begin
     end loop;
     if lost > 0 then
         raise warning using
-            message = format('%s rows of rollup %I have counted more events than there are; their buckets were left as they are', lost, rollup_name),
+            message = format('%s rows of rollup %I have no events any more; their buckets were left as they are', lost, rollup_name),
             hint = format('If the events were purged on purpose: select rollup.declare_purged(%L, from, to). '
-                          'To count what is left: select * from rollup.repair(%L, accept_loss => true).',
+                          'To remove the rows: select * from rollup.repair(%L, accept_loss => true).',
                           r.source::text, rollup_name);
     end if;
 end
 $$;
 comment on function rollup.repair(text, timestamptz, timestamptz, text, boolean) is
     'Rebuilds exactly the tenants and buckets for which rollup.verify finds a difference, and returns them. '
-    'Buckets with rows that have counted more events than there are are left unchanged, with a warning, unless accept_loss.';
+    'Buckets with rows that have no events any more are left unchanged, with a warning, unless accept_loss.';
