@@ -1,5 +1,4 @@
 \ir apply_counting_settings.sql
-\ir require_same_target.sql
 \ir require_same_tables.sql
 \ir require_ids_ahead.sql
 \ir set_aside_due.sql

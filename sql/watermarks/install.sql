@@ -15,3 +15,4 @@
 \ir measures.sql
 \ir uncounted_ids.sql
 \ir tail_lags.sql
+\ir require_same_target.sql
