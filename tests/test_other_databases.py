@@ -68,7 +68,7 @@ def test_trap_38_a_declared_purge_is_no_difference(lab: Lab) -> None:
     "call",
     [
         "select rollup.rebuild('visits'{})",
-        "select rollup.rebuild('visits', '2024-06-01', '2024-06-02', '1'{})",
+        "select rollup.rebuild('visits', '2024-06-01 00:00Z', '2024-06-02 00:00Z', '1'{})",
         "call rollup.rebuild_in_steps('visits'{})",
     ],
 )

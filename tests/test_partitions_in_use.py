@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from psycopg import errors
 
 from tests.conftest import Connection, Rollupctl
 from tests.helpers import Lab, Task, insert, row, rows, run, until, value
@@ -44,16 +45,37 @@ def test_trap_60_a_view_on_a_partition_keeps_that_partition_only(lab: Lab) -> No
     assert (value(db, "select n from lab.v"), verified(db)) == (3, 0)
 
 
-def test_trap_60_uncounted_events_keep_their_partition_only(lab: Lab) -> None:
-    db = prepare(lab)
-    insert(db, 2)
-    said = dict(rows(db, EXPIRE))
-    assert said == {
-        "lab.e_1": "kept: rollup visits has not counted 2 events of lab.e_1",
+def test_trap_60_an_event_that_was_set_aside_keeps_its_partition_only(lab: Lab) -> None:
+    lab.source()
+    lab.declare(filter="10 / amount > 0")
+    db = lab.connect()
+    insert(db, 3, amount=5)
+    insert(db, 4, event_time="2024-06-02 12:00Z", amount=5)
+    insert(db, 1, amount=0)
+    run(db)
+    assert dict(rows(db, EXPIRE)) == {
+        "lab.e_1": "kept: rollup visits has not counted 1 event of lab.e_1",
         "lab.e_2": "dropped",
     }
-    run(db)
+    with pytest.raises(errors.ObjectNotInPrerequisiteState) as caught:
+        db.execute(EXPIRE.encode())
+    assert "rollup.retry_set_aside" in str(caught.value.diag.message_hint)
+    db.execute("update lab.e set amount = 5 where amount = 0")
+    db.execute("select * from rollup.retry_set_aside('visits')")
     assert rows(db, EXPIRE) == [("lab.e_1", "dropped")]
+    assert (value(db, "select sum(n) from lab.visits"), verified(db)) == (8, 0)
+
+
+def test_a_rollup_that_is_behind_keeps_everything(lab: Lab) -> None:
+    db = prepare(lab)
+    insert(db, 2)
+    with pytest.raises(errors.ObjectNotInPrerequisiteState) as caught:
+        db.execute(EXPIRE.encode())
+    assert "rollup visits has not counted 2 events of lab.e_1" in str(caught.value)
+    assert caught.value.diag.message_hint == "Run the rollups first: call rollup.run_all()"
+    assert value(db, "select count(*) from lab.e") == 9
+    run(db)
+    assert dict(rows(db, EXPIRE)) == {"lab.e_1": "dropped", "lab.e_2": "dropped"}
     assert (value(db, "select sum(n) from lab.visits"), verified(db)) == (9, 0)
 
 

@@ -189,7 +189,7 @@ begin
      where p.partrelid = any (relations)
        and not (is_partitioned and p.partrelid = target)
        and case when p.partstrat = 'h' then
-               (select round(sum(1 / (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'modulus (\d+)'))[1]::numeric), 9)
+               (select round(sum(1 / (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'modulus ([0-9]+)'))[1]::numeric), 9)
                   from pg_inherits i join pg_class c on c.oid = i.inhrelid
                  where i.inhparent = p.partrelid) is distinct from 1
            else p.partdefid = 0 end

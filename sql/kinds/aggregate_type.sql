@@ -22,7 +22,8 @@ exception when undefined_function then
         message = format('measure %I: there is no %s of %s', m.name, m.kind, m.argument_type),
         hint = case when m.kind in ('min', 'max') then
             format('Take it as a number or as text: {"%s": "(…)::%s"}.', m.kind,
-                   case rollup_internal.base_type(m.argument_type::regtype) when 'boolean'::regtype then 'int' else 'text' end) end;
+                   case rollup_internal.base_type(m.argument_type::regtype) when 'boolean'::regtype then 'int' else 'text' end)
+            else 'See docs/measures.md for the kinds of measures and what they take.' end;
 end
 $$;
 comment on function rollup_internal.aggregate_type(rollup_internal.measure, text) is

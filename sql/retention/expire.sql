@@ -1,8 +1,9 @@
 -- Raw events are dropped only when every rollup has counted all of them. This is checked twice: before anything is
 -- locked, and for events that have arrived since then again under the lock, when no more can arrive
 -- (drop_partitions). Events of the same age in the default partition, where back-dated events are stored, are
--- subject to the same rule. What must stay keeps nothing else; it is an error only if nothing could be removed,
--- because an error would undo what was.
+-- subject to the same rule. If a rollup is behind, nothing is dropped: it has to be run first. Anything else, such as a
+-- view on a partition or an event that was set aside, keeps its own partition only. That is an error if nothing could be
+-- removed, because an error would undo what was.
 --
 -- (Citus passes times to its workers in the session's DateStyle, where 5 June with the day first would be read as
 -- 6 May. DateStyle is therefore fixed here and wherever times are passed to shards.)
@@ -29,6 +30,7 @@ declare
     late text[];
     last_seen jsonb;
     old_partitions jsonb[] := '{}';
+    behind text[] := '{}';
     reasons text[] := '{}';
     states text[] := '{}';
     was_removed boolean := false;
@@ -74,14 +76,18 @@ begin
            into events;
         continue when old.is_default and events = 0;
         execute format('select %s(%L)', size_function, old.partition) into bytes;
-        late := rollup_internal.uncounted_in_partition(source, old.partition, bounds);
+        late := rollup_internal.uncounted_in_partition(source, old.partition, bounds, of_set_aside => false);
+        behind := behind || late;
+        if late = '{}' then
+            late := rollup_internal.uncounted_in_partition(source, old.partition, bounds);
+        end if;
         partition := old.partition;
         range_from := old.range_from;
         range_to := case when old.is_default then cutoff else old.range_to end;
         if late <> '{}' then
             action := 'kept: ' || array_to_string(late, ', ');
             reasons := reasons || late;
-            states := states || '55000'::text;
+            states := states || 'set aside'::text;
             default_is_kept := default_is_kept or old.is_default;
         elsif dry_run then
             action := case when old.is_default then 'would delete rows' else 'would drop' end;
@@ -106,32 +112,42 @@ begin
         return;
     end if;
 
-    for partition, range_from, range_to, events, bytes, action, late in
-        with attempts as materialized (
-            select * from rollup_internal.drop_partitions(
-                source, array(select (o ->> 'oid')::oid::regclass from unnest(old_partitions) o), coalesce(last_seen, '{}'))
-        )
-        select o ->> 'name', (o ->> 'range_from')::timestamptz, (o ->> 'range_to')::timestamptz,
-               (o ->> 'events')::bigint, (o ->> 'bytes')::bigint, coalesce('kept: ' || d.reason, 'dropped'),
-               array[format('%s: %s', o ->> 'name', d.reason), d.sqlstate_kept]
-          from unnest(old_partitions) with ordinality x (o, position)
-          join attempts d on d.partition::oid = (o ->> 'oid')::oid
-         order by position
-    loop
-        if action = 'dropped' then
-            was_removed := true;
-            dropped_before := greatest(dropped_before, range_to);
-        else
-            reasons := reasons || late[1];
-            states := states || late[2];
-        end if;
-        return next;
-    end loop;
-    if reasons <> '{}' and not was_removed then
+    if behind = '{}' then
+        for partition, range_from, range_to, events, bytes, action, late in
+            with attempts as materialized (
+                select * from rollup_internal.drop_partitions(
+                    source, array(select (o ->> 'oid')::oid::regclass from unnest(old_partitions) o), coalesce(last_seen, '{}'))
+            )
+            select o ->> 'name', (o ->> 'range_from')::timestamptz, (o ->> 'range_to')::timestamptz,
+                   (o ->> 'events')::bigint, (o ->> 'bytes')::bigint, coalesce('kept: ' || d.reason, 'dropped'),
+                   array[format('%s: %s', o ->> 'name', d.reason), d.sqlstate_kept]
+              from unnest(old_partitions) with ordinality x (o, position)
+              join attempts d on d.partition::oid = (o ->> 'oid')::oid
+             order by position
+        loop
+            if action = 'dropped' then
+                was_removed := true;
+                dropped_before := greatest(dropped_before, range_to);
+            else
+                reasons := reasons || late[1];
+                states := states || late[2];
+                if late[2] = '55000' then
+                    behind := behind || late[1];
+                end if;
+            end if;
+            return next;
+        end loop;
+    end if;
+    if behind <> '{}' then
+        reasons := behind;
+        states := '{55000}';
+    end if;
+    if behind <> '{}' or reasons <> '{}' and not was_removed then
         raise exception using
             errcode = case when states <@ '{55P03}' then 'lock_not_available' else 'object_not_in_prerequisite_state' end,
             message = format('nothing older than %s was dropped: %s', older_than, array_to_string(reasons, '; ')),
-            hint = case when '55000' = any (states) then 'Run the rollups first: call rollup.run_all()'
+            hint = case when behind <> '{}' then 'Run the rollups first: call rollup.run_all()'
+                        when 'set aside' = any (states) then 'See rollup.set_aside for the reasons, and rollup.retry_set_aside.'
                         else 'Nothing was changed. Try again when that is done.' end;
     end if;
     perform rollup_internal.record_source_history(source, case when default_is_kept then dropped_before else cutoff end);
@@ -139,7 +155,8 @@ end
 $$;
 comment on function rollup.expire(regclass, interval, boolean) is
     'Drops the partitions of a source whose events are all older than an age, and such events of its default '
-    'partition, provided every rollup has counted them. A partition that must stay, because of uncounted events, an '
-    'object that depends on it, its owner or a session that uses it, is returned with the action kept and the '
-    'reason; the others go. If nothing could be removed, raises object_not_in_prerequisite_state, or '
-    'lock_not_available when everything was in use for rollup.max_wait. With dry_run, only lists them.';
+    'partition, provided every rollup has counted them; otherwise drops nothing and raises '
+    'object_not_in_prerequisite_state. A partition that must stay for another reason (an event that was set aside, an '
+    'object that depends on it, its owner, a session that uses it) is returned with the action kept and the reason; the '
+    'others go, and it is an error only if nothing could be removed. Raises lock_not_available when everything was in '
+    'use for rollup.max_wait. With dry_run, only lists them.';

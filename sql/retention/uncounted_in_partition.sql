@@ -1,5 +1,6 @@
 create or replace function rollup_internal.uncounted_in_partition(
-    source regclass, partition regclass, bounds tstzrange, last_seen jsonb default null)
+    source regclass, partition regclass, bounds tstzrange, last_seen jsonb default null,
+    of_set_aside boolean default true)
     returns text[]
     language plpgsql
     stable
@@ -16,7 +17,7 @@ declare
 begin
     for r in select * from rollup_internal.rollups x where x.source = uncounted_in_partition.source order by x.id loop
         execute format('select count(*) from %s where %s', partition, rollup_internal.all_of(
-                           array[last_seen ->> r.name, rollup_internal.uncounted_condition(r.name)]
+                           array[last_seen ->> r.name, rollup_internal.uncounted_condition(r.name, of_set_aside => of_set_aside)]
                                || rollup_internal.bounds_conditions(time_column, bounds)
                                || rollup_internal.filter_condition(r, of_set_aside => true)))
            into uncounted;
@@ -29,6 +30,7 @@ begin
     return late;
 end
 $$;
-comment on function rollup_internal.uncounted_in_partition(regclass, regclass, tstzrange, jsonb) is
+comment on function rollup_internal.uncounted_in_partition(regclass, regclass, tstzrange, jsonb, boolean) is
     'One sentence for each rollup that has not counted all events of a partition in a time range; with last_seen, '
-    'conditions by rollup, only of events that meet them.';
+    'conditions by rollup, only of events that meet them. Events that were set aside count as well, unless of_set_aside '
+    'is false.';

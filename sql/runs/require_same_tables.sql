@@ -17,7 +17,7 @@ begin
     if not exists (select from pg_class where oid = r.source) then
         raise exception using
             errcode = 'undefined_table',
-            message = format('source of rollup %I no longer exists', r.name),
+            message = format('the source of rollup %I no longer exists', r.name),
             hint = format('Its rows stay: select rollup.drop_rollup(%L)', r.name);
     end if;
     -- Looked up, since how a name is spelled follows quote_all_identifiers.

@@ -12,13 +12,13 @@ begin
     if not exists (select from pg_class where oid = r.target) then
         raise exception using
             errcode = 'undefined_table',
-            message = format('table of rollup %I no longer exists', r.name),
+            message = format('the table of rollup %I no longer exists', r.name),
             hint = format('select rollup.drop_rollup(%L), then declare it again.', r.name);
     end if;
     if r.target_name is not null and to_regclass(r.target_name) is distinct from r.target then
         raise exception using
             errcode = 'object_not_in_prerequisite_state',
-            message = format('table of rollup %I was %s and is called %s now', r.name, r.target_name, r.target),
+            message = format('the table of rollup %I was %s and is called %s now', r.name, r.target_name, r.target),
             detail = case when to_regclass(r.target_name) is null then format('No table is called %s now.', r.target_name) else
                           format('There is another table %s, which the rollup does not write to.', r.target_name) end,
             hint = format('If %1$s holds the rollup: select rollup.accept_source(%2$L). Otherwise rename the tables back.',

@@ -28,8 +28,9 @@ begin
             message = format('%s.%I is %s, not bigint', source, id_column, column_type),
             detail = 'Smaller ids run out, and Citus workers cannot draw them.',
             hint = case when column_type in ('integer'::regtype, 'smallint'::regtype)
-                then format('alter table %s alter column %I type bigint%s', source, id_column,
-                            '; alter sequence ' || pg_get_serial_sequence(source::text, id_column) || ' as bigint')
+                then format('%salter table %s alter column %I type bigint',
+                            'alter sequence ' || pg_get_serial_sequence(source::text, id_column) || ' as bigint; ',
+                            source, id_column)
                 else format('alter table %s add column event_id bigserial, and declare with id_column => ''event_id''',
                             source) end;
     end if;
