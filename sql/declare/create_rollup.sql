@@ -153,7 +153,6 @@ begin
     perform rollup_internal.validate_key_types(columns);
     perform rollup_internal.validate_column_names(declared);
     perform rollup_internal.validate_function_name(declared);
-    perform rollup_internal.validate_repeatable(declared);
 
     target_table := rollup_internal.create_or_adopt_target(target_name, source, tenant, columns, partition_interval is not null);
     perform rollup_internal.validate_view_names(target_table);
@@ -176,6 +175,7 @@ begin
     perform rollup_internal.sync_family(declared.family);
     perform rollup_internal.create_views(name);
     perform rollup_internal.require_pushdown(name);
+    perform rollup_internal.validate_repeatable(declared);
     return format('rollup %I counts %s into %s', name, source, target_table);
 end
 $$;

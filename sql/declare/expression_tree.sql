@@ -9,8 +9,12 @@ create or replace function rollup_internal.expression_tree(
     set standard_conforming_strings = on
 as $$
 declare
+    propagation constant text := current_setting('citus.enable_ddl_propagation', true);
     view_name constant text := format('pg_temp.%I', 'expression ' || gen_random_uuid());
 begin
+    if propagation is not null then
+        perform set_config('citus.enable_ddl_propagation', 'off', true);
+    end if;
     perform set_config('search_path', concat_ws(', ', 'pg_catalog', (select string_agg(quote_ident(s), ', ') from unnest(schemas) s),
                                                 'pg_temp'), true);
     execute format('create temporary view %s as select row(%s)::text from %s', view_name, expression, source);
@@ -18,6 +22,9 @@ begin
     select w.ev_action into tree from pg_rewrite w where w.ev_class = view_name::regclass;
     definition := pg_get_viewdef(view_name::regclass, true);
     execute format('drop view %s', view_name);
+    if propagation is not null then
+        perform set_config('citus.enable_ddl_propagation', propagation, true);
+    end if;
 end
 $$;
 comment on function rollup_internal.expression_tree(regclass, text, name[]) is

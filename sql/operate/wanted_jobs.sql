@@ -1,3 +1,5 @@
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.wanted_jobs()
     returns setof text
     language sql
@@ -12,3 +14,4 @@ begin atomic
 end;
 comment on function rollup_internal.wanted_jobs() is
     'The jobs that rollup.schedule creates: the one for partitions only where there are any to create.';
+reset citus.enable_ddl_propagation;

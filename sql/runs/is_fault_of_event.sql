@@ -4,6 +4,9 @@
 -- the tenant are NULL because of an event. What an empty id range raises too is not the fault of an event.
 --
 -- Only the text of an error on a Citus worker is known.
+--
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.is_fault_of_event(
     ids rollup_internal.id_range, table_name text, column_name text, state text, said text)
     returns boolean
@@ -26,3 +29,4 @@ end;
 comment on function rollup_internal.is_fault_of_event(rollup_internal.id_range, text, text, text, text) is
     'Whether an error while an id range was counted can be the fault of an event in it, rather than of a table or the '
     'server.';
+reset citus.enable_ddl_propagation;

@@ -1,3 +1,5 @@
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.issued_ids(
     r rollup_internal.rollups, out issued jsonb, out problem text)
     language plpgsql
@@ -36,3 +38,4 @@ $$;
 comment on function rollup_internal.issued_ids(rollup_internal.rollups) is
     'The last id that each node has issued to a source, by node group, and what could not be read; NULLs if the '
     'source does not exist.';
+reset citus.enable_ddl_propagation;
