@@ -32,10 +32,10 @@ def expire(
     """Remove raw events and rows of rollups that have exceeded their retention.
 
     Raw events are removed only if every rollup has counted all of them: whole partitions, and rows
-    of the same age in the default partition. A partition that must stay, because a rollup has not
-    counted some of its events or because it is in use, is named with the reason and the exit code
-    is 1; the others go. With --older-than only events of one table are
-    removed, regardless of `rollupctl retention`.
+    of the same age in the default partition. If a rollup has not counted some of them, nothing of
+    that table is removed and the exit code is 1. A partition that is in use, or holds an event that
+    was set aside, is named with the reason, the others are removed, and the exit code is 1. With
+    --older-than only events of one table are removed, regardless of `rollupctl retention`.
 
     Asks for confirmation before the first removal from a table, and before a removal that covers a
     longer time than the age itself; without a terminal, that needs --yes.
