@@ -163,3 +163,25 @@ def test_trap_62_events_are_looked_for_by_their_index_under_the_lock(plain_lab: 
     with pytest.raises(Exception, match="has not counted 1 event of lab.e_1"):
         task.result()
     assert row(db, "select count(*) from lab.e") == (9,)
+
+
+def test_trap_60_names_with_commas_and_partitions_below_partitions(plain_lab: Lab) -> None:
+    db = plain_lab.connect()
+    for statement in (
+        'create table lab."a, b" (event_id bigint generated always as identity, event_time timestamptz not null,'
+        " customer_id bigint not null) partition by range (event_time)",
+        'create table lab."old, older" partition of lab."a, b"'
+        " for values from ('2024-01-01 00:00Z') to ('2024-02-01 00:00Z') partition by range (event_time)",
+        'create table lab."half, 1" partition of lab."old, older"'
+        " for values from ('2024-01-01 00:00Z') to ('2024-01-16 00:00Z')",
+        'create table lab."half, 2" partition of lab."old, older"'
+        " for values from ('2024-01-16 00:00Z') to ('2024-02-01 00:00Z')",
+        'create view lab.v as select count(*) as n from lab."half, 1"',
+    ):
+        db.execute(statement.encode())
+    said = dict(rows(db, """select partition, action from rollup.expire('lab."a, b"', '1 day')"""))
+    assert said['lab."half, 2"'] == "dropped"
+    cure = said['lab."half, 1"'].split(": ")[2].removesuffix(" keeps it as a table of its own")
+    assert cure == 'alter table lab."old, older" detach partition lab."half, 1"'
+    db.execute(cure.encode())
+    assert value(db, "select n from lab.v") == 0

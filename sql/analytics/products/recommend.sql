@@ -41,5 +41,5 @@ select product::text, users::double precision / (select count(distinct u) from b
 end
 $$;
 comment on function rollup_analytics.recommend(text, int, text, timestamptz, timestamptz, text, text, text, text) is
-    'What to offer to a user: products by the sum of their cosine similarities to what the user has bought, never what he '
-    'has bought. A user without orders gets the most popular products, by the share of users who bought them.';
+    'What to offer to a user: products by the sum of their cosine similarities to what the user has bought, never what the '
+    'user has bought already. A user without orders gets the most popular products, by the share of users who bought them.';

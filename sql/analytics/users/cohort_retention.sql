@@ -1,4 +1,4 @@
--- Whether a user is new is decided by his first event ever, so the history before the range is read, too.
+-- Whether a user is new is decided by the first event ever, so the history before the range is read, too.
 create or replace function rollup_analytics.cohort_retention(
     first text, recurring text, period interval, time_zone text default 'UTC', mode text default 'on',
     tenant text default null, range_from timestamptz default null, range_to timestamptz default null,
@@ -53,7 +53,7 @@ a as (
       from b
       join f on f.u = b.u and f.is_recurring and width_bucket(f.t, {grid}::timestamptz[]) >= b.c
 ),
--- A user came in period n, or in n or later: then he is counted in all periods up to his last.
+-- A user came in period n, or in n or later: then the user is counted in all periods up to the last one with an event.
 counted as ({counted}),
 sizes as (select c, count(*) as size from b group by c),
 cells as (

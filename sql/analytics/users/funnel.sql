@@ -145,7 +145,7 @@ end
 $$;
 comment on function rollup_analytics.funnel(text[], interval, text, text, text, text, timestamptz, timestamptz, text, text, text[]) is
     'How many users went through steps, each a condition over one event, within a time of the first one, inclusive: for '
-    'each user the longest chain over all of his starts. mode: ordered (other events may lie between), strict (any other '
+    'each user the longest chain over all of the user''s starts. mode: ordered (other events may lie between), strict (any other '
     'event of the user ends the chain), any (order is free). ties: events at the same time in any order that helps, or '
     'strict (never one after the other). An event that meets a condition of exclude ends a chain. Users who can still go '
     'on are open. The seconds are those of each user''s fastest way from the first step. breakdown is an expression over '
