@@ -11,7 +11,8 @@ begin
       into report, more
       from rollup_internal.expire_item(item ->> 'kind', item ->> 'name', false, max_rows) e;
     -- What was kept is no error of the step, which would undo the rest.
-    select jsonb_build_object('sqlstate', '55000', 'message', format('%s, the rest was removed', string_agg(
+    select jsonb_build_object('sqlstate', case when bool_and(r ->> 'action' like 'kept: it is in use%') then '55P03' else '55000' end,
+               'message', format('%s, the rest was removed', string_agg(
                format('%s was %s', r ->> 'partition', r ->> 'action'), '; ')))
       into failure
       from jsonb_array_elements(report) r
