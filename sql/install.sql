@@ -15,6 +15,7 @@
 \ir kinds/install.sql
 \ir measures/install.sql
 \ir watermarks/install.sql
+\ir ledger/install.sql
 \ir runs/install.sql
 \ir retention/install.sql
 \ir read/install.sql
