@@ -13,6 +13,7 @@
 \ir partitions/install.sql
 \ir writers/install.sql
 \ir kinds/install.sql
+\ir sites/install.sql
 \ir measures/install.sql
 \ir watermarks/install.sql
 \ir ledger/install.sql
