@@ -1,2 +1,3 @@
+\ir triggers.sql
 \ir drop_old.sql
 \ir privileges.sql
