@@ -6,4 +6,5 @@
 \ir users/install.sql
 \ir products/install.sql
 \ir alerts/install.sql
+\ir reports/install.sql
 \ir finish/install.sql

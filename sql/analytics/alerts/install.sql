@@ -17,5 +17,4 @@
 \ir claim_deliveries.sql
 \ir finish_delivery.sql
 \ir validate_alert_rule.sql
-\ir schedule.sql
 \ir alerts.sql

@@ -10,7 +10,7 @@ begin
           from pg_catalog.pg_namespace
          where nspname in ('rollup_analytics', 'rollup_analytics_internal') and nspacl is null
         union all
-        select format('grant select on %s to public', oid::regclass)
+        select format('grant %s on %s to public', case relname when 'report_runs' then 'select, insert' else 'select' end, oid::regclass)
           from pg_catalog.pg_class
          where relnamespace = 'rollup_analytics'::regnamespace and relkind in ('r', 'v') and relacl is null
            and relname !~ '^alert'

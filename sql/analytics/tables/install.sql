@@ -8,3 +8,6 @@
 \ir alert_silences.sql
 \ir alert_receivers.sql
 \ir alert_deliveries.sql
+\ir reports.sql
+\ir report_grants.sql
+\ir report_runs.sql

@@ -12,13 +12,17 @@ begin
             message = 'pg_cron is not installed in this database',
             hint = 'See rollup.schedule, or run: rollupctl alerts watch';
     end if;
-    job := 'rollup-alerts';
     schedule := rollup_internal.cron_schedule(every);
-    command := 'select from rollup_analytics.evaluate_alerts()';
-    execute 'select cron.schedule($1, $2, $3)' using job, schedule, command;
-    return next;
+    for job, command in
+        select *
+          from (values ('rollup-alerts', 'select from rollup_analytics.evaluate_alerts()'),
+                       ('rollup-reports', 'select from rollup_analytics.run_due_reports()')) j (job, command)
+    loop
+        execute 'select cron.schedule($1, $2, $3)' using job, schedule, command;
+        return next;
+    end loop;
 end
 $$;
 comment on function rollup_analytics.schedule(text) is
-    'Creates or changes the pg_cron job rollup-alerts, which evaluates the alert rules. every is an interval or cron notation. '
-    'rollup.unschedule removes it.';
+    'Creates or changes the pg_cron jobs rollup-alerts, which evaluates the alert rules, and rollup-reports, which runs the '
+    'reports that are due. every is an interval or cron notation. rollup.unschedule removes them.';
