@@ -13,4 +13,5 @@
 \ir model_parameters.sql
 \ir clv.sql
 \ir attribution.sql
+\ir velocity_text.sql
 \ir velocity.sql
