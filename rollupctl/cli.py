@@ -20,6 +20,7 @@ from rollupctl.commands import (
     reports,
     rollups,
     server,
+    tenants,
 )
 from rollupctl.errors import StoppedError, report, silence_stdout
 from rollupctl.options import shared_options
@@ -78,6 +79,6 @@ def main() -> None:
     """
 
 
-for group in (server, data, loads, rollups, backfills, checks, jobs, alerts, reports):
+for group in (server, data, tenants, loads, rollups, backfills, checks, jobs, alerts, reports):
     for command in group.COMMANDS:
         main.add_command(command)

@@ -212,7 +212,7 @@ def test_who_ran_what_when_is_kept(shop: Shop) -> None:
     found = shop.db.execute(
         "select run_by, rows, parameters, error from rollup_analytics.report_runs order by id"
     ).fetchall()
-    assert [(r["run_by"], r["rows"], int(r["parameters"]["tenant"])) for r in found][0] == (
+    assert next((r["run_by"], r["rows"], int(r["parameters"]["tenant"])) for r in found) == (
         "report_reader",
         3,
         7,

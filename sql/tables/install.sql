@@ -9,4 +9,5 @@
 \ir runs.sql
 \ir horizons.sql
 \ir loads.sql
+\ir load_parts.sql
 \ir set_aside.sql

@@ -5,5 +5,6 @@
 \ir backlogs.sql
 \ir runs.sql
 \ir loads.sql
+\ir load_parts.sql
 \ir migrations.sql
 \ir set_aside.sql
