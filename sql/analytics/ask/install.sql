@@ -18,3 +18,4 @@
 \ir create_basket_day.sql
 \ir create_perf_1min.sql
 \ir create_sales_1min.sql
+\ir store_model.sql
