@@ -15,6 +15,7 @@ from rollupctl.commands import (
     backfills,
     checks,
     data,
+    fit,
     jobs,
     loads,
     reports,
@@ -79,6 +80,6 @@ def main() -> None:
     """
 
 
-for group in (server, data, tenants, loads, rollups, backfills, checks, jobs, alerts, reports):
+for group in (server, data, tenants, loads, rollups, backfills, checks, jobs, alerts, reports, fit):
     for command in group.COMMANDS:
         main.add_command(command)
