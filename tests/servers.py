@@ -204,7 +204,7 @@ class Server:
         else:
             self._make_template(EMPTY)
             self._copy(EMPTY, template)
-            options = ["--analytics"] if template == ANALYTICS else []
+            options = ["--analytics", "--serve"] if template == ANALYTICS else []
             done = rollupctl(self.dsn(template), "install", *options)
             assert done.returncode == 0, done.stderr
             with self.connect(template, autocommit=True) as db:

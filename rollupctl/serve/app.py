@@ -1,0 +1,132 @@
+"""The addresses of the service, and what every request passes through."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rollupctl.serve import log
+from rollupctl.serve.asking import get_stats
+from rollupctl.serve.collect import post_event, post_events
+from rollupctl.serve.problems import ProblemError, respond
+from rollupctl.serve.service import Service
+
+
+async def healthz(request: Request) -> Response:
+    """Whether the process answers."""
+    del request
+    return JSONResponse({"status": "ok"})
+
+
+async def readyz(request: Request) -> Response:
+    """Whether events are accepted and reach the database."""
+    service: Service = request.app.state.service
+    problem = "the service is stopping" if service.stopping else service.drain.problem
+    body = {
+        "status": "ready" if problem is None else "not ready",
+        "spool_events": service.spool.events,
+        "spool_bytes": service.spool.used_bytes,
+    }
+    if problem is not None:
+        body["problem"] = problem
+    return JSONResponse(body, 200 if problem is None else 503)
+
+
+async def metrics(request: Request) -> Response:
+    """Metrics in Prometheus' text format."""
+    service: Service = request.app.state.service
+    return PlainTextResponse(service.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)
+    return respond(request, error)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    details = {404: "there is nothing at this address", 405: "this address has no such method"}
+    headers = error.headers or {}
+    detail = details.get(error.status_code, error.detail)
+    return respond(request, ProblemError(error.status_code, detail, headers=headers))
+
+
+async def _defect(request: Request, error: Exception) -> Response:
+    log.traceback(error)
+    return respond(request, ProblemError(500, "internal error: see the log of rollupctl serve"))
+
+
+ROUTES = [
+    Route("/event", post_event, methods=["POST"]),
+    Route("/events", post_events, methods=["POST"]),
+    Route("/stats", get_stats, methods=["GET"]),
+    Route("/healthz", healthz, methods=["GET"]),
+    Route("/readyz", readyz, methods=["GET"]),
+    Route("/metrics", metrics, methods=["GET"]),
+]
+# Pages of any site may send events; nothing else is for other origins.
+_COLLECTING = ("/event", "/events")
+_CORS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"POST"),
+    (b"access-control-allow-headers", b"content-type, authorization, idempotency-key"),
+    (b"access-control-max-age", b"86400"),
+]
+_SAFE = [(b"x-content-type-options", b"nosniff")]
+
+
+class Outer:
+    """Headers that every answer has, preflight requests, and the duration of requests."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        path = scope["path"]
+        extra = _SAFE + _CORS if path in _COLLECTING else _SAFE
+        status = 500
+
+        async def send_more(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *extra]
+            await send(message)
+
+        try:
+            if scope["method"] == "OPTIONS" and path in _COLLECTING:
+                await Response(status_code=204)(scope, receive, send_more)
+            else:
+                await self._app(scope, receive, send_more)
+        finally:
+            route = path if path in _ROUTES else "other"
+            self._service.metrics.request(route, status, time.perf_counter() - began)
+
+
+_ROUTES = {route.path for route in ROUTES}
+
+
+def make_app(service: Service) -> ASGIApp:
+    """The ASGI application of a service."""
+    app = Starlette(
+        routes=ROUTES,
+        exception_handlers={
+            ProblemError: _problem,
+            HTTPException: _http_error,
+            Exception: _defect,
+        },
+    )
+    app.state.service = service
+    return Outer(app, service)

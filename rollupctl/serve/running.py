@@ -1,0 +1,101 @@
+"""Runs the rollups in the background, and maintains partitions, where pg_cron does not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import psycopg
+
+from rollupctl import rolling
+from rollupctl.connect import Session, query
+from rollupctl.errors import RollupError, explain
+from rollupctl.serve import log
+
+_MAX_EVENTS = 1_000_000
+_PARTITIONS_EVERY = 3600.0  # seconds
+_REFRESH_EVERY = 10.0  # seconds
+_SCHEDULED = "select pg_catalog.to_regclass('cron.job') is not null as there"
+_JOBS = """
+select exists (select from cron.job
+                where jobname = 'rollup-run' and active
+                  and database = pg_catalog.current_database()) as active
+"""
+
+
+@dataclass
+class Runner:
+    """The thread that runs the rollups every `seconds`; None leaves that to pg_cron.
+
+    In any case it describes new rollups for those who ask about them.
+    """
+
+    open: Callable[[], Session]
+    seconds: float | None
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    last_success: float | None = None
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread = threading.Thread(target=self._run, name="rollups", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step that is being performed."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(10)
+
+    def _run(self) -> None:
+        pause_of_round = _REFRESH_EVERY if self.seconds is None else self.seconds
+        attempts = rolling.pauses()
+        said: str | None = None
+        while not self._stop.is_set():
+            try:
+                with self.open() as session:
+                    maintained = 0.0
+                    while not self._stop.is_set():
+                        began = time.monotonic()
+                        query(session, "select rollup_serve.refresh_fields()")
+                        if self.seconds is not None:
+                            if not maintained or began - maintained > _PARTITIONS_EVERY:
+                                query(session, "select rollup.maintain_partitions()")
+                                maintained = began
+                            self._run_once(session)
+                        attempts, said = rolling.pauses(), None
+                        self._stop.wait(max(0.0, pause_of_round - (time.monotonic() - began)))
+            except (psycopg.Error, RollupError, OSError) as error:
+                told = explain(error)
+                pause = next(attempts)
+                if told.message != said:
+                    log.error("rollups_failed", message=told.message, hint=told.hint)
+                said = told.message
+                self._stop.wait(pause)
+
+    def _run_once(self, session: Session) -> None:
+        failed = False
+        for step in rolling.steps(session, "run", None, _MAX_EVENTS):
+            for row in step.report:
+                self.counts[row["rollup"], row["status"]] += 1
+            if step.failure:
+                failed = True
+                log.warning("run_failed", message=step.failure.message, hint=step.failure.hint)
+            if self._stop.is_set():
+                return
+        if not failed:
+            self.last_success = time.time()
+
+
+def is_scheduled(session: Session) -> bool:
+    """Whether pg_cron runs the rollups of this database."""
+    try:
+        if not all(query(session, _SCHEDULED).column("there")):
+            return False
+        return all(query(session, _JOBS).column("active"))
+    except psycopg.errors.InsufficientPrivilege:
+        return False

@@ -1,0 +1,5 @@
+\ir prepare/install.sql
+\ir tables/install.sql
+\ir collect/install.sql
+\ir ask/install.sql
+\ir finish/install.sql

@@ -1,0 +1,3 @@
+\ir spools.sql
+\ir set_aside.sql
+\ir fields.sql
