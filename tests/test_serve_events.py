@@ -1,6 +1,5 @@
 """What is accepted as an event, and how the spool keeps it: without a server."""
 
-# ruff: noqa: E402
 from __future__ import annotations
 
 import asyncio
@@ -22,6 +21,7 @@ from rollupctl.serve.drain import _line
 from rollupctl.serve.events import InvalidEventError, read_batch, read_event, stored
 from rollupctl.serve.problems import ProblemError
 from rollupctl.serve.spool import Answer, Spool, SpoolError, SpoolFullError
+
 NOW = datetime(2024, 6, 1, 12, tzinfo=timezone.utc)
 
 

@@ -12,8 +12,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rollupctl.serve import log
-from rollupctl.serve.asking import get_stats
+from rollupctl.serve.asking import get_rollup, get_rollups, get_sites, get_stats
 from rollupctl.serve.collect import post_event, post_events
+from rollupctl.serve.live import Channels, get_stream
 from rollupctl.serve.problems import ProblemError, respond
 from rollupctl.serve.service import Service
 
@@ -66,6 +67,10 @@ ROUTES = [
     Route("/event", post_event, methods=["POST"]),
     Route("/events", post_events, methods=["POST"]),
     Route("/stats", get_stats, methods=["GET"]),
+    Route("/sites", get_sites, methods=["GET"]),
+    Route("/rollups", get_rollups, methods=["GET"]),
+    Route("/rollups/{name}", get_rollup, methods=["GET"]),
+    Route("/rollups/{name}/stream", get_stream, methods=["GET"]),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
     Route("/metrics", metrics, methods=["GET"]),
@@ -111,11 +116,11 @@ class Outer:
             else:
                 await self._app(scope, receive, send_more)
         finally:
-            route = path if path in _ROUTES else "other"
+            route = _PATHS.get(scope.get("endpoint", _defect), "other")
             self._service.metrics.request(route, status, time.perf_counter() - began)
 
 
-_ROUTES = {route.path for route in ROUTES}
+_PATHS = {route.endpoint: route.path for route in ROUTES}
 
 
 def make_app(service: Service) -> ASGIApp:
@@ -129,4 +134,5 @@ def make_app(service: Service) -> ASGIApp:
         },
     )
     app.state.service = service
+    app.state.channels = Channels()
     return Outer(app, service)

@@ -54,6 +54,7 @@ class Drain:
 
     spool: Spool
     open: Callable[[], Session]
+    on_stored: Callable[[], None] = lambda: None
     totals: Totals = field(default_factory=Totals)
     problem: str | None = "not connected yet"
     position: int = 0
@@ -175,6 +176,7 @@ class Drain:
             log.warning("event_set_aside", position=position, sqlstate=sqlstate, reason=reason)
         self.spool.remove(through, [body for _, body in batch])
         self._advance(through)
+        self.on_stored()
         return True
 
     def _sites(

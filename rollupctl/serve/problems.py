@@ -56,7 +56,9 @@ _STATUS = {"22": 400, "42703": 400, "42704": 404, "42P01": 404, "55000": 410, "4
 
 
 def from_server(error: Exception) -> ProblemError:
-    """The problem of an error of the database."""
+    """The problem of an error of the database, or of one that is a problem already."""
+    if isinstance(error, ProblemError):
+        return error
     if isinstance(error, ConnectError):
         return unavailable("the database cannot be reached")
     if not isinstance(error, psycopg.Error):

@@ -18,6 +18,7 @@ from rollupctl.serve import log
 _MAX_EVENTS = 1_000_000
 _PARTITIONS_EVERY = 3600.0  # seconds
 _REFRESH_EVERY = 10.0  # seconds
+_LEAST_PAUSE = 0.25  # seconds from the start of a round to that of the next
 _SCHEDULED = "select pg_catalog.to_regclass('cron.job') is not null as there"
 _JOBS = """
 select exists (select from cron.job
@@ -37,7 +38,9 @@ class Runner:
     seconds: float | None
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     last_success: float | None = None
+    rounds: int = 0  # in which something was counted
     _stop: threading.Event = field(default_factory=threading.Event)
+    _wake: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -45,9 +48,14 @@ class Runner:
         self._thread = threading.Thread(target=self._run, name="rollups", daemon=True)
         self._thread.start()
 
+    def poke(self) -> None:
+        """Events have been stored: run soon."""
+        self._wake.set()
+
     def stop(self) -> None:
         """End after the step that is being performed."""
         self._stop.set()
+        self._wake.set()
         if self._thread is not None:
             self._thread.join(10)
 
@@ -68,7 +76,9 @@ class Runner:
                                 maintained = began
                             self._run_once(session)
                         attempts, said = rolling.pauses(), None
-                        self._stop.wait(max(0.0, pause_of_round - (time.monotonic() - began)))
+                        if self._wake.wait(pause_of_round):
+                            self._wake.clear()
+                            self._stop.wait(max(0.0, _LEAST_PAUSE - (time.monotonic() - began)))
             except (psycopg.Error, RollupError, OSError) as error:
                 told = explain(error)
                 pause = next(attempts)
@@ -79,14 +89,17 @@ class Runner:
 
     def _run_once(self, session: Session) -> None:
         failed = False
+        before = self.counts.total()
         for step in rolling.steps(session, "run", None, _MAX_EVENTS):
             for row in step.report:
-                self.counts[row["rollup"], row["status"]] += 1
+                if row["status"] != "nothing new":
+                    self.counts[row["rollup"], row["status"]] += 1
             if step.failure:
                 failed = True
                 log.warning("run_failed", message=step.failure.message, hint=step.failure.hint)
             if self._stop.is_set():
                 return
+        self.rounds += self.counts.total() != before
         if not failed:
             self.last_success = time.time()
 

@@ -13,7 +13,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from rollupctl.connect import Session, find_dsn, open_session, query
-from rollupctl.errors import ConnectError, NoServerError, RollupError
+from rollupctl.errors import ConnectError, NoServerError, RollupError, UsageError
 from rollupctl.install import install
 from rollupctl.serve import log
 from rollupctl.serve.app import make_app
@@ -57,13 +57,18 @@ def serve(options: Options) -> None:
     def open_database() -> Session:
         return open_session(*found)
 
+    if not is_loopback(options.host):
+        raise UsageError(
+            f"{options.host} can be reached from other machines, and there are no keys",
+            "listen on localhost behind a proxy that knows its users",
+        )
     spool = Spool.open(options.spool, options.spool_bytes)
     try:
         sockets = _listen(options.host, options.port)
         every = _prepare(open_database, spool, options.rollup_every)
-        service = Service(
-            open_database, spool, Drain(spool, open_database), Runner(open_database, every)
-        )
+        runner = Runner(open_database, every)
+        drain = Drain(spool, open_database, runner.poke)
+        service = Service(open_database, spool, drain, runner)
         _run(service, sockets)
     finally:
         spool.close()

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from rollupctl.connect import Session, query, transaction
+from rollupctl.serve.answers import Answers
 from rollupctl.serve.drain import Drain
 from rollupctl.serve.metrics import Metrics, State
 from rollupctl.serve.problems import from_server
@@ -33,6 +34,7 @@ class Service:
     drain: Drain
     runner: Runner
     metrics: Metrics = field(default_factory=Metrics)
+    answers: Answers = field(default_factory=Answers)
     under_way: set[str] = field(default_factory=set)
     stopping: bool = False
     _executor: ThreadPoolExecutor = field(
@@ -42,6 +44,11 @@ class Service:
 
     def __post_init__(self) -> None:
         self.metrics.registry.register(State(self))
+
+    @property
+    def changes(self) -> int:
+        """A number that differs whenever events have been stored or counted here."""
+        return self.runner.rounds + (self.drain.totals.stored if self.runner.seconds is None else 0)
 
     def tenant_of(self, request: Request) -> str:
         """Whose request it is, for what is remembered of it."""

@@ -26,9 +26,9 @@ begin
                      order by f.position, f.place)
       into formulas
       from (select c.measure, k.key as name, format(k.value, 't') as formula, c.position, k.place
-              from jsonb_to_recordset(columns) c (measure text, shown_json text, "position" bigint)
+              from jsonb_to_recordset(columns) c (measure text, column_type text, shown_json text, "position" bigint)
              cross join lateral json_each_text(c.shown_json::json) with ordinality k (key, value, place)
-             where c.measure is not null
+             where c.measure is not null and c.column_type <> 'jsonb'
             union all
             select c.measure, c.column_name, concat('t.', quote_ident(c.column_name)), c.position, 0
               from jsonb_to_recordset(columns) c (measure text, column_name text, column_type text, "position" bigint)
