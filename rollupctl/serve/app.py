@@ -11,10 +11,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rollupctl.serve import log
+from rollupctl.serve import log, pages
 from rollupctl.serve.asking import get_rollup, get_rollups, get_sites, get_stats
 from rollupctl.serve.collect import post_event, post_events
 from rollupctl.serve.live import Channels, get_stream
+from rollupctl.serve.openapi import get_document
 from rollupctl.serve.problems import ProblemError, respond
 from rollupctl.serve.service import Service
 
@@ -64,6 +65,7 @@ async def _defect(request: Request, error: Exception) -> Response:
 
 
 ROUTES = [
+    *pages.routes(),
     Route("/event", post_event, methods=["POST"]),
     Route("/events", post_events, methods=["POST"]),
     Route("/stats", get_stats, methods=["GET"]),
@@ -71,6 +73,7 @@ ROUTES = [
     Route("/rollups", get_rollups, methods=["GET"]),
     Route("/rollups/{name}", get_rollup, methods=["GET"]),
     Route("/rollups/{name}/stream", get_stream, methods=["GET"]),
+    Route("/openapi.json", get_document, methods=["GET"]),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
     Route("/metrics", metrics, methods=["GET"]),

@@ -22,7 +22,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 # The longest text of each column; a longer one is rejected, because a part of it would be counted
 # as something else.
-_TEXTS: Mapping[str, int] = {
+TEXTS: Mapping[str, int] = {
     "event_type": 255,
     "path": 500,
     "user_id": 255,
@@ -38,7 +38,7 @@ _SITE = 200  # as rollup.site_ids
 
 # Columns of events in the order in which they are written; the time and the site come first.
 COLUMNS = (
-    *_TEXTS,
+    *TEXTS,
     "device_id",
     "session_id",
     "quantity",
@@ -144,7 +144,7 @@ def _checked(event: Any, may_have_nul: bool, now: datetime) -> dict[str, Any]:
     if _CONTROL.search(site.strip()):
         raise InvalidEventError("site_id contains control characters", "/site_id")
     kept: dict[str, Any] = {"site_id": site, "event_time": _time(event.pop("timestamp", None), now)}
-    for name, longest in _TEXTS.items():
+    for name, longest in TEXTS.items():
         if (text := _text(name, event.pop(name, None), longest)) is not None:
             kept[name] = text
     if not kept.get("event_type"):
