@@ -17,7 +17,7 @@ import pytest
 pytest.importorskip("starlette")
 
 from rollupctl.serve import bodies
-from rollupctl.serve.drain import _line
+from rollupctl.serve.copylines import line
 from rollupctl.serve.events import InvalidEventError, read_batch, read_event, stored
 from rollupctl.serve.problems import ProblemError
 from rollupctl.serve.spool import Answer, Spool, SpoolError, SpoolFullError
@@ -147,10 +147,10 @@ def test_a_batch_has_a_limit() -> None:
 
 def test_lines_of_copy_escape_what_copy_reads() -> None:
     event = read(path="a\tb\\N\r\n", properties={"x": "\\\n"})
-    line = _line(event, 7)
-    assert line.count("\n") == 1
-    assert line[:-1].split("\t")[1:4] == ["7", "pageview", r"a\tb\\N\r\n"]
-    assert line[:-1].split("\t")[-1] == r'{"x":"\\\\\\n"}'
+    text = line(event, 7)
+    assert text.count("\n") == 1
+    assert text[:-1].split("\t")[1:4] == ["7", "pageview", r"a\tb\\N\r\n"]
+    assert text[:-1].split("\t")[-1] == r'{"x":"\\\\\\n"}'
 
 
 # The spool

@@ -1,5 +1,5 @@
 """From the spool into the table of events: batches by COPY, each in one transaction with the
-position up to which the spool has been loaded.
+position of the spool in the ledger of loads, where the spool is a channel.
 """
 
 from __future__ import annotations
@@ -13,20 +13,26 @@ from typing import Any
 
 import msgspec
 import psycopg
-from psycopg import sql
 
 from rollupctl.connect import Session, query, transaction
 from rollupctl.errors import ConnectError, explain
 from rollupctl.rolling import pauses
 from rollupctl.serve import log
-from rollupctl.serve.events import COLUMNS, stored
+from rollupctl.serve.copylines import COPY, line
+from rollupctl.serve.events import stored
 from rollupctl.serve.spool import Spool
 
 MAX_EVENTS = 20_000  # in one transaction
 MAX_BYTES = 16 * 1024**2
+LONGEST_PAUSE = 5.0  # seconds between attempts to reach the database
 
-_CLAIM = "select position, epoch from rollup_serve.claim_spool(%s::pg_catalog.uuid)"
-_ADVANCE = "select rollup_serve.advance_spool(%s::pg_catalog.uuid, %s, %s, %s)"
+_BEGIN = """
+select load_id, part, position, after_id
+  from rollup.begin_part('public.events', 'rollupctl serve', channel => %s, expected_position => %s)
+"""
+_RECORD = """
+select rollup.record_part(%s, %s, %s, %s, rejected_count => %s, new_position => %s, duration => %s)
+"""
 _SITES = "select name, customer_id from rollup.site_ids(%s)"
 _SET_ASIDE = """
 select rollup_serve.set_aside_event(%s::pg_catalog.uuid, %s, %s::pg_catalog.jsonb, %s, %s)
@@ -37,6 +43,7 @@ select rollup_serve.set_aside_event(%s::pg_catalog.uuid, %s, %s::pg_catalog.json
 _OF_EVENT = ("22", "23", "P0001", "54000", "42804")
 
 Event = tuple[int, dict[str, Any]]
+Aside = tuple[Event, str, str]  # SQLSTATE and reason
 
 
 @dataclass
@@ -64,7 +71,6 @@ class Drain:
     _set_aside: dict[int, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _thread: threading.Thread | None = None
-    _epoch: int = 0
     _known: dict[str, int] = field(default_factory=dict)  # numbers of sites
 
     def start(self) -> None:
@@ -116,7 +122,7 @@ class Drain:
                 return
             except Exception as error:
                 self.totals.failures += 1
-                pause = next(attempts)
+                pause = min(next(attempts), LONGEST_PAUSE)
                 self._tell(error, pause)
                 self._stop.wait(pause)
 
@@ -135,37 +141,64 @@ class Drain:
         A spool that has issued fewer positions than the database has was restored from a copy: it
         goes on under another identity, without the events that the database has.
         """
-        (position, self._epoch) = query(session, _CLAIM, self.spool.id).rows[0]
+        position = self._position(session)
         if position > self.spool.first_position:
             log.warning("spool_is_a_copy", position=position, issued=self.spool.first_position)
             self.spool.renew(self.spool.first_position)
-            (position, self._epoch) = query(session, _CLAIM, self.spool.id).rows[0]
+            position = self._position(session)
         self.spool.remove(position)
         self._advance(position)
         self._known.clear()
         self.spool.database = session.info.dbname
+
+    def _position(self, session: Session) -> int:
+        """The position in the ledger, after a transaction of an earlier process has ended."""
+        (found,) = query(session, _BEGIN, self._channel, None).column("position")
+        return int(found or 0)
+
+    @property
+    def _channel(self) -> str:
+        return f"spool {self.spool.id}"
 
     def _drain(self, session: Session) -> bool:
         """Load one batch; False if there is none."""
         batch = self.spool.read(MAX_EVENTS, MAX_BYTES)
         if not batch:
             return False
+        began = time.monotonic()
         events = [(position, stored(body)) for position, body in batch]
         sites, refused = self._sites(session, events)
+        good = [event for event in events if event[1]["site_id"] not in refused]
+        aside: list[Aside] = [
+            (event, *refused[event[1]["site_id"]])
+            for event in events
+            if event[1]["site_id"] in refused
+        ]
         through = batch[-1][0]
-        with transaction(session):
-            aside: list[tuple[Event, str, str]] = [
-                (event, *refused[event[1]["site_id"]])
-                for event in events
-                if event[1]["site_id"] in refused
-            ]
-            good = [event for event in events if event[1]["site_id"] not in refused]
-            self._insert(session, good, sites, aside)
-            for (position, event), sqlstate, reason in aside:
-                body = msgspec.json.encode(event).decode()
-                query(session, _SET_ASIDE, self.spool.id, position, body, sqlstate, reason)
-            loaded = len(events) - len(aside)
-            query(session, _ADVANCE, self.spool.id, self._epoch, through, loaded)
+        expected = str(self.position) if self.position else None
+        is_divided = False
+        while True:
+            try:
+                with transaction(session):
+                    load, part, _, after_id = query(session, _BEGIN, self._channel, expected).rows[
+                        0
+                    ]
+                    if is_divided:
+                        self._insert(session, good, sites, aside)
+                    else:
+                        self._copy(session, good, sites)
+                    self._keep_aside(session, aside)
+                    loaded = len(events) - len(aside)
+                    seconds = time.monotonic() - began
+                    values = (load, part, loaded, after_id, len(aside), str(through), seconds)
+                    query(session, _RECORD, *values)
+                break
+            except psycopg.Error as error:
+                # Savepoints hide from the ledger which ids are those of the batch, so they are for
+                # batches that need them.
+                if is_divided or not _is_of_event(error):
+                    raise
+                is_divided = True
         with self._lock:
             self._set_aside.update({event[0]: reason for event, _, reason in aside})
             for old in list(self._set_aside)[:-1000]:
@@ -178,6 +211,11 @@ class Drain:
         self._advance(through)
         self.on_stored()
         return True
+
+    def _keep_aside(self, session: Session, aside: Sequence[Aside]) -> None:
+        for (position, event), sqlstate, reason in aside:
+            body = msgspec.json.encode(event).decode()
+            query(session, _SET_ASIDE, self.spool.id, position, body, sqlstate, reason)
 
     def _sites(
         self, session: Session, events: Sequence[Event]
@@ -205,7 +243,7 @@ class Drain:
         session: Session,
         events: Sequence[Event],
         sites: dict[str, int],
-        aside: list[tuple[Event, str, str]],
+        aside: list[Aside],
     ) -> None:
         """Write events; those that the database rejects are added to `aside`.
 
@@ -217,22 +255,18 @@ class Drain:
             with session.transaction():  # a savepoint
                 self._copy(session, events, sites)
         except psycopg.Error as error:
-            sqlstate = error.sqlstate or ""
-            if not sqlstate.startswith(_OF_EVENT):
+            if not _is_of_event(error):
                 raise
             if len(events) == 1:
-                aside.append((events[0], sqlstate, _reason(error)))
+                aside.append((events[0], error.sqlstate or "", _reason(error)))
                 return
             middle = len(events) // 2
             self._insert(session, events[:middle], sites, aside)
             self._insert(session, events[middle:], sites, aside)
 
     def _copy(self, session: Session, events: Sequence[Event], sites: dict[str, int]) -> None:
-        with session.cursor() as cursor, cursor.copy(_COPY) as copy:
-            lines = []
-            for _, event in events:
-                lines.append(_line(event, sites[event["site_id"]]))
-            copy.write("".join(lines))
+        with session.cursor() as cursor, cursor.copy(COPY) as copy:
+            copy.write("".join(line(event, sites[event["site_id"]]) for _, event in events))
 
     def _advance(self, position: int) -> None:
         with self._lock:
@@ -243,26 +277,8 @@ class Drain:
             done.set_result(None)
 
 
-_COPY = sql.SQL("copy public.events ({}) from stdin").format(
-    sql.SQL(", ").join(map(sql.Identifier, ("event_time", "customer_id", *COLUMNS)))
-)
-_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
-
-
-def _line(event: dict[str, Any], customer_id: int) -> str:
-    """An event as a line of COPY's text format."""
-    fields = [event["event_time"], str(customer_id)]
-    for name in COLUMNS:
-        value = event.get(name)
-        if value is None:
-            fields.append("\\N")
-        elif isinstance(value, str):
-            fields.append(value.translate(_ESCAPES))
-        elif isinstance(value, dict):
-            fields.append(msgspec.json.encode(value).decode().translate(_ESCAPES))
-        else:
-            fields.append(str(value))
-    return "\t".join(fields) + "\n"
+def _is_of_event(error: psycopg.Error) -> bool:
+    return (error.sqlstate or "").startswith(_OF_EVENT)
 
 
 def _reason(error: psycopg.Error) -> str:

@@ -14,6 +14,7 @@ from rollupctl import rolling
 from rollupctl.connect import Session, query
 from rollupctl.errors import RollupError, explain
 from rollupctl.serve import log
+from rollupctl.serve.drain import LONGEST_PAUSE
 
 _MAX_EVENTS = 1_000_000
 _PARTITIONS_EVERY = 3600.0  # seconds
@@ -81,7 +82,7 @@ class Runner:
                             self._stop.wait(max(0.0, _LEAST_PAUSE - (time.monotonic() - began)))
             except (psycopg.Error, RollupError, OSError) as error:
                 told = explain(error)
-                pause = next(attempts)
+                pause = min(next(attempts), LONGEST_PAUSE)
                 if told.message != said:
                     log.error("rollups_failed", message=told.message, hint=told.hint)
                 said = told.message

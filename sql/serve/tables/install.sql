@@ -1,3 +1,2 @@
-\ir spools.sql
 \ir set_aside.sql
 \ir fields.sql
