@@ -70,7 +70,7 @@ def time_of(event: dict[str, Any]) -> datetime:
 
 
 def test_totals(service: Serving) -> None:
-    found = ask(service, grain="total", measures="views,users,top_paths", top="2")
+    found = ask(service, grain="total", measures="views,users,top_paths", items="2")
     paths = Counter(event["path"] for event in VIEWS).most_common()
     assert found["rows"] == [
         {

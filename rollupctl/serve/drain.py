@@ -149,7 +149,6 @@ class Drain:
         self.spool.remove(position)
         self._advance(position)
         self._known.clear()
-        self.spool.database = session.info.dbname
 
     def _position(self, session: Session) -> int:
         """The position in the ledger, after a transaction of an earlier process has ended."""

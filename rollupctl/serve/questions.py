@@ -33,11 +33,11 @@ PARAMETERS: Mapping[str, str] = {
     "fill": "false leaves out steps without events.",
     "compare": "previous adds the numbers of the range before.",
     "live": "true includes events that no run has counted yet.",
-    "top": "Items of a top list, at most 1000.",
+    "items": "Items of a top list, at most 1000.",
 }
 _LISTS = ("dimensions", "measures")
 _FLAGS = ("fill", "live")
-_NUMBERS = ("limit", "top")
+_NUMBERS = ("limit", "items")
 _FILTER = "filter."
 _MAX_VALUE = 1000  # characters of a parameter
 

@@ -99,6 +99,7 @@ def _prepare(
         for name in query(session, missing).column("name"):
             declared = query(session, "select rollup_serve.declare_rollup(%s) as what", name)
             log.info("declared", what=declared.column("what")[0])
+        spool.database = session.info.dbname
         if every is not None and is_scheduled(session):
             log.info("rollups_are_scheduled", by="pg_cron")
             return None

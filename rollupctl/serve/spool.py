@@ -112,7 +112,7 @@ class Spool:
 
     @property
     def database(self) -> str | None:
-        """The database that the spool was last drained into; None before the first time."""
+        """The database that a service with this spool was last started for; None before."""
         with self.connect() as db:
             return str(found) if (found := one(db, "select database from spool")) else None
 

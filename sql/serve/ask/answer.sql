@@ -111,7 +111,7 @@ select json_build_object(
                 (select string_agg(format('%1$L, %1$I', d), ', ') from unnest(dimensions) d),
                 (select string_agg(case f.type when 'list' then format(
                             '%1$L, (select coalesce(json_agg(json_build_object(''item'', t.item, ''value'', t.value)), ''[]'')'
-                            ' from rollup.top(%1$I, %2$s) t)', f.name, (q ->> 'top')::int)
+                            ' from rollup.top(%1$I, %2$s) t)', f.name, (q ->> 'items')::int)
                         else format('%1$L, %1$I', f.name) end, ', ')
                    from unnest(names) n (name) join unnest(fields) f on f.name = n.name and f.role = 'measure'),
                 case when compares then format('''previous'', json_build_object(%s)', (

@@ -115,7 +115,7 @@ begin
         'filters', coalesce(question -> 'filters', '{}'),
         'order', coalesce(question ->> 'order', case when step is null then concat('-', names[1]) else 'bucket' end),
         'limit', least(greatest(coalesce((question ->> 'limit')::int, 1000), 1), 10000),
-        'top', least(greatest(coalesce((question ->> 'top')::int, 10), 1), 1000),
+        'items', least(greatest(coalesce((question ->> 'items')::int, 10), 1), 1000),
         'after', question -> 'after',
         'fill', coalesce((question ->> 'fill')::boolean, true) and step is not null,
         'live', coalesce((question ->> 'live')::boolean, false));

@@ -12,7 +12,7 @@ begin
     execute format($query$
         select coalesce(json_agg(json_build_object('site_id', s.slug, 'name', s.name, 'time_zone', s.time_zone) order by s.slug), '[]')
           from (select * from %s where starts_with(slug, lower($1 collate "C")) order by slug limit $2) s$query$,
-                   rollup.sites_table()) into found_sites using search, max_sites;
+                   rollup.find_sites()) into found_sites using search, max_sites;
     return found_sites;
 end
 $$;

@@ -9,7 +9,7 @@ as $$
 declare
     zone text;
 begin
-    execute format('select s.time_zone from %s s where s.customer_id = $1', rollup.sites_table()) into zone using tenant;
+    execute format('select s.time_zone from %s s where s.customer_id = $1', rollup.find_sites()) into zone using tenant;
     return coalesce(zone, 'UTC');
 end
 $$;
