@@ -8,6 +8,7 @@ import json
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,9 @@ from tests.servers import start_rollupctl
 
 for needed in ("starlette", "uvicorn", "httptools", "uvloop", "msgspec", "prometheus_client"):
     pytest.importorskip(needed)
+
+
+START_SECONDS = 180.0  # to install everything, on a busy machine
 
 
 @dataclass
@@ -56,7 +60,10 @@ class Serving:
         self.log.clear()
         self._reader = threading.Thread(target=self._read_log, args=(self.process,), daemon=True)
         self._reader.start()
-        until(lambda: self.port > 0 or self.has_ended(), "the service listens")
+        deadline = time.monotonic() + START_SECONDS
+        while not self.port and not self.has_ended():
+            assert time.monotonic() < deadline, self.log
+            time.sleep(0.02)
         assert self.port, self.log
         return self
 

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from tests.helpers import SECONDS, until, value
-from tests.servers import Server
+from tests.servers import SERVING, Server
 from tests.serving import Serving, serving
 
 BEGIN = datetime(2024, 5, 1, tzinfo=timezone.utc)
@@ -43,7 +43,7 @@ VIEWS = [event for event in EVENTS if event["event_type"] == "pageview"]
 @pytest.fixture(scope="module")
 def service(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """A service whose rollups have counted all events."""
-    name = server.database()
+    name = server.database(SERVING)
     with serving(server.dsn(name), tmp_path_factory.mktemp("spool")) as service:
         other = {"site_id": "other", "event_type": "pageview", "timestamp": BEGIN.isoformat()}
         assert service.post("/events", [*EVENTS, other]).json["accepted"] == 390

@@ -17,13 +17,13 @@ import pytest
 
 from rollupctl.postmaster import clear_leftovers, find_postmaster
 from tests.helpers import Task, until
-from tests.servers import Server, plain_server, start_rollupctl
+from tests.servers import SERVING, Server, plain_server, start_rollupctl
 from tests.serving import Serving, serving, stored
 
 
 @pytest.fixture(scope="module")
 def service(plain: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    name = plain.database()
+    name = plain.database(SERVING)
     with plain.connect(name) as db:
         db.execute("alter table events add constraint no_poison check (path <> '/poison')")
     with serving(plain.dsn(name), tmp_path_factory.mktemp("spool")) as service:
@@ -158,7 +158,7 @@ def test_many_sites_and_odd_names(service: Serving) -> None:
 
 
 def test_a_full_spool_answers_503_and_loses_nothing(plain: Server, tmp_path: Path) -> None:
-    name = plain.database()
+    name = plain.database(SERVING)
     dsn = plain.dsn(name)
     with serving(dsn, tmp_path, "--spool-limit", "1") as service:
         with psycopg.connect(dsn) as other:
@@ -204,7 +204,7 @@ def test_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     """The database and the service are killed in turn while clients send with keys and retry."""
     with plain_server(own=True) as server:
         (cluster,) = server.clusters
-        dsn = server.dsn(server.database())
+        dsn = server.dsn(server.database(SERVING))
         service = Serving(dsn, tmp_path).start()
         done = threading.Event()
         accepted: list[list[int]] = [[], []]

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from tests.servers import Server
+from tests.servers import SERVING, Server
 from tests.serving import Serving, serving
 
 SITE = "shop.example"
@@ -22,7 +22,7 @@ HOURS = 48
 
 @pytest.fixture(scope="module")
 def service(plain: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    name = plain.database()
+    name = plain.database(SERVING)
     with serving(plain.dsn(name), tmp_path_factory.mktemp("spool")) as service:
         now = datetime.now(timezone.utc)
         events = [

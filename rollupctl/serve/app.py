@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
-
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from rollupctl.serve import log, pages
 from rollupctl.serve.asking import get_rollup, get_rollups, get_sites, get_stats
 from rollupctl.serve.collect import post_event, post_events
+from rollupctl.serve.gate import Gate
 from rollupctl.serve.live import Channels, get_stream
 from rollupctl.serve.openapi import get_document
 from rollupctl.serve.problems import ProblemError, respond
@@ -78,52 +77,7 @@ ROUTES = [
     Route("/readyz", readyz, methods=["GET"]),
     Route("/metrics", metrics, methods=["GET"]),
 ]
-# Pages of any site may send events; nothing else is for other origins.
-_COLLECTING = ("/event", "/events")
-_CORS = [
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-methods", b"POST"),
-    (b"access-control-allow-headers", b"content-type, authorization, idempotency-key"),
-    (b"access-control-max-age", b"86400"),
-]
-_SAFE = [(b"x-content-type-options", b"nosniff")]
-
-
-class Outer:
-    """Headers that every answer has, preflight requests, and the duration of requests."""
-
-    def __init__(self, app: ASGIApp, service: Service) -> None:
-        self._app = app
-        self._service = service
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began = time.perf_counter()
-        path = scope["path"]
-        extra = _SAFE + _CORS if path in _COLLECTING else _SAFE
-        status = 500
-
-        async def send_more(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], *extra]
-            await send(message)
-
-        try:
-            if scope["method"] == "OPTIONS" and path in _COLLECTING:
-                await Response(status_code=204)(scope, receive, send_more)
-            else:
-                await self._app(scope, receive, send_more)
-        finally:
-            route = _PATHS.get(scope.get("endpoint", _defect), "other")
-            self._service.metrics.request(route, status, time.perf_counter() - began)
-
-
-_PATHS = {route.endpoint: route.path for route in ROUTES}
+_PATHS: dict[object, str] = {route.endpoint: route.path for route in ROUTES}
 
 
 def make_app(service: Service) -> ASGIApp:
@@ -138,4 +92,4 @@ def make_app(service: Service) -> ASGIApp:
     )
     app.state.service = service
     app.state.channels = Channels()
-    return Outer(app, service)
+    return Gate(app, service, _PATHS)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from rollupctl.connect import Session
 from rollupctl.serve import formats, questions
 from rollupctl.serve.answers import Body
+from rollupctl.serve.gate import key_of
 from rollupctl.serve.problems import ProblemError
 from rollupctl.serve.service import Service
 
@@ -26,12 +27,14 @@ _PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Accept, Authorization
 async def get_stats(request: Request) -> Response:
     """Page views, users and top paths of a site on one day."""
     service: Service = request.app.state.service
-    site = request.query_params.get("site_id", "")
+    site = request.query_params.get("site_id", "") or key_of(request).site or ""
     if not site.strip():
         raise ProblemError(400, "site_id required", pointer="/site_id")
     if "\0" in site or len(site) > 200:
         raise ProblemError(400, "site_id is not the name of a site", pointer="/site_id")
-    ((text,),) = await service.ask(_STATS, site, _date(request.query_params.get("date")))
+    ((text,),) = await service.ask(
+        tenant_of(request), _STATS, site, _date(request.query_params.get("date"))
+    )
     return _respond(request, text.encode())
 
 
@@ -39,14 +42,14 @@ async def get_sites(request: Request) -> Response:
     """Sites by the beginning of their names."""
     service: Service = request.app.state.service
     search = request.query_params.get("search", "")[:200].replace("\0", "")
-    ((text,),) = await service.ask(_SITES, search, 100)
+    ((text,),) = await service.ask(tenant_of(request), _SITES, search, 100)
     return _respond(request, b'{"sites":' + text.encode() + b"}")
 
 
 async def get_rollups(request: Request) -> Response:
     """All rollups with their dimensions and measures."""
     service: Service = request.app.state.service
-    ((text,),) = await service.ask(_CATALOG)
+    ((text,),) = await service.ask(tenant_of(request), _CATALOG)
     return _respond(request, b'{"rollups":' + text.encode() + b"}")
 
 
@@ -55,13 +58,13 @@ async def get_rollup(request: Request) -> Response:
     service: Service = request.app.state.service
     media_type = formats.choose(request.headers.get("accept", "*/*"))
     question = questions.parse(request.path_params["name"], request.query_params)
-    tenant = service.tenant_of(request)
+    tenant = tenant_of(request)
     if question.is_live:
         body = await service.answers.briefly(
-            (question, media_type, tenant), lambda: ask(service, question, media_type)
+            (question, media_type, tenant), lambda: ask(service, tenant, question, media_type)
         )
         return _respond(request, body.content, media_type, _links(request, body))
-    resolved = await service.read(lambda session: questions.resolve(session, question))
+    resolved = await service.read(tenant, lambda session: questions.resolve(session, question))
     tag = resolved.tag(media_type, tenant)
     if tag in _tags(request):
         return Response(status_code=304, headers={**_PRIVATE, "ETag": tag})
@@ -69,18 +72,24 @@ async def get_rollup(request: Request) -> Response:
     def work(session: Session) -> Body:
         return _body(questions.answer(session, resolved), media_type)
 
-    body = await service.answers.once(tag, lambda: service.read(work))
+    body = await service.answers.once(tag, lambda: service.read(tenant, work))
     headers = {**_PRIVATE, "ETag": tag, **_links(request, body)}
     return Response(body.content, media_type=media_type, headers=headers)
 
 
-async def ask(service: Service, question: questions.Question, media_type: str) -> Body:
+async def ask(service: Service, tenant: str, question: questions.Question, media_type: str) -> Body:
     """The answer to a question, by one transaction."""
 
     def work(session: Session) -> Body:
         return _body(questions.answer(session, questions.resolve(session, question)), media_type)
 
-    return await service.read(work)
+    return await service.read(tenant, work)
+
+
+def tenant_of(request: Request) -> str:
+    """The only tenant whose rows the key of a request opens; empty for all."""
+    tenant = key_of(request).tenant
+    return "" if tenant is None else str(tenant)
 
 
 def _body(answer: dict[str, msgspec.Raw], media_type: str) -> Body:

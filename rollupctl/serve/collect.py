@@ -17,10 +17,12 @@ from rollupctl.serve.bodies import read_body
 from rollupctl.serve.events import (
     MAX_EVENT_BYTES,
     Batch,
+    ForeignSiteError,
     InvalidEventError,
     read_batch,
     read_event,
 )
+from rollupctl.serve.gate import key_of
 from rollupctl.serve.problems import ProblemError, unavailable
 from rollupctl.serve.service import Service
 from rollupctl.serve.spool import Answer, SpoolFullError
@@ -39,10 +41,11 @@ async def post_event(request: Request) -> Response:
     service: Service = request.app.state.service
     body = await read_body(request, MAX_EVENT_BYTES)
     try:
-        event = read_event(body, datetime.now(timezone.utc))
+        event = read_event(body, datetime.now(timezone.utc), key_of(request).site)
     except InvalidEventError as error:
         service.metrics.rejected("event", 1)
-        raise ProblemError(400, error.reason, pointer=error.pointer) from None
+        status = 403 if isinstance(error, ForeignSiteError) else 400
+        raise ProblemError(status, error.reason, pointer=error.pointer) from None
     return await _accept(request, service, body, Batch([event], []), _ACCEPTED)
 
 
@@ -55,7 +58,7 @@ async def post_events(request: Request) -> Response:
         body.lstrip()[:1] == b"{"
     )
     try:
-        batch = read_batch(body, is_lines, datetime.now(timezone.utc))
+        batch = read_batch(body, is_lines, datetime.now(timezone.utc), key_of(request).site)
     except InvalidEventError as error:
         service.metrics.rejected("events", 1)
         raise ProblemError(400, error.reason, pointer=error.pointer) from None
@@ -86,7 +89,7 @@ async def _accept(
         return await _answer(request, service, position, len(batch.accepted), answer, {})
     if not 0 < len(key) <= _MAX_KEY:
         raise ProblemError(400, f"an Idempotency-Key has 1 to {_MAX_KEY} characters")
-    key = f"{request.url.path} {service.tenant_of(request)} {key}"
+    key = f"{request.url.path} {key_of(request).key_id} {key}"
     digest = hashlib.sha256(body).digest()
     if key in service.under_way:
         raise ProblemError(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import string
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -18,6 +20,7 @@ _OLDEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _INT8 = range(-(2**63), 2**63)
 _INT4 = range(-(2**31), 2**31)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 # The longest text of each column; a longer one is rejected, because a part of it would be counted
@@ -80,17 +83,22 @@ _decode_raw_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
-def read_event(body: bytes, now: datetime) -> bytes:
+class ForeignSiteError(InvalidEventError):
+    """An event of a site that the key is not for."""
+
+
+def read_event(body: bytes, now: datetime, site: str | None = None) -> bytes:
     """One event from JSON, as the spool stores it.
 
-    `now` is its time if it names none. Raises InvalidEventError.
+    `now` is its time if it names none, `site` its site; it must be of no other. Raises
+    InvalidEventError.
     """
     if len(body) > MAX_EVENT_BYTES:
         raise InvalidEventError(f"an event is at most {MAX_EVENT_BYTES} bytes long")
-    return _encode(_checked(_parsed(body), b"\\u0000" in body, now))
+    return _encode(_checked(_parsed(body), b"\\u0000" in body, now, site))
 
 
-def read_batch(body: bytes, is_lines: bool, now: datetime) -> Batch:
+def read_batch(body: bytes, is_lines: bool, now: datetime, own_site: str | None = None) -> Batch:
     """The events of a JSON array or, with `is_lines`, of lines of JSON. Raises InvalidEventError
     if the array as a whole cannot be read, or has too many events.
     """
@@ -109,10 +117,15 @@ def read_batch(body: bytes, is_lines: bool, now: datetime) -> Batch:
     batch = Batch([], [])
     for line, piece in pieces:
         try:
-            batch.accepted.append(read_event(piece, now))
+            batch.accepted.append(read_event(piece, now, own_site))
         except InvalidEventError as error:
             batch.rejected.append(Rejected(line, error.reason, error.pointer))
     return batch
+
+
+def slug(site: str) -> str:
+    """The spelling by which sites are compared, as rollup.site_ids does."""
+    return unicodedata.normalize("NFC", site.strip(" \t\r\n\f\v").translate(_LOWER))
 
 
 def stored(body: bytes) -> dict[str, Any]:
@@ -132,15 +145,17 @@ def _parsed(body: bytes) -> Any:
         raise InvalidEventError(f"the body is not valid JSON: {detail}") from None
 
 
-def _checked(event: Any, may_have_nul: bool, now: datetime) -> dict[str, Any]:
+def _checked(event: Any, may_have_nul: bool, now: datetime, own_site: str | None) -> dict[str, Any]:
     """The event in the form of the spool: its site and time, columns and properties."""
     if not isinstance(event, dict):
         raise InvalidEventError("an event is a JSON object")
     if may_have_nul:
         _require_no_nul(event, "")
-    site = _text("site_id", event.pop("site_id", None), _SITE)
+    site = _text("site_id", event.pop("site_id", None), _SITE) or own_site
     if site is None or not site.strip():
         raise InvalidEventError("site_id required", "/site_id")
+    if own_site is not None and slug(site) != slug(own_site):
+        raise ForeignSiteError("the key is for another site", "/site_id")
     if _CONTROL.search(site.strip()):
         raise InvalidEventError("site_id contains control characters", "/site_id")
     kept: dict[str, Any] = {"site_id": site, "event_time": _time(event.pop("timestamp", None), now)}

@@ -12,7 +12,7 @@ from starlette.responses import StreamingResponse
 
 from rollupctl.serve import formats, questions
 from rollupctl.serve.answers import Body
-from rollupctl.serve.asking import ask
+from rollupctl.serve.asking import ask, tenant_of
 from rollupctl.serve.problems import ProblemError, unavailable
 from rollupctl.serve.service import Service
 
@@ -87,9 +87,10 @@ async def get_stream(request: Request) -> StreamingResponse:
     channels: Channels = request.app.state.channels
     if channels.streams >= MAX_STREAMS:
         raise _TOO_MANY
-    await service.read(lambda session: questions.resolve(session, question))
+    tenant = tenant_of(request)
+    await service.read(tenant, lambda session: questions.resolve(session, question))
     last_id = request.headers.get("last-event-id", "")
-    stream = channels.listen(service, question, service.tenant_of(request), last_id)
+    stream = channels.listen(service, question, tenant, last_id)
     return StreamingResponse(stream, media_type="text/event-stream", headers=_HEADERS)
 
 
@@ -118,20 +119,20 @@ async def _refresh(
     service: Service, channel: Channel, question: questions.Question, tenant: str
 ) -> None:
     if question.is_live:
-        body = await ask(service, question, formats.JSON)
+        body = await ask(service, tenant, question, formats.JSON)
         # The time of the answer changes always; its rows need not.
         tag = questions.digest(body.content)
         if tag == channel.id:
             return
     else:
-        resolved = await service.read(lambda session: questions.resolve(session, question))
+        resolved = await service.read(tenant, lambda session: questions.resolve(session, question))
         tag = resolved.tag("stream", tenant).strip('"')
         if tag == channel.id:
             channel.problem = None
             return
 
         async def make() -> Body:
-            return await ask(service, question, formats.JSON)
+            return await ask(service, tenant, question, formats.JSON)
 
         body = await service.answers.once((tag, "stream"), make)
     async with channel.changed:

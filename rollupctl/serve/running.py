@@ -15,10 +15,12 @@ from rollupctl.connect import Session, query
 from rollupctl.errors import RollupError, explain
 from rollupctl.serve import log
 from rollupctl.serve.drain import LONGEST_PAUSE
+from rollupctl.serve.keys import Keys
 
 _MAX_EVENTS = 1_000_000
 _PARTITIONS_EVERY = 3600.0  # seconds
-_REFRESH_EVERY = 10.0  # seconds
+_REFRESH_EVERY = 3.0  # seconds
+_KEYS_EVERY = 3.0  # seconds
 _LEAST_PAUSE = 0.25  # seconds from the start of a round to that of the next
 _SCHEDULED = "select pg_catalog.to_regclass('cron.job') is not null as there"
 _JOBS = """
@@ -32,10 +34,11 @@ select exists (select from cron.job
 class Runner:
     """The thread that runs the rollups every `seconds`; None leaves that to pg_cron.
 
-    In any case it describes new rollups for those who ask about them.
+    In any case it reads keys, and describes new rollups for those who ask about them.
     """
 
     open: Callable[[], Session]
+    keys: Keys
     seconds: float | None
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     last_success: float | None = None
@@ -67,10 +70,13 @@ class Runner:
         while not self._stop.is_set():
             try:
                 with self.open() as session:
-                    maintained = 0.0
+                    maintained = refreshed = 0.0
                     while not self._stop.is_set():
                         began = time.monotonic()
                         query(session, "select rollup_serve.refresh_fields()")
+                        if began - refreshed > _KEYS_EVERY:
+                            self.keys.refresh(session)
+                            refreshed = began
                         if self.seconds is not None:
                             if not maintained or began - maintained > _PARTITIONS_EVERY:
                                 query(session, "select rollup.maintain_partitions()")

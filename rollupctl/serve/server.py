@@ -18,6 +18,7 @@ from rollupctl.install import install
 from rollupctl.serve import log
 from rollupctl.serve.app import make_app
 from rollupctl.serve.drain import Drain
+from rollupctl.serve.keys import Keys, RateLimit
 from rollupctl.serve.running import Runner, is_scheduled
 from rollupctl.serve.service import Service
 from rollupctl.serve.spool import Spool
@@ -39,9 +40,10 @@ class Options:
     spool: Path
     spool_bytes: int
     rollup_every: float | None  # seconds
+    rate_limit: float | None  # requests a second
 
 
-def serve(options: Options) -> None:
+def run(options: Options) -> None:
     """Serve until SIGTERM or SIGINT; events of the spool are stored before it returns.
 
     Raises RollupError if the database cannot be reached and the spool has never been drained, if
@@ -57,25 +59,27 @@ def serve(options: Options) -> None:
     def open_database() -> Session:
         return open_session(*found)
 
-    if not is_loopback(options.host):
-        raise UsageError(
-            f"{options.host} can be reached from other machines, and there are no keys",
-            "listen on localhost behind a proxy that knows its users",
-        )
     spool = Spool.open(options.spool, options.spool_bytes)
     try:
+        keys = Keys(options.spool)
+        every = _prepare(open_database, spool, keys, options.rollup_every)
+        if not keys and not is_loopback(options.host):
+            raise UsageError(
+                f"{options.host} can be reached from other machines, and there are no keys",
+                "create one with `rollupctl keys LABEL`, or listen on localhost",
+            )
         sockets = _listen(options.host, options.port)
-        every = _prepare(open_database, spool, options.rollup_every)
-        runner = Runner(open_database, every)
+        runner = Runner(open_database, keys, every)
         drain = Drain(spool, open_database, runner.poke)
-        service = Service(open_database, spool, drain, runner)
-        _run(service, sockets)
+        limit = RateLimit(options.rate_limit) if options.rate_limit else None
+        service = Service(open_database, spool, drain, runner, keys, limit)
+        _serve(service, sockets)
     finally:
         spool.close()
 
 
 def _prepare(
-    open_database: Callable[[], Session], spool: Spool, every: float | None
+    open_database: Callable[[], Session], spool: Spool, keys: Keys, every: float | None
 ) -> float | None:
     """Install what is missing; returns how often to run rollups.
 
@@ -99,6 +103,7 @@ def _prepare(
         for name in query(session, missing).column("name"):
             declared = query(session, "select rollup_serve.declare_rollup(%s) as what", name)
             log.info("declared", what=declared.column("what")[0])
+        keys.refresh(session)
         spool.database = session.info.dbname
         if every is not None and is_scheduled(session):
             log.info("rollups_are_scheduled", by="pg_cron")
@@ -209,7 +214,7 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _run(service: Service, sockets: list[socket.socket]) -> None:
+def _serve(service: Service, sockets: list[socket.socket]) -> None:
     config = uvicorn.Config(
         make_app(service),
         http=Protocol,

@@ -1,11 +1,12 @@
 -- Sketches are united and numbers calculated from the united sketch, so that distinct counts and quantiles are never
--- added. Rows are put together as rollup.query does.
+-- added. Rows are put together as rollup.query does, and combined outside of that query, because Citus pushes down
+-- neither the functions that combine sketches nor groups of all shards.
 --
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_serve.query_text(
     rollup_name text, range_from timestamptz, range_to timestamptz, names text[],
-    tenant text default null, dimensions text[] default '{}', filters jsonb default '{}',
+    asked_tenant text default null, dimensions text[] default '{}', filters jsonb default '{}',
     grid timestamptz[] default null, live boolean default true)
     returns text
     language plpgsql
@@ -16,6 +17,7 @@ as $$
 #variable_conflict use_variable
 declare
     r constant rollup_internal.rollups := rollup_internal.get_rollup(rollup_name);
+    tenant constant text := rollup_serve.require_tenant(asked_tenant);
     missing tstzmultirange;
     query_parts text;
     fields rollup_serve.fields[];
@@ -61,12 +63,13 @@ begin
      where f.role = 'measure';
 
     return rollup_internal.fill_template(
-        $text$select {keys}{formulas}
+        $text$with q as materialized (
+select * from (
+{query_parts}) p
+ where {condition})
+select {keys}{formulas}
   from (select {group_keys}{combined}
-          from (
-{query_parts}) q
-         where {condition}
-         group by {groups}) t$text$,
+          from q{groups}) t$text$,
         jsonb_build_object(
             'keys', concat(case when grid is not null then 't."(place)", ' end,
                            (select string_agg(format('t.%I, ', d), '') from unnest(dimensions) d)),
@@ -78,8 +81,9 @@ begin
             'query_parts', query_parts,
             'condition', rollup_internal.all_of(array(
                 select format('%I::text is not distinct from %L', f.key, f.value) from jsonb_each_text(filters) f)),
-            'groups', concat_ws(', ', case when grid is not null then '1' end,
-                                nullif((select string_agg(quote_ident(d), ', ') from unnest(dimensions) d), ''), '()')));
+            'groups', case when grid is not null or dimensions <> '{}' then concat(E'\n         group by ', concat_ws(
+                          ', ', case when grid is not null then '1' end,
+                          (select string_agg(quote_ident(d), ', ') from unnest(dimensions) d))) else '' end));
 end
 $$;
 comment on function rollup_serve.query_text(text, timestamptz, timestamptz, text[], text, text[], jsonb, timestamptz[], boolean) is

@@ -37,6 +37,7 @@ begin
             raise exception using errcode = 'undefined_object', message = format('there is no site %s', site);
         end if;
     end if;
+    tenant := rollup_serve.require_tenant(tenant);
     zone := coalesce(rollup.validate_time_zone(nullif(question ->> 'time_zone', 'UTC')),
                      case when not question ? 'time_zone' and tenant ~ '^[0-9]{1,18}$'
                           then rollup_serve.site_time_zone(tenant::bigint) end, 'UTC');

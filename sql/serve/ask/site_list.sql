@@ -11,8 +11,8 @@ declare
 begin
     execute format($query$
         select coalesce(json_agg(json_build_object('site_id', s.slug, 'name', s.name, 'time_zone', s.time_zone) order by s.slug), '[]')
-          from (select * from %s where starts_with(slug, lower($1 collate "C")) order by slug limit $2) s$query$,
-                   rollup.find_sites()) into found_sites using search, max_sites;
+          from (select * from %s where starts_with(slug, lower($1 collate "C")) and ($3 is null or customer_id = $3::bigint) order by slug limit $2) s$query$,
+                   rollup.find_sites()) into found_sites using search, max_sites, rollup_serve.require_tenant(null);
     return found_sites;
 end
 $$;

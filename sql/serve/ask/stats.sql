@@ -20,6 +20,7 @@ declare
     users numeric;
     list jsonb;
 begin
+    perform rollup_serve.require_tenant(coalesce(tenant, 0)::text);
     if tenant is not null then
         execute rollup_serve.query_text('site_views_1min', range_from, range_to, '{views,users,top_paths}',
                                         tenant::text)
