@@ -13,6 +13,7 @@ from bench.expiry import expiry
 from bench.grains import backdated, grains
 from bench.lab import Lab, laboratory
 from bench.scenarios import QUICK, Row, Sizes, history, load, rollups
+from bench.serving import serving
 from rollupctl.output import Table, render
 
 SCENARIOS = {
@@ -24,6 +25,7 @@ SCENARIOS = {
     "load": load,
     "expiry": expiry,
     "care": care,
+    "serve": serving,
 }
 HEADER = ("scenario", "median", "compared with", "median of that", "ratio", "target", "")
 

@@ -16,6 +16,7 @@ from rollupctl.commands import (
     checks,
     data,
     fit,
+    http,
     jobs,
     loads,
     reports,
@@ -80,6 +81,19 @@ def main() -> None:
     """
 
 
-for group in (server, data, tenants, loads, rollups, backfills, checks, jobs, alerts, reports, fit):
+for group in (
+    server,
+    data,
+    tenants,
+    loads,
+    rollups,
+    backfills,
+    checks,
+    jobs,
+    alerts,
+    reports,
+    fit,
+    http,
+):
     for command in group.COMMANDS:
         main.add_command(command)
