@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -375,6 +377,35 @@ def test_no_amount_counts_twice_and_what_is_free_is_an_order_only_if_it_says_so(
     assert (row["user_id"], row["frequency"], row["monetary"]) == ("a", 2, 6)
     (row,) = shop.ask("clv", tenant, horizon="1 day")
     assert (row["x"], row["m"], row["historic"]) == (1, 0, 6)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_scores_equal_lifetimes_also_for_users_who_bought_hundreds_of_times(shop: Shop) -> None:
+    lifetimes = pytest.importorskip("lifetimes", reason="lifetimes is not installed")
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    fitter = lifetimes.BetaGeoFitter()
+    for r, alpha, a, b in itertools.product((0.05, 8), (0.5, 200), (0.1, 2.5), (2.4, 9)):
+        model = {"r": r, "alpha": alpha, "a": a, "b": b}
+        fitter.params_ = pandas.Series(model)
+        for x, t_x, t, horizon in (
+            (0, 0, 0, 365),
+            (1, 1, 2000, 1),
+            (40, 41, 42, 30),
+            (900, 900, 2900, 365),
+        ):
+            (row,) = shop.db.execute(
+                """select rollup_analytics_internal.expected_purchases(%s, %s, %s, %s, %s) as purchases,
+                          rollup_analytics_internal.p_alive(%s, %s, %s, %s) as alive""",
+                [horizon, x, t_x, t, json.dumps(model), x, t_x, t, json.dumps(model)],
+            ).fetchall()
+            purchases = fitter.conditional_expected_number_of_purchases_up_to_time(
+                horizon, x, t_x, t
+            )
+            alive = fitter.conditional_probability_alive(x, t_x, t)
+            assert row["alive"] == pytest.approx(
+                float(alive.item() if hasattr(alive, "item") else alive), abs=1e-9
+            )
+            assert row["purchases"] == pytest.approx(float(purchases), rel=1e-6, abs=1e-12)
 
 
 def test_decay_over_many_half_lives(shop: Shop) -> None:
