@@ -7,6 +7,7 @@ import platform
 
 import click
 
+from bench.analytics import analytics
 from bench.care import care
 from bench.dashboards import dashboards
 from bench.expiry import expiry
@@ -24,6 +25,7 @@ SCENARIOS = {
     "load": load,
     "expiry": expiry,
     "care": care,
+    "analytics": analytics,
 }
 HEADER = ("scenario", "median", "compared with", "median of that", "ratio", "target", "")
 
