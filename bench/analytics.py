@@ -17,7 +17,8 @@ QUESTIONS = 20  # each is asked so often
 INDEX = "create index events_tenant_time on events (customer_id, event_time)"
 EVENTS = """
 insert into events
-       (customer_id, event_time, user_id, event_type, source, product_id, quantity, amount, currency)
+       (customer_id, event_time, user_id, event_type, source, product_id, quantity, amount,
+        currency)
 select tenant, {time}, 'u' || (random() * random() * {users})::int, kind,
        (array['mail', 'ads', 'search', null])[1 + floor(random() * 4)],
        'p' || (random() * random() * 200)::int, 1,
