@@ -15,6 +15,7 @@ from rollupctl.commands import (
     backfills,
     checks,
     data,
+    exports,
     jobs,
     loads,
     reports,
@@ -79,6 +80,10 @@ def main() -> None:
     """
 
 
-for group in (server, data, tenants, loads, rollups, backfills, checks, jobs, alerts, reports):
+GROUPS = (
+    *(server, data, tenants, loads, rollups, backfills, checks, exports, jobs),
+    *(alerts, reports),
+)
+for group in GROUPS:
     for command in group.COMMANDS:
         main.add_command(command)

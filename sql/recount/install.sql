@@ -1,4 +1,3 @@
-\ir parse_tenant.sql
 \ir block_expiry.sql
 \ir failing_event.sql
 \ir verify.sql
