@@ -22,6 +22,7 @@ from rollupctl.commands import (
     rollups,
     server,
     tenants,
+    unloads,
 )
 from rollupctl.errors import StoppedError, report, silence_stdout
 from rollupctl.options import shared_options
@@ -81,7 +82,7 @@ def main() -> None:
 
 
 GROUPS = (
-    *(server, data, tenants, loads, rollups, backfills, checks, exports, jobs),
+    *(server, data, tenants, loads, unloads, rollups, backfills, checks, exports, jobs),
     *(alerts, reports),
 )
 for group in GROUPS:
