@@ -15,6 +15,7 @@ from rollupctl.commands import (
     backfills,
     checks,
     data,
+    exports,
     fit,
     http,
     jobs,
@@ -23,6 +24,7 @@ from rollupctl.commands import (
     rollups,
     server,
     tenants,
+    unloads,
 )
 from rollupctl.errors import StoppedError, report, silence_stdout
 from rollupctl.options import shared_options
@@ -86,9 +88,11 @@ for group in (
     data,
     tenants,
     loads,
+    unloads,
     rollups,
     backfills,
     checks,
+    exports,
     jobs,
     alerts,
     reports,
