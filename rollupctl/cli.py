@@ -11,12 +11,15 @@ import click
 
 from rollupctl import __version__
 from rollupctl.commands import (
+    alerts,
     backfills,
     checks,
     data,
+    fit,
     http,
     jobs,
     loads,
+    reports,
     rollups,
     server,
     tenants,
@@ -78,6 +81,20 @@ def main() -> None:
     """
 
 
-for group in (server, data, tenants, loads, rollups, backfills, checks, jobs, http):
+GROUPS = (
+    server,
+    data,
+    tenants,
+    loads,
+    rollups,
+    backfills,
+    checks,
+    jobs,
+    http,
+    alerts,
+    reports,
+    fit,
+)
+for group in GROUPS:
     for command in group.COMMANDS:
         main.add_command(command)
