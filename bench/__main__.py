@@ -7,6 +7,7 @@ import platform
 
 import click
 
+from bench.analytics import analytics
 from bench.care import care
 from bench.dashboards import dashboards
 from bench.expiry import expiry
@@ -26,6 +27,7 @@ SCENARIOS = {
     "expiry": expiry,
     "care": care,
     "serve": serving,
+    "analytics": analytics,
 }
 HEADER = ("scenario", "median", "compared with", "median of that", "ratio", "target", "")
 

@@ -15,6 +15,7 @@ from rollupctl.commands import (
     backfills,
     checks,
     data,
+    exports,
     fit,
     http,
     jobs,
@@ -23,6 +24,7 @@ from rollupctl.commands import (
     rollups,
     server,
     tenants,
+    unloads,
 )
 from rollupctl.errors import StoppedError, report, silence_stdout
 from rollupctl.options import shared_options
@@ -81,20 +83,21 @@ def main() -> None:
     """
 
 
-GROUPS = (
+for group in (
     server,
     data,
     tenants,
     loads,
+    unloads,
     rollups,
     backfills,
     checks,
+    exports,
     jobs,
-    http,
     alerts,
     reports,
     fit,
-)
-for group in GROUPS:
+    http,
+):
     for command in group.COMMANDS:
         main.add_command(command)
