@@ -16,6 +16,7 @@ from rollupctl.commands import (
     checks,
     data,
     exports,
+    fit,
     jobs,
     loads,
     reports,
@@ -83,7 +84,7 @@ def main() -> None:
 
 GROUPS = (
     *(server, data, tenants, loads, unloads, rollups, backfills, checks, exports, jobs),
-    *(alerts, reports),
+    *(alerts, reports, fit),
 )
 for group in GROUPS:
     for command in group.COMMANDS:

@@ -7,4 +7,5 @@
 \ir products/install.sql
 \ir alerts/install.sql
 \ir reports/install.sql
+\ir models/install.sql
 \ir finish/install.sql
