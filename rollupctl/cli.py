@@ -17,6 +17,7 @@ from rollupctl.commands import (
     data,
     exports,
     fit,
+    http,
     jobs,
     loads,
     reports,
@@ -82,10 +83,21 @@ def main() -> None:
     """
 
 
-GROUPS = (
-    *(server, data, tenants, loads, unloads, rollups, backfills, checks, exports, jobs),
-    *(alerts, reports, fit),
-)
-for group in GROUPS:
+for group in (
+    server,
+    data,
+    tenants,
+    loads,
+    unloads,
+    rollups,
+    backfills,
+    checks,
+    exports,
+    jobs,
+    alerts,
+    reports,
+    fit,
+    http,
+):
     for command in group.COMMANDS:
         main.add_command(command)
