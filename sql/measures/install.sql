@@ -8,4 +8,5 @@
 \ir merge_text.sql
 \ir column_definition.sql
 \ir same_key_text.sql
+\ir key_text.sql
 \ir equality_is_identity.sql
