@@ -49,10 +49,7 @@ SAMPLES = frozenset(
         "test_declarations",
         "test_jobs",
         "test_load",
-        "test_measure_kinds",
         "test_measures",
-        "test_odd_declarations",
-        "test_odd_numbers",
         "test_retention",
         "test_windows",
     }

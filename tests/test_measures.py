@@ -147,6 +147,7 @@ def assert_measures(db: Connection, target: str, bucket: str) -> None:
             assert (top or {}) == tops.get(tuple(key), {}), (name, key)
 
 
+@pytest.mark.no_hostile("what it expects are texts as the session writes them")
 @pytest.mark.parametrize("together", [True, False])
 def test_every_kind_of_measure_equals_brute_force(lab: Lab, together: bool) -> None:
     lab.source(columns=COLUMNS)

@@ -109,7 +109,7 @@ def test_trap_01_last_id_is_read_before_writers_are_looked_for(plain_lab: Lab) -
     # the window will hold, so it must be seen afterwards.
     db.execute(
         """alter function rollup_internal.last_issued_id(regclass) rename to real_last_id;
-           create function rollup_internal.last_issued_id(sequence regclass) returns bigint language plpgsql as $$
+           create function rollup_internal.last_issued_id(sequence pg_catalog.regclass) returns bigint language plpgsql as $$
            begin
                perform pg_advisory_xact_lock_shared(4711);
                return rollup_internal.real_last_id(sequence);
