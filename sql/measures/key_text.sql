@@ -1,4 +1,4 @@
--- Expressions may raise an error; names of columns cannot. CASE guarantees the order of evaluation.
+-- Expressions of keys may raise an error; names of columns cannot, and measures are calculated after the join. CASE guarantees the order of evaluation.
 create or replace function rollup_internal.key_text(role text, column_name name, expression text, evaluated_if text)
     returns text
     language sql
@@ -7,7 +7,7 @@ create or replace function rollup_internal.key_text(role text, column_name name,
 begin atomic
     select pg_catalog.concat_ws(
         ' as ',
-        case when evaluated_if is not null and (role = 'bucket' or expression ^@ '(')
+        case when evaluated_if is not null and (role = 'bucket' or role = 'dimension' and expression ^@ '(')
              then pg_catalog.format('case when %s then %s end', evaluated_if, expression)
              else expression end,
         nullif(pg_catalog.quote_ident(column_name), expression));
