@@ -26,6 +26,10 @@ declare
     detail text;
     hint text;
 begin
+    if item is not null then
+        -- Before anything is recorded: all other steps would fail likewise.
+        perform rollup_internal.require_read_committed('no step of a job can be done');
+    end if;
     report := '[]';
     job.waiting := job.waiting[2:];
     begin

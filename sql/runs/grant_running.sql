@@ -11,6 +11,8 @@ declare
     statement text;
 begin
     for statement in
+        select 'select on rollup_internal.set_aside, rollup.set_aside'
+        union
         select 'insert, update, delete on rollup_internal.watermarks, rollup_internal.backlogs, rollup_internal.tails, '
                'rollup_internal.horizons, rollup_internal.runs, rollup_internal.set_aside'
         union
