@@ -14,6 +14,7 @@ from bench.expiry import expiry
 from bench.grains import backdated, grains
 from bench.lab import Lab, laboratory
 from bench.scenarios import QUICK, Row, Sizes, history, load, rollups
+from bench.serving import serving
 from rollupctl.output import Table, render
 
 SCENARIOS = {
@@ -25,6 +26,7 @@ SCENARIOS = {
     "load": load,
     "expiry": expiry,
     "care": care,
+    "serve": serving,
     "analytics": analytics,
 }
 HEADER = ("scenario", "median", "compared with", "median of that", "ratio", "target", "")

@@ -15,13 +15,16 @@ from rollupctl.commands import (
     backfills,
     checks,
     data,
+    exports,
     fit,
+    http,
     jobs,
     loads,
     reports,
     rollups,
     server,
     tenants,
+    unloads,
 )
 from rollupctl.errors import StoppedError, report, silence_stdout
 from rollupctl.options import shared_options
@@ -80,6 +83,21 @@ def main() -> None:
     """
 
 
-for group in (server, data, tenants, loads, rollups, backfills, checks, jobs, alerts, reports, fit):
+for group in (
+    server,
+    data,
+    tenants,
+    loads,
+    unloads,
+    rollups,
+    backfills,
+    checks,
+    exports,
+    jobs,
+    alerts,
+    reports,
+    fit,
+    http,
+):
     for command in group.COMMANDS:
         main.add_command(command)
