@@ -10,7 +10,22 @@ from typing import Any
 import click
 
 from rollupctl import __version__
-from rollupctl.commands import backfills, checks, data, jobs, loads, rollups, server, tenants
+from rollupctl.commands import (
+    alerts,
+    backfills,
+    checks,
+    data,
+    exports,
+    fit,
+    http,
+    jobs,
+    loads,
+    reports,
+    rollups,
+    server,
+    tenants,
+    unloads,
+)
 from rollupctl.errors import StoppedError, report, silence_stdout
 from rollupctl.options import shared_options
 
@@ -68,6 +83,21 @@ def main() -> None:
     """
 
 
-for group in (server, data, tenants, loads, rollups, backfills, checks, jobs):
+for group in (
+    server,
+    data,
+    tenants,
+    loads,
+    unloads,
+    rollups,
+    backfills,
+    checks,
+    exports,
+    jobs,
+    alerts,
+    reports,
+    fit,
+    http,
+):
     for command in group.COMMANDS:
         main.add_command(command)

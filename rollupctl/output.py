@@ -106,7 +106,7 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _short(value: Any) -> str:
+def shown(value: Any) -> str:
     """One value in a table: floats with three decimals, times in whole seconds."""
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
@@ -128,10 +128,10 @@ def _csv(table: Table, header: bool) -> str:
 def _aligned(table: Table) -> str:
     if not table.columns:
         return "(no rows)\n"
-    cells = [[_printable(_short(value)) for value in row] for row in table.rows]
+    cells = [[_printable(shown(value)) for value in row] for row in table.rows]
     numeric = [
-        any(_is_number(row[i]) for row in table.rows)
-        and all(row[i] is None or _is_number(row[i]) for row in table.rows)
+        any(is_number(row[i]) for row in table.rows)
+        and all(row[i] is None or is_number(row[i]) for row in table.rows)
         for i in range(len(table.columns))
     ]
     widths = [
@@ -153,7 +153,8 @@ def _line(cells: Iterable[str], widths: list[int], numeric: list[bool]) -> str:
     return "  ".join(padded).rstrip()
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, which booleans are not."""
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 

@@ -322,7 +322,9 @@ def test_what_was_loaded(db: Connection, rollupctl: Rollupctl, tmp_path: Path) -
     path = write(tmp_path / "a.csv", HEADER + "1,a,1\n")
     assert rollupctl("load", path).returncode == 0
     again = rollupctl("load", path)
-    assert re.search(r"a\.csv: was loaded before \(on .* UTC, load 1\);.*--again", again.stderr)
+    assert re.search(r"a\.csv: loaded before, on .* UTC; `rollupctl unload 1`", again.stderr)
+    assert rollupctl("unload", "1", "--yes").returncode == 0
+    assert rollupctl("load", path).returncode == 0
     with db.transaction():
         begin = "select load_id, part from rollup.begin_part('events', 'shop', channel => 'orders')"
         ((load_id, part),) = rows(db, begin)
@@ -330,7 +332,7 @@ def test_what_was_loaded(db: Connection, rollupctl: Rollupctl, tmp_path: Path) -
         assert value(db, record, load_id, part)
     listed = json.loads(rollupctl("loads", "-o", "json").stdout)
     assert [(x["rows"], x["status"], x["position"]) for x in listed] == [
-        (1, "loaded", None), (0, "open", "7-3")]  # fmt: skip
+        (1, "unloaded", None), (1, "loaded", None), (0, "open", "7-3")]  # fmt: skip
     (channel,) = json.loads(rollupctl("loads", "--channel", "orders", "-o", "json").stdout)
     assert (channel["channel"], channel["position"]) == ("orders", "7-3")
     none = rollupctl("loads", "--channel", "parcels", "-o", "json")

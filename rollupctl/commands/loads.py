@@ -156,8 +156,8 @@ def load(
 
 _LISTED = """
 select load_id, file_name, channel, position, rows, rejected, bytes,
-       case when channel is not null then 'open' when sha256 is null then 'unfinished'
-            else 'loaded' end as status,
+       case when unloaded_at is not null then 'unloaded' when channel is not null then 'open'
+            when sha256 is null then 'unfinished' else 'loaded' end as status,
        begun_at, loaded_at, loaded_by
   from rollup.loads
  where source_table = %s::pg_catalog.regclass

@@ -283,10 +283,9 @@ def _note_skipped(skipped: list[tuple[str, Entry]]) -> None:
         return
     name, entry = skipped[0]
     others = f" and {len(skipped) - 1} more" if len(skipped) > 1 else ""
-    verb = "were" if others else "was"
     note(
-        f"{name}{others}: {verb} loaded before (on {entry.loaded_at:%Y-%m-%d %H:%M} UTC, load "
-        f"{entry.load_id}); after its rows are deleted, `rollupctl load --again` loads it again"
+        f"{name}{others}: loaded before, on {entry.loaded_at:%Y-%m-%d %H:%M} UTC; "
+        f"`rollupctl unload {entry.load_id}` removes its events, so that it can be loaded again"
     )
 
 

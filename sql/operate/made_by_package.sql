@@ -15,7 +15,7 @@ begin
     if rollup_internal.may_read_jobs() then
         execute $query$
             select coalesce(jsonb_agg(j order by jobid), '[]') from cron.job j
-             where jobname in ('rollup-run', 'rollup-partitions', 'rollup-expire') and database = current_database()
+             where jobname in ('rollup-run', 'rollup-partitions', 'rollup-expire', 'rollup-alerts', 'rollup-reports') and database = current_database()
             $query$ into jobs;
     end if;
     select substr(entry, length('search_path=') + 1) into configured
@@ -54,7 +54,7 @@ begin
             union all
             select 5, n.oid::bigint, 'schema', n.nspname, format('drop schema %I cascade', n.nspname)
               from pg_namespace n
-             where n.nspname in ('rollup', 'rollup_internal', 'rollup_compat', 'rollup_analytics', 'rollup_analytics_internal')
+             where n.nspname in ('rollup', 'rollup_internal', 'rollup_compat', 'rollup_analytics', 'rollup_analytics_internal', 'rollup_serve')
             union all
             select 6, 0, 'setting', format('search_path of database %I', current_database()),
                    format('alter database %I %s', current_database(),

@@ -9,8 +9,11 @@
 \ir segment_text.sql
 \ir rfm.sql
 \ir hyp2f1.sql
+\ir p_alive.sql
 \ir expected_purchases.sql
 \ir model_parameters.sql
+\ir clv_models.sql
 \ir clv.sql
 \ir attribution.sql
+\ir velocity_text.sql
 \ir velocity.sql
