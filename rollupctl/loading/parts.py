@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from rollupctl.loading.content import Content
-from rollupctl.loading.csvfile import CHUNK, CsvFile
+from rollupctl.loading.csvfile import BOM, CHUNK, CsvFile
 from rollupctl.loading.dialect import Dialect
 
 PART = 64 << 20  # bytes: commits cost nothing, and an interruption costs little
@@ -199,7 +199,7 @@ class Part:
         """Its text, once."""
         counts = bool(self.dialect.columns) and self.line_end == b"\n"
         inside = False
-        for chunk in self.parts.read_part():
+        for chunk in self._without_bom(self.parts.read_part()):
             if counts:
                 end = self.parts.end_of_record(chunk, 0, inside)
                 self.uncounted += chunk.count(b"\n", 0, end) - (end is not None)
@@ -209,6 +209,15 @@ class Part:
 
     def again(self) -> Iterator[bytes]:
         """Its text up to where it was read, and nothing for a pipe."""
+        return self._without_bom(self._read_again())
+
+    def _without_bom(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Without a header, a BOM would belong to the first value."""
+        first = next(chunks, b"")
+        yield first.removeprefix(BOM) if self.dialect.columns and not self.start else first
+        yield from chunks
+
+    def _read_again(self) -> Iterator[bytes]:
         at, end = 0, self.parts.position
         for chunk in self.parts.file.again():
             yield chunk[max(0, self.start - at) : max(0, end - at)]
