@@ -2,11 +2,13 @@
 -- up all the available time must not keep the others from their turn.
 create or replace function rollup.start_job(
     kind text, names text[] default null, step interval default '1 day', tenant text default null,
-    range_from timestamptz default null, range_to timestamptz default null, accept_loss boolean default false)
+    range_from timestamptz default null, range_to timestamptz default null, accept_loss boolean default false,
+    older_than interval default null)
     returns rollup.job
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set intervalstyle = postgres
 as $$
 #variable_conflict use_variable
 declare
@@ -37,6 +39,12 @@ begin
                                   order by i.has_failed, i.id), '{}')
           into job.waiting
           from items i;
+    elsif kind = 'expire' and older_than is not null then
+        job.waiting := array(
+            select jsonb_build_object('do', 'expire', 'kind', 'source', 'name', n.name, 'source', n.name::regclass::oid,
+                                      'older_than', older_than)
+              from unnest(names) with ordinality n (name, position)
+             order by n.position);
     elsif kind = 'expire' then
         select n into unknown from unnest(names) n where n not in (select x.name from rollup.retention x) limit 1;
         if unknown is not null then
@@ -83,9 +91,10 @@ begin
     return job;
 end
 $$;
-comment on function rollup.start_job(text, text[], interval, text, timestamptz, timestamptz, boolean) is
+comment on function rollup.start_job(text, text[], interval, text, timestamptz, timestamptz, boolean, interval) is
     'Begins a job, which rollup.next_step performs step by step: run counts new events into rollups, expire '
     'enforces rollup.retention, backfill counts backlogs as rollup.backfill does, backfill measures fills in added '
     'measures as rollup.backfill_measures does, rebuild recomputes as rollup.rebuild_in_steps does; for all, or for '
     'those named. step and tenant are for added measures and rebuilds, the range and accept_loss for rebuilds '
-    'only. Returns the job, a value that the caller keeps. Raises undefined_object for an unknown name.';
+    'only. With older_than, expire removes events of the named tables (with their schema) that are older, whatever their '
+    'retention. Returns the job, a value that the caller keeps. Raises undefined_object for an unknown name.';
