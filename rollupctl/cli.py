@@ -10,7 +10,17 @@ from typing import Any
 import click
 
 from rollupctl import __version__
-from rollupctl.commands import backfills, checks, data, jobs, loads, rollups, server
+from rollupctl.commands import (
+    backfills,
+    checks,
+    data,
+    declarations,
+    jobs,
+    loads,
+    monitor,
+    rollups,
+    server,
+)
 from rollupctl.errors import StoppedError, report, silence_stdout
 from rollupctl.options import shared_options
 
@@ -68,6 +78,6 @@ def main() -> None:
     """
 
 
-for group in (server, data, loads, rollups, backfills, checks, jobs):
+for group in (server, data, declarations, loads, rollups, monitor, backfills, checks, jobs):
     for command in group.COMMANDS:
         main.add_command(command)

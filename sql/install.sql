@@ -21,6 +21,8 @@
 \ir codegen/install.sql
 \ir declare/install.sql
 \ir recount/install.sql
+\ir plans/install.sql
 \ir jobs/install.sql
+\ir monitor/install.sql
 \ir operate/install.sql
 \ir finish/install.sql

@@ -160,7 +160,7 @@ def state(db: Connection) -> dict[str, list[tuple[Any, ...]]]:
         new = (
             {"newest_first", "source_name", "target_name", "after_id", "through_id"}
             if table in ("rollups", "loads")
-            else {"purged", "sequence"}
+            else {"purged", "sequence", "sqlstate", "detail", "attempts", "duration"}
         )
         renamed = {"spans": "id_ranges", "heads": "last_ids"}
         found[table] = [

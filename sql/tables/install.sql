@@ -7,6 +7,7 @@
 \ir backlogs.sql
 \ir tails.sql
 \ir runs.sql
+\ir run_totals.sql
 \ir horizons.sql
 \ir loads.sql
 \ir set_aside.sql
