@@ -22,7 +22,7 @@ begin
          where (is_first or c.relacl is null)
            and (n.nspname = 'rollup_internal' and c.relkind = 'r'
                 and c.relname in ('rollups', 'families', 'sources', 'watermarks', 'backlogs', 'tails', 'horizons',
-                                  'runs', 'run_totals', 'added_measures', 'set_aside')
+                                  'runs', 'run_totals', 'isolations', 'roles', 'added_measures', 'set_aside')
                 or n.nspname = 'rollup' and c.relkind = 'v' and c.relname in ('status', 'retention', 'measures', 'waiting', 'metrics'))
         union all
         -- A table added later: a role that may move watermarks runs rollups, and runs write to it.

@@ -30,13 +30,13 @@ begin
       from rollup_internal.rollups r
       left join rollup_internal.rollup_lags(reports) l on l.rollup = r.name
      cross join lateral (select min(x.as_of) as as_of from rollup_internal.watermarks x where x.rollup = r.name) w
-      left join lateral (select x.finished_at, x.status, x.message from rollup_internal.runs x
+      left join lateral (select x.finished_at, x.status, x.message from rollup.runs x
                           where x.rollup = r.name order by x.started_at desc, x.id desc limit 1) latest on true
-      left join lateral (select x.finished_at from rollup_internal.runs x
+      left join lateral (select x.finished_at from rollup.runs x
                           where x.rollup = r.name and x.status = 'done'
                           order by x.started_at desc, x.id desc limit 1) done on true
      cross join lateral rollup_internal.backlog_progress(r.name) b
-     cross join lateral (select count(*) as events from rollup_internal.set_aside x where x.rollup = r.name) s
+     cross join lateral (select count(*) as events from rollup.set_aside x where x.rollup = r.name) s
      order by r.id;
 end
 $$;

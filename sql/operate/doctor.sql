@@ -21,6 +21,7 @@ begin
         'select * from rollup_internal.check_targets()',
         'select * from rollup_internal.check_partitions()',
         'select * from rollup_internal.check_retention()',
+        'select * from rollup_internal.check_isolation()',
         'select * from rollup_internal.check_measures()',
         'select * from rollup_internal.check_set_aside()',
         'select * from rollup_internal.check_prepared_transactions($1)',

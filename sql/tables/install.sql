@@ -9,5 +9,7 @@
 \ir runs.sql
 \ir run_totals.sql
 \ir horizons.sql
+\ir isolations.sql
+\ir roles.sql
 \ir loads.sql
 \ir set_aside.sql
