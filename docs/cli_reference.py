@@ -25,6 +25,9 @@ def cli_reference() -> str:
     for name in main.list_commands(click.Context(main)):
         command = main.commands[name]
         parts += _command(command, f"rollupctl {name}", level=2)
+        if isinstance(command, click.Group):
+            for sub in command.list_commands(click.Context(command)):
+                parts += _command(command.commands[sub], f"rollupctl {name} {sub}", level=3)
     return "".join(parts).rstrip() + "\n"
 
 
@@ -49,7 +52,7 @@ def _command(command: click.Command, name: str, level: int) -> Iterator[str]:
         yield "| command | does |\n| --- | --- |\n"
         for sub in command.list_commands(click.Context(command)):
             summary = _help(command.commands[sub])[0].split("\n\n")[0].replace("\n", " ")
-            yield f"| [`{sub}`](#rollupctl-{sub}) | {summary} |\n"
+            yield f"| [`{sub}`](#{name.replace(' ', '-')}-{sub}) | {summary} |\n"
         yield "\n"
     if example:
         yield f"Example:\n\n```sh\n{example}\n```\n\n"

@@ -11,15 +11,20 @@ import click
 
 from rollupctl import __version__
 from rollupctl.commands import (
+    access,
+    alerts,
     backfills,
     checks,
     data,
     declarations,
+    fit,
     jobs,
     loads,
     monitor,
+    reports,
     rollups,
     server,
+    tenants,
 )
 from rollupctl.errors import StoppedError, report, silence_stdout
 from rollupctl.options import shared_options
@@ -78,6 +83,21 @@ def main() -> None:
     """
 
 
-for group in (server, data, declarations, loads, rollups, monitor, backfills, checks, jobs):
+for group in (
+    server,
+    data,
+    tenants,
+    declarations,
+    loads,
+    rollups,
+    monitor,
+    access,
+    backfills,
+    checks,
+    jobs,
+    alerts,
+    reports,
+    fit,
+):
     for command in group.COMMANDS:
         main.add_command(command)

@@ -204,14 +204,6 @@ def query(session: Session, text: str, *values: Any) -> Table:
     return _run(session, text, values)
 
 
-def call(session: Session, text: str, *values: Any) -> None:
-    """Run a CALL of a procedure that commits, which must be outside a transaction.
-
-    The settings are therefore those of the server; such procedures do not depend on them.
-    """
-    _run(session, text, values)
-
-
 def _run(session: Session, text: str, values: tuple[Any, ...]) -> Table:
     with session.cursor() as cursor:
         cursor.execute(text.encode(), values or None)

@@ -109,8 +109,10 @@ _HINTS: dict[str, str] = {
 
 # Names of relations, functions and schemas that do not exist when the package is not installed.
 _OF_PACKAGE = re.compile(r'"?\brollup(?:_internal)?"?\.|schema "rollup(?:_internal)?"')
+_OF_ANALYTICS = re.compile(r'"?\brollup_analytics"?\.|schema "rollup_analytics"')
 _UNDEFINED = {"42P01", "42883", "3F000"}
 INSTALL_HINT = "run `rollupctl install` to put the SQL package into this database"
+_ANALYTICS_HINT = "run `rollupctl install --analytics` to put them into this database"
 
 _URI_PASSWORD = re.compile(r"(postgres(?:ql)?://[^\s:/@]*):[^\s]*@")
 _KEYWORD_PASSWORD = re.compile(
@@ -222,6 +224,8 @@ def explain_failure(
     if sqlstate in _UNDEFINED and _OF_PACKAGE.search(message):
         older = ", or is older than rollupctl" if sqlstate == "42883" else ""
         return Explanation(f"the SQL package is not in this database{older}", message, INSTALL_HINT)
+    if sqlstate in _UNDEFINED and _OF_ANALYTICS.search(message):
+        return Explanation("the analytics are not in this database", message, _ANALYTICS_HINT)
     code = DEFERRED if sqlstate == "55P03" else ERROR
     ours = _HINTS.get(sqlstate) or _HINTS.get(sqlstate[:2])
     return Explanation(message, detail, hint or ours, code)

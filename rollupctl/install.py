@@ -48,6 +48,7 @@ def install(
     partition_interval: str | None = None,
     engine_only: bool = False,
     analytics: bool = False,
+    sites: bool = False,
     examples: Iterable[str] = (),
     root: Path | None = None,
 ) -> Table:
@@ -55,11 +56,11 @@ def install(
 
     `session` must be in autocommit mode; `partition_interval` is passed to the SQL as the setting
     rollup.partition_interval; `examples` are names of files in examples/. With `analytics`, and
-    where they are installed, setup_analytics.sql is a step too. Returns file, statements
-    and seconds for each step. A rollup of the examples that a user has altered is kept, with a
-    note. Raises InstallError with file and line for a statement that fails, InstallBusyError when
-    other sessions hold a lock for too long, VersionError when the database has a newer version;
-    nothing is changed then.
+    where they are installed, setup_analytics.sql is a step too; `sites` creates the table of
+    sites. Returns file, statements and seconds for each step. A rollup of the examples that a user
+    has altered is kept, with a note. Raises InstallError with file and line for a statement that
+    fails, InstallBusyError when other sessions hold a lock for too long, VersionError when the
+    database has a newer version; nothing is changed then.
     """
     root = root or project_root()
     is_upgrade = require_not_newer(session) is not None
@@ -83,6 +84,8 @@ def install(
             for statement in statements:
                 _run(session, statement, may_differ)
             done.add(step, len(statements), round(time.monotonic() - began, 3))
+        if sites:
+            query(session, "select rollup.create_sites()")
         # sql/finish/search_path.sql sets it for psql's session, because later files need it.
         session.execute("reset search_path")
     return done

@@ -124,7 +124,7 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _short(value: Any) -> str:
+def shown(value: Any) -> str:
     """One value in a table: floats with three decimals, times in whole seconds."""
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
@@ -145,8 +145,10 @@ def _csv(table: Table, header: bool) -> str:
 
 def _aligned(table: Table) -> str:
     """For files, pipes and pages: no colors, no lines, each row on one line however long it is."""
+    if not table.columns:
+        return "(no rows)\n"
     grid = RichTable.grid(padding=(0, 2, 0, 0), pad_edge=True)
-    cells = [[_printable(_short(value)) for value in row] for row in table.rows]
+    cells = [[_printable(shown(value)) for value in row] for row in table.rows]
     for name, right in zip(table.columns, _right_aligned(table), strict=True):
         grid.add_column(justify="right" if right else "left", no_wrap=True, header=name)
     widths = [
@@ -174,7 +176,7 @@ def framed(table: Table, *, fold: int | None = None) -> RichTable:
             Text(name), justify="right" if right else "left", overflow="fold", max_width=fold
         )
     for row in table.rows:
-        cells = [_printable(_short(value)) for value in row]
+        cells = [_printable(shown(value)) for value in row]
         frame.add_row(*[Text(cell, style=STYLES.get(cell, "")) for cell in cells])
     return frame
 
@@ -187,13 +189,14 @@ def console() -> Console:
 def _right_aligned(table: Table) -> list[bool]:
     """For each column, whether all of it are numbers."""
     return [
-        any(_is_number(row[i]) for row in table.rows)
-        and all(row[i] is None or _is_number(row[i]) for row in table.rows)
+        any(is_number(row[i]) for row in table.rows)
+        and all(row[i] is None or is_number(row[i]) for row in table.rows)
         for i in range(len(table.columns))
     ]
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, which booleans are not."""
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 

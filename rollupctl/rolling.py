@@ -30,7 +30,7 @@ select s.job::text as job, s.failure, s.more, r.*
            rollup text, status text, events bigint, rows bigint,
            backlog_ids bigint, filled_percent numeric, filled text, position text,
            kind text, name text, partition text, range_from timestamptz, range_to timestamptz,
-           bytes bigint, action text) on true
+           bytes bigint, action text, rows_before bigint, rows_after bigint) on true
 """
 
 _LONGEST_PAUSE = 30.0  # seconds between attempts to reach an unavailable server

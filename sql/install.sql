@@ -14,8 +14,10 @@
 \ir partitions/install.sql
 \ir writers/install.sql
 \ir kinds/install.sql
+\ir sites/install.sql
 \ir measures/install.sql
 \ir watermarks/install.sql
+\ir ledger/install.sql
 \ir runs/install.sql
 \ir retention/install.sql
 \ir read/install.sql

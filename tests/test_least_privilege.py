@@ -39,9 +39,13 @@ def test_trap_31_an_owner_without_superuser(server: Server, empty_dsn: str) -> N
 
 
 def use(db: psycopg.Connection) -> None:
+    # What a declaration writes and a run counts is in terms of UTC and ISO, for this role too.
+    db.execute("set timezone = 'Pacific/Chatham'")
+    db.execute("set datestyle = 'SQL, DMY'")
+    db.execute("set intervalstyle = 'iso_8601'")
     db.execute("create schema lab")
     db.execute(
-        "create table lab.e (event_id bigserial, event_time timestamptz not null default now(),"
+        "create table lab.e (event_id bigserial, event_time timestamptz not null default '2024-06-01 12:00Z',"
         " customer_id bigint not null, country text) partition by range (event_time)"
     )
     db.execute(
@@ -49,11 +53,16 @@ def use(db: psycopg.Connection) -> None:
     )
     db.execute(
         "select rollup.create_rollup(name => 'visits', source => 'lab.e', bucket => '1 hour',"
-        """ measures => '{"n": {"count": "*"}, "d": {"distinct": "country"}, "t": {"top": "country"}}')"""
+        """ measures => '{"n": {"count": "*"}, "d": {"distinct": "country"}, "t": {"top": "country"},
+            "at": {"top": "event_time"}, "span": {"top": "event_time - timestamptz ''2024-05-31 00:00Z''"}}')"""
     )
     db.execute("insert into lab.e (customer_id, country) select 1, 'de' from generate_series(1, 9)")
     db.execute("call rollup.run_all()")
-    assert rows(db, "select n, rollup.top_item(t) from lab.visits") == [(9, "de")]
+    found = rows(
+        db,
+        "select n, rollup.top_item(t), rollup.top_item(at), rollup.top_item(span) from lab.visits",
+    )
+    assert found == [(9, "de", "2024-06-01 12:00:00+00", "1 day 12:00:00")]
     assert rows(db, "select * from rollup.verify('visits')") == []
     db.execute("select * from rollup.rebuild('visits')")
     db.execute("select * from rollup.expire('lab.e', '1 day')")

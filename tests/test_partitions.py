@@ -13,7 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from tests import servers
 from tests.conftest import Connection
-from tests.helpers import Task, rows, value
+from tests.helpers import Task, rows, until_waiting, value
 from tests.servers import ROOT, Server
 
 Psql = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -222,6 +222,138 @@ def test_moving_events_is_deferred_by_an_open_writer(
     keeper.execute("select rollup.maintain_partitions()")
     assert value(db, "select count(*) from events_default") == 0
     assert value(db, "select count(*) from events") == 1
+
+
+def ahead(db: Connection, when: datetime, number: int) -> None:
+    db.execute(
+        "insert into events (event_time, customer_id, event_type, device_id)"
+        " select %s, n, 'click', n from generate_series(1, %s) n",
+        [when, number],
+    )
+
+
+def test_trap_62_events_that_come_while_maintenance_waits_move_too(
+    db: Connection, connect: Callable[..., Connection]
+) -> None:
+    missing = drop_coming(db, 2)
+    soon = missing[0][0] + timedelta(hours=1)
+    ahead(db, soon, 5)
+    db.execute("call rollup.run_all()")
+    # A snapshot from before sees every event once, also when it reads after the move.
+    before = connect(autocommit=False)
+    before.execute("set transaction isolation level repeatable read")
+    assert value(before, "select 1") == 1
+    reader, keeper, late = connect(autocommit=False), connect(), connect()
+    assert value(reader, "select count(*) from events") == 5
+    keeping: Task[Any] = Task(lambda: keeper.execute("select rollup.maintain_partitions()"))
+    until_waiting(db, keeper, keeping)
+    ahead(late, missing[1][0], 2)
+    ahead(late, soon, 1)
+    assert value(late, "select count(distinct event_id) from events") == 8
+    reader.rollback()
+    keeping.result()
+    assert value(before, "select count(*) from events") == 5
+    before.rollback()
+    assert value(db, "select count(*) from events_default") == 0
+    assert value(db, "select count(*) from events") == 8
+    assert ranges(db)[-2:] == missing
+    for view in ("rollup_events_5min_live", "rollup_events_1hr_live"):
+        assert value(db, f"select sum(event_count) from {view}") == 8
+    db.execute("call rollup.run_all()")
+    assert value(db, "select sum(event_count) from rollup_events_5min") == 8
+    assert value(db, "select count(*) from rollup.verify('rollup_events_5min')") == 0
+    # Nothing of the move is left in the tables.
+    left = "select count(*) from pg_constraint where conname in ('rollup_range', 'rollup_nothing_ahead')"
+    assert value(db, left) == 0
+
+
+def test_events_far_ahead_stay_and_make_no_partitions(db: Connection) -> None:
+    settle(db)
+    made = ranges(db)
+    ahead(db, made[-1][1] + timedelta(days=20_000), 1)
+    db.execute("select rollup.maintain_partitions()")
+    assert ranges(db) == made
+    missing = drop_coming(db, 1)
+    ahead(db, missing[0][0], 1)
+    db.execute("select rollup.maintain_partitions()")
+    assert ranges(db) == made
+    assert value(db, "select count(*) from events_default") == 1
+
+
+def test_new_partitions_are_like_the_others(db: Connection) -> None:
+    drop_coming(db, 1)
+    ahead(db, value(db, "select max(range_to) from rollup.partitions('events')"), 1)
+    db.execute("select rollup.maintain_partitions()")
+    like = """
+    select array(select format('%s %s %s', a.attname, a.atttypid, a.attnotnull) from pg_attribute a
+                  where a.attrelid = p.partition and a.attnum > 0 order by a.attnum),
+           array(select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d where d.adrelid = p.partition),
+           array(select pg_get_constraintdef(c.oid) from pg_constraint c where c.conrelid = p.partition order by 1),
+           array(select i.indkey::text from pg_index i where i.indrelid = p.partition),
+           (select c.reloptions from pg_class c where c.oid = p.partition)
+      from rollup.partitions('events') p where not p.is_default order by p.range_from
+    """
+    found = rows(db, like)
+    assert found[-1] == found[0]
+
+
+def test_events_that_others_refer_to_do_not_move(db: Connection) -> None:
+    missing = drop_coming(db, 1)
+    db.execute("alter table events add primary key (event_id, event_time, customer_id)")
+    db.execute(
+        "create table notes (id bigint, at timestamptz, customer_id bigint, foreign key (id, at, customer_id)"
+        " references events (event_id, event_time, customer_id) on delete cascade)"
+    )
+    ahead(db, missing[0][0], 1)
+    db.execute("insert into notes select event_id, event_time, customer_id from events")
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState) as told:
+        db.execute("select rollup.maintain_partitions()")
+    assert "foreign key notes_id_at_customer_id_fkey of public.notes refers to them" in str(
+        told.value
+    )
+    assert value(db, "select count(*) from notes") == 1
+    hint = str(told.value.diag.message_hint)
+    db.execute(hint.split(", then ")[0].encode())
+    db.execute("select rollup.maintain_partitions()")
+    assert (value(db, "select count(*) from notes"), ranges(db)[-1:]) == (1, missing)
+
+
+def test_a_table_that_has_the_name_of_a_partition(db: Connection) -> None:
+    missing = drop_coming(db, 1)
+    name = value(
+        db,
+        "select format('%I.%I', partition_schema, partition_name)"
+        " from rollup_internal.upcoming_partitions('events') limit 1",
+    )
+    db.execute(f"create table {name} (x int)".encode())
+    with pytest.raises(psycopg.errors.DuplicateTable, match="is not a partition of") as told:
+        db.execute("select rollup.maintain_partitions()")
+    db.execute(str(told.value.diag.message_hint).encode())
+    db.execute("select rollup.maintain_partitions()")
+    assert ranges(db)[-1:] == missing
+
+
+@pytest.mark.parametrize("server", ["plain"], indirect=True)
+def test_events_that_move_are_published_as_rows_of_their_table(db: Connection) -> None:
+    # A subscriber of a table gets the deletes of rows that move, and must get them again.
+    missing = drop_coming(db, 1)
+    for statement in (
+        "alter table events replica identity full",
+        "alter table events_default replica identity full",
+        "create publication p for table events",
+    ):
+        db.execute(statement.encode())
+    ahead(db, missing[0][0], 3)
+    assert value(db, "select rollup_internal.is_published_by_root('events')") is True
+    db.execute("select rollup.maintain_partitions()")
+    assert value(db, "select count(*) from events") == 3
+    assert value(db, "select count(*) from events_default") == 0
+    db.execute("drop publication p")
+    db.execute("create publication p for all tables")
+    assert value(db, "select rollup_internal.is_published_by_root('events')") is False
+    db.execute("drop publication p")
+    db.execute("create publication p for all tables with (publish_via_partition_root)")
+    assert value(db, "select rollup_internal.is_published_by_root('events')") is True
 
 
 def test_without_pg_partman_maintenance_says_so(db: Connection) -> None:

@@ -126,6 +126,10 @@ def test_an_upgrade_keeps_rows_and_state(old: Connection, old_dsn: str, upgrade:
     assert (upgrades.state(old), upgrades.contents(old), upgrades.live(old)) == before
     applied = rows(old, "select version from rollup.migrations order by applied_at")
     assert applied == [("0.1.0",), (__version__,)]
+    # Each load of before is one of a single part.
+    parts = """select l.channel, p.part, p.sha256 = l.sha256 and p.rows = l.rows and p.bytes = l.bytes, p.ids
+                 from rollup.loads l left join rollup.load_parts p using (load_id)"""
+    assert {row[:3] for row in rows(old, parts)} == {(None, 1, True)}
 
 
 @WAYS
@@ -147,6 +151,10 @@ def test_an_upgrade_keeps_rights(old: Connection, old_dsn: str, upgrade: Upgrade
         now = {new for new in (name, moved) if new.split()[1] in relations or "relation" not in new}
         assert now, name
         assert {(new, *right) for new in now} <= found
+    # Who could load before can load in parts.
+    for relation in ("rollup.loads", "rollup.load_parts"):
+        for privilege in ("SELECT", "INSERT", "UPDATE"):
+            assert (f"relation {relation}", privilege, "upgrade_loader", "false") in found
     # What the owner had taken away was not given back.
     public = {name for name, _, role, _ in upgrades.rights(old) if role == "public"}
     for name in (

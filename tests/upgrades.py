@@ -159,6 +159,7 @@ def state(db: Connection) -> dict[str, list[tuple[Any, ...]]]:
         names = [column.name for column in described.description or ()]
         new = (
             {"newest_first", "source_name", "target_name", "after_id", "through_id"}
+            | {"load_id", "channel", "position", "rejected", "seconds", "begun_at"}
             if table in ("rollups", "loads")
             else {"purged", "sequence", "sqlstate", "detail", "attempts", "duration"}
         )
@@ -167,7 +168,7 @@ def state(db: Connection) -> dict[str, list[tuple[Any, ...]]]:
             tuple(
                 (renamed.get(column, column), _today(table, column, value))
                 for column, value in zip(names, row, strict=True)
-                if column not in new  # NULL after an upgrade
+                if column not in new  # of 0.2.0
             )
             for row in described
         ]
@@ -196,7 +197,8 @@ def contents(db: Connection) -> dict[str, list[tuple[Any, ...]]]:
     for (sequence,) in rows(
         db,
         "select oid::regclass::text from pg_class where relkind = 'S'"
-        " and relnamespace::regnamespace::text in ('public', 'shop', 'rollup', 'rollup_internal')",
+        " and relnamespace::regnamespace::text in ('public', 'shop', 'rollup', 'rollup_internal')"
+        " and relname <> 'loads_load_id_seq'",  # of 0.2.0
     ):
         name = sequence.split(".")[-1]
         found[name] = rows(db, f"select last_value, is_called from {sequence}")

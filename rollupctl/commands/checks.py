@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from rollupctl import rolling
-from rollupctl.connect import call, positive_interval, query
+from rollupctl.connect import positive_interval, query
 from rollupctl.errors import BEHIND, DIFFERENCE, UsageError
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import Table, note
@@ -138,7 +138,7 @@ def rebuild(
     dry_run: bool,
     accept_loss: bool,
 ) -> None:
-    """Recompute a range of rollup NAME from the raw events, in one transaction.
+    """Recompute a range of rollup NAME from the raw events, in one transaction or step by step.
 
     \b
     Example:
@@ -158,8 +158,11 @@ def rebuild(
             rebuilt = "select * from rollup.rebuild(%s, %s, %s, %s, %s)"
             settings.emit(query(session, rebuilt, *where, accept_loss))
         else:
-            rebuilt = "call rollup.rebuild_in_steps(%s, %s, %s, %s, %s, %s)"
-            call(session, rebuilt, *where, step, accept_loss)
+            start = "select rollup_internal.start_rebuild(%s, %s, %s, %s, %s, %s)::text as job"
+            (job,) = query(session, start, *where, step, accept_loss).column("job")
+            parts = [row for done in rolling.perform(session, job, 1) for row in done.report]
+            columns = ("events", "rows_before", "rows_after")
+            settings.emit(Table(columns, [tuple(sum(p[c] for p in parts) for c in columns)]))
 
 
 @click.command()

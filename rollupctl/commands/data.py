@@ -33,6 +33,11 @@ from rollupctl.versions import installed_version
     help="Also install the analytics, schema rollup_analytics; later installations upgrade them.",
 )
 @click.option(
+    "--sites",
+    is_flag=True,
+    help="Also create the table of sites, for tenants that come as names; see `rollupctl sites`.",
+)
+@click.option(
     "--example",
     "chosen",
     type=click.Choice(examples()),
@@ -46,6 +51,7 @@ def install(
     partition_interval: str | None,
     engine_only: bool,
     analytics: bool,
+    sites: bool,
     chosen: tuple[str, ...],
 ) -> None:
     """Install or upgrade the SQL package and the example application.
@@ -69,6 +75,7 @@ def install(
             partition_interval=partition_interval,
             engine_only=engine_only,
             analytics=analytics,
+            sites=sites,
             examples=chosen,
         )
         settings.emit(done)

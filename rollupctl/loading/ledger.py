@@ -15,26 +15,16 @@ from rollupctl.loading.csvfile import CsvFile
 from rollupctl.loading.target import Target
 
 _OF_SIZE = """
-select sha256, rows, loaded_at, after_id, through_id
+select load_id, sha256, rows, loaded_at, after_id, through_id
   from rollup.loads
  where source_table = %s::pg_catalog.regclass and (bytes = %s or sha256 = %s or %s)
 """
 
-# Without the privilege to read the sequence, the ids of a load are unknown.
-_LAST_ID = """
-select case when pg_catalog.has_sequence_privilege(s.oid, 'usage, select')
-            then coalesce(pg_catalog.pg_sequence_last_value(s.oid::pg_catalog.regclass),
-                          q.seqstart - q.seqincrement) end as last_id
-  from pg_catalog.pg_class s
-  join pg_catalog.pg_sequence q on q.seqrelid = s.oid
- where s.oid = rollup.id_sequence(%s::pg_catalog.regclass, %s)
-"""
+_BEGIN = "select * from rollup.begin_part(%s::pg_catalog.regclass, %s)"
 
-_ENTER = """
-insert into rollup.loads (source_table, sha256, file_name, rows, bytes, after_id, through_id)
-values (%s::pg_catalog.regclass, %s, %s, %s, %s, %s, %s)
-    on conflict do nothing
-returning 1
+_RECORD = """
+select rollup.record_part(%s, %s, %s, %s, digest => %s, size => %s, duration => %s)
+   and rollup.finish_load(%s, %s) as is_new
 """
 
 
@@ -42,8 +32,7 @@ returning 1
 class Entry:
     """A content that was loaded: when, its number of rows, and how many of them remain."""
 
-    sha256: bytes
-    table: str
+    load_id: int
     loaded_at: datetime
     rows: int
     rows_left: int
@@ -72,8 +61,7 @@ def find(
     if entry is None:
         return None
     return Entry(
-        digest,
-        target.qualified,
+        entry["load_id"],
         entry["loaded_at"],
         entry["rows"],
         _rows_left(session, target, entry),
@@ -111,47 +99,31 @@ def _rows_left(session: Session, target: Target, entry: dict[str, Any]) -> int:
     return int(left)
 
 
-def last_id(session: Session, target: Target) -> int | None:
-    """The last id that the table's sequence has handed out; None if unknown."""
-    if target.id_column is None:
-        return None
-    found: list[int | None] = query(session, _LAST_ID, target.qualified, target.id_column).column(
-        "last_id"
-    )
-    return found[0] if found else None
+@dataclass(frozen=True)
+class Begun:
+    """A part that has begun, in the transaction of its rows."""
+
+    load_id: int
+    part: int
+    after_id: int | None
 
 
-def enter(
-    session: Session,
-    file: CsvFile,
-    target: Target,
-    rows: int,
-    ids: tuple[int | None, int | None],
-) -> bool:
-    """Write the entry, in the transaction of the rows; False if it already exists.
+def begin(session: Session, file: CsvFile, target: Target) -> Begun:
+    """Begin a load; see rollup.begin_part."""
+    (row,) = query(session, _BEGIN, target.qualified, file.name).records()
+    return Begun(row["load_id"], row["part"], row["after_id"])
+
+
+def record(session: Session, begun: Begun, file: CsvFile, rows: int, seconds: float) -> bool:
+    """Record the load, in the transaction of its rows; False if the content is already loaded.
 
     Waits for a concurrent load of the same content, which takes precedence.
     """
-    after_id, through_id = ids if None not in ids else (None, None)
-    values = (
-        target.qualified,
-        file.content.digest(),
-        file.name,
-        rows,
-        file.content.bytes_read,
-        after_id,
-        through_id,
-    )
-    return bool(query(session, _ENTER, *values).rows)
+    digest = file.content.digest()
+    values = (begun.load_id, begun.part, rows, begun.after_id, digest, file.content.bytes_read)
+    return all(query(session, _RECORD, *values, seconds, begun.load_id, digest).column("is_new"))
 
 
 def forget(session: Session, entry: Entry) -> None:
     """Remove the entry of a content whose rows no longer exist, before it is loaded again."""
-    query(
-        session,
-        "delete from rollup.loads where source_table = %s::pg_catalog.regclass and sha256 = %s"
-        " and loaded_at = %s",
-        entry.table,
-        entry.sha256,
-        entry.loaded_at,
-    )
+    query(session, "delete from rollup.loads where load_id = %s", entry.load_id)

@@ -126,7 +126,8 @@ def _load(
         with transaction(session, settings):
             if earlier:
                 ledger.forget(session, earlier)
-            after_id = ledger.last_id(session, target)
+            began = time.monotonic()
+            begun = ledger.begin(session, file, target)
             command = target.copy_command(columns, options.dialect)
             rows = _copy(session, file, command, advance, times)
             if file.content.state() != before:
@@ -134,8 +135,7 @@ def _load(
                     f"{file.name}: changed while it was being loaded",
                     f"{NOTHING_LOADED}: load it again when it is complete",
                 )
-            ids = (after_id, ledger.last_id(session, target))
-            if not ledger.enter(session, file, target, rows, ids):
+            if not ledger.record(session, begun, file, rows, time.monotonic() - began):
                 raise _LoadedElsewhereError
             return Loaded(LOADED, rows)
     except psycopg.Error as error:

@@ -5,4 +5,7 @@
 \ir series/install.sql
 \ir users/install.sql
 \ir products/install.sql
+\ir alerts/install.sql
+\ir reports/install.sql
+\ir models/install.sql
 \ir finish/install.sql

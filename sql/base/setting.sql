@@ -16,7 +16,8 @@ declare
         "rollup.partition_interval": "1 day",
         "rollup.connections_per_node": "1",
         "rollup.max_set_aside": "1000",
-        "rollup.retry_interval": "1 hour"}';
+        "rollup.retry_interval": "1 hour",
+        "rollup.sites_table": "public.sites"}';
     standard constant text := defaults ->> setting_name;
     given constant text := nullif(current_setting(setting_name, true), '');
     problem text;
@@ -29,7 +30,7 @@ begin
     if given is null then
         return standard;
     end if;
-    if standard ~ '[a-z]' then
+    if standard ~ '^[0-9]+ ?[a-z]' then
         begin
             problem := case when given ~ '(^|[[:space:]])[-+]?[0-9.]+[[:space:]]*$' then 'has no unit'
                             when given::interval < interval '0' then 'is below zero' end;
@@ -51,4 +52,4 @@ comment on function rollup.setting(text) is
     'rollup.keep_runs (interval the run ledger is kept), rollup.partition_interval, rollup.connections_per_node '
     '(to each Citus node while a run counts; above 1, a live view that is read during a commit can be off), '
     'rollup.max_set_aside (events that one run may set aside), rollup.retry_interval (interval after which an '
-    'event set aside is tried again). An interval without a unit is ignored with a warning.';
+    'event set aside is tried again), rollup.sites_table (see rollup.create_sites). An interval without a unit is ignored with a warning.';

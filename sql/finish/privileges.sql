@@ -34,6 +34,16 @@ begin
          where w.oid = 'rollup_internal.watermarks'::regclass
            and g.privilege_type = 'INSERT'
            and g.grantee <> w.relowner
+        union all
+        -- A role that may write the ledger of loads loads in parts since 0.2.0.
+        select format('grant select, insert, update on %1$s, %2$s to %3$s', l.oid::regclass, p.oid::regclass,
+                      case g.grantee when 0 then 'public' else g.grantee::regrole::text end)
+          from pg_catalog.pg_class l
+          join pg_catalog.pg_class p on p.relnamespace = l.relnamespace and p.relname = 'load_parts' and p.relacl is null
+         cross join lateral pg_catalog.aclexplode(l.relacl) g
+         where l.oid in ('rollup_internal.loads'::regclass, 'rollup.loads'::regclass)
+           and g.privilege_type = 'INSERT'
+           and g.grantee <> l.relowner
     loop
         execute made.statement;
     end loop;

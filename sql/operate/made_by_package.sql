@@ -15,7 +15,7 @@ begin
     if rollup_internal.may_read_jobs() then
         execute $query$
             select coalesce(jsonb_agg(j order by jobid), '[]') from cron.job j
-             where jobname in ('rollup-run', 'rollup-partitions', 'rollup-expire') and database = current_database()
+             where jobname in ('rollup-run', 'rollup-partitions', 'rollup-expire', 'rollup-alerts', 'rollup-reports') and database = current_database()
             $query$ into jobs;
     end if;
     select substr(entry, length('search_path=') + 1) into configured

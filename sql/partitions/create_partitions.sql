@@ -1,46 +1,119 @@
--- Partitions of a rollup are created here rather than by pg_partman: it may not be installed, and its
--- create_parent leaves the session with the search_path it found inside the caller, which create_rollup cannot
--- undo. Creating a partition locks the default partition, which any session may be reading.
+-- PostgreSQL rejects a partition while the default one holds rows for it, so a single device with a fast clock would
+-- prevent new partitions. Such rows move to the new partitions, in the transaction that attaches them: every reader sees
+-- each of them once, and their ids stay, so no rollup counts them twice.
+--
+-- Whatever takes long is done before anything is locked: the partitions are tables of their own until they have been
+-- filled. Then the table and its default partition are locked for a moment, and rows that have arrived meanwhile follow.
+-- These are looked for by the index on the id. The default partition is read once under the lock, to validate a constraint
+-- that proves for all new partitions that it has no rows for them. Nothing less satisfies PostgreSQL: a constraint that
+-- is validated before would reject such rows meanwhile, and with another table in its place, a session that began to
+-- read before would miss rows.
+--
+-- Rows that must be published as inserts into the partitioned table, and those of a distributed table, move under the
+-- lock instead: before it, the new partitions are neither published nor distributed.
 create or replace function rollup_internal.create_partitions(relation regclass, from_time timestamptz default null)
-    returns void
+    returns bigint
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set row_security = off
     set timezone = 'UTC'
     set datestyle = 'ISO, MDY'
 as $$
+#variable_conflict use_variable
 declare
-    width constant interval := (select r.partition_interval from rollup_internal.rollups r where r.target = relation);
-    default_partition regclass;
-    schema_name name;
-    base text;
-    coming record;
+    time_column constant text := quote_ident(rollup_internal.partition_column(relation));
+    is_rollups constant boolean := exists (select from rollup_internal.rollups r
+                                            where r.target = relation and r.partition_interval is not null);
+    fills_first constant boolean := not rollup_internal.is_distributed(relation)
+                                    and not rollup_internal.is_published_by_root(relation);
+    upcoming record;
+    created jsonb[] := '{}';
+    default_partition regclass := (select p.partition from rollup.partitions(relation) p where p.is_default limit 1);
+    columns text;
+    ahead text;
+    id_column name;
+    last_id bigint;
+    moved bigint := 0;
 begin
-    -- A name that is too long would be truncated, and the names of partitions differ at their end.
-    select n.nspname, case when octet_length(c.relname) <= 46 then c.relname else format('rollup_%s', c.oid) end
-      into schema_name, base
-      from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where c.oid = relation;
-    select p.partition into default_partition from rollup.partitions(relation) p where p.is_default;
-    if default_partition is null then
-        execute format('create table %I.%I partition of %s default', schema_name, format('%s_default', base), relation);
-    else
-        perform rollup_internal.lock_partition(relation, default_partition);
-    end if;
-    for coming in select * from rollup_internal.upcoming_partitions(relation, from_time) loop
-        execute rollup_internal.fill_template(
-            'create table {name} partition of {relation} for values from ({range_from}) to ({range_to})',
-            jsonb_build_object(
-                'name', format('%I.%I', schema_name,
-                               format('%s_p%s', base, to_char(coming.range_from, case when width >= interval '1 day'
-                                   then 'YYYYMMDD' else 'YYYYMMDD_HH24MI' end))),
-                'relation', relation,
-                'range_from', quote_literal(coming.range_from),
-                'range_to', quote_literal(coming.range_to)));
+    for upcoming in select * from rollup_internal.upcoming_partitions(relation, from_time) loop
+        created := created || jsonb_build_object(
+            'from', upcoming.range_from, 'to', upcoming.range_to,
+            'table', rollup_internal.create_partition(relation, upcoming.partition_schema, upcoming.partition_name,
+                                                      upcoming.range_from, upcoming.range_to)::oid);
     end loop;
-    perform rollup_internal.set_replica_identity(relation);
+    if default_partition is null and is_rollups then
+        select n.nspname as schema_name, format('%s_default', case when octet_length(c.relname) <= 46 then c.relname
+                                                else format('rollup_%s', c.oid) end) as name
+          into upcoming
+          from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where c.oid = relation;
+        execute format('create table %I.%I partition of %s default', upcoming.schema_name, upcoming.name, relation);
+    end if;
+    if created <> '{}' then
+        ahead := rollup_internal.all_of(rollup_internal.bounds_conditions(time_column, tstzrange(
+            (created[1] ->> 'from')::timestamptz, (created[cardinality(created)] ->> 'to')::timestamptz)));
+        if default_partition is not null and fills_first then
+            select r.id_column into id_column
+              from rollup_internal.rollups r
+             where r.source = relation and rollup_internal.has_range_index(default_partition, r.id_column)
+             limit 1;
+            if id_column is not null then
+                execute format('select coalesce(max(%I), 0) from %s', id_column, default_partition) into last_id;
+            end if;
+            moved := rollup_internal.fill_partitions(relation, default_partition, created);
+        end if;
+        perform rollup_internal.lock_partition(relation, coalesce(default_partition, relation));
+        if default_partition is not null then
+            if not fills_first then
+                select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into columns
+                  from pg_attribute a
+                 where a.attrelid = relation and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
+                execute format('create temp table rollup_aside on commit drop as select %s from %s where %s',
+                               columns, default_partition, ahead);
+                get diagnostics moved = row_count;
+                if moved > 0 then
+                    perform rollup_internal.require_movable(relation, default_partition);
+                    execute format('delete from %s where %s', default_partition, ahead);
+                end if;
+            end if;
+            if id_column is not null then
+                moved := moved + rollup_internal.fill_partitions(relation, default_partition, created,
+                                                                 late => format('%I > %s', id_column, last_id));
+            end if;
+            begin
+                execute format('alter table %s add constraint rollup_nothing_ahead check (not (%s))', default_partition, ahead);
+            exception when check_violation then
+                moved := moved + rollup_internal.fill_partitions(relation, default_partition, created);
+                execute format('alter table %s add constraint rollup_nothing_ahead check (not (%s))', default_partition, ahead);
+            end;
+        end if;
+        for upcoming in
+            select (c ->> 'table')::oid::regclass as partition, c ->> 'from' as range_from, c ->> 'to' as range_to
+              from unnest(created) c
+        loop
+            execute rollup_internal.fill_template(
+                'alter table {relation} attach partition {partition} for values from ({range_from}) to ({range_to})',
+                jsonb_build_object('relation', relation, 'partition', upcoming.partition,
+                                   'range_from', quote_literal(upcoming.range_from),
+                                   'range_to', quote_literal(upcoming.range_to)));
+            execute format('alter table %s drop constraint rollup_range', upcoming.partition);
+        end loop;
+        if default_partition is not null then
+            execute format('alter table %s drop constraint rollup_nothing_ahead', default_partition);
+        end if;
+        if columns is not null then
+            execute format('insert into %s (%s) overriding system value select %2$s from pg_temp.rollup_aside', relation, columns);
+            drop table pg_temp.rollup_aside;
+        end if;
+    end if;
+    if is_rollups then
+        perform rollup_internal.set_replica_identity(relation);
+    end if;
+    return moved;
 end
 $$;
 comment on function rollup_internal.create_partitions(regclass, timestamptz) is
-    'Creates the default partition and the upcoming partitions of a rollup declared with a partition_interval. '
-    'Raises lock_not_available when a reader holds the lock for longer than rollup.max_wait.';
+    'Creates the upcoming partitions of a table, and the default partition of a rollup declared with a '
+    'partition_interval. Moves rows of the default partition that belong to them, and returns how many. Raises '
+    'lock_not_available when a session holds the lock for longer than rollup.max_wait.';

@@ -5,11 +5,16 @@
 \ir run_partman_maintenance.sql
 \ir first_partition_start.sql
 \ir is_partman_managed.sql
-\ir upcoming_partitions.sql
 \ir set_replica_identity.sql
 \ir lock_partition.sql
 \ir unidentified_default_partition.sql
 \ir identify_default_partition.sql
+\ir upcoming_partitions.sql
+\ir is_published_by_root.sql
+\ir create_partition.sql
+\ir has_range_index.sql
+\ir require_movable.sql
+\ir fill_partitions.sql
 \ir create_partitions.sql
 \ir drain_default_partition.sql
 \ir maintain_all_partitions.sql

@@ -1,3 +1,7 @@
+-- A long run or query on one table must not roll back the partitions of the others, nor must rows that cannot move. Four
+-- partitions exist in advance, and the next call tries again. It is an error only if there was nothing else to do,
+-- because an error would undo it. The locks on a table last until the transaction ends, so once there are any, nothing is
+-- waited for any more.
 create or replace function rollup_internal.maintain_all_partitions()
     returns void
     language plpgsql
@@ -5,8 +9,12 @@ create or replace function rollup_internal.maintain_all_partitions()
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    relation regclass;
+    max_wait_before constant text := current_setting('rollup.max_wait', true);
+    maintained record;
+    is_locking boolean := false;
+    state text;
     message text;
+    hint text;
 begin
     if rollup_internal.extension_schema('pg_partman') is null
        and not exists (select from rollup_internal.rollups r where r.partition_interval is not null) then
@@ -15,24 +23,36 @@ begin
             message = 'pg_partman is not installed in this database',
             hint = 'create extension pg_partman';
     end if;
-    for relation in
-        select distinct r.source from rollup_internal.rollups r join pg_partitioned_table p on p.partrelid = r.source
-    loop
-        perform rollup_internal.drain_default_partition(relation);
-        perform rollup_internal.record_source_history(relation);
-    end loop;
-    -- A long run or query on one rollup must not roll back the partitions of the others. Four partitions
-    -- exist in advance, and the next call tries again.
-    for relation in
-        select r.target from rollup_internal.rollups r join pg_partitioned_table p on p.partrelid = r.target order by r.id
+    for maintained in
+        select x.relation, min(x.kind) = 1 as is_source
+          from (select r.source as relation, 1 as kind, 0 as id from rollup_internal.rollups r
+                union select r.target, 2, r.id from rollup_internal.rollups r) x
+          join pg_partitioned_table p on p.partrelid = x.relation
+         group by x.relation
+         order by 2 desc, min(x.id), 1
     loop
         begin
-            perform rollup_internal.drain_default_partition(relation);
-        exception when lock_not_available then
-            get stacked diagnostics message = message_text;
-            raise warning using message = format('no partitions were made for %s: %s', relation, message);
+            perform rollup_internal.drain_default_partition(maintained.relation);
+            if maintained.is_source then
+                perform rollup_internal.record_source_history(maintained.relation);
+            end if;
+            is_locking := is_locking or exists (
+                select from pg_locks l
+                 where l.pid = pg_backend_pid() and l.mode = 'AccessExclusiveLock' and l.relation = maintained.relation);
+            if is_locking then
+                perform set_config('rollup.max_wait', '0 seconds', true);
+            end if;
+        exception when lock_not_available or object_not_in_prerequisite_state or duplicate_table then
+            if maintained.is_source and state is null then
+                get stacked diagnostics state = returned_sqlstate, message = message_text, hint = pg_exception_hint;
+            end if;
+            raise warning using message = format('no partitions were made for %s: %s', maintained.relation, sqlerrm);
         end;
     end loop;
+    perform set_config('rollup.max_wait', coalesce(max_wait_before, ''), true);
+    if state is not null and not is_locking then
+        raise exception using errcode = state, message = message, hint = hint;
+    end if;
 end
 $$;
 comment on function rollup_internal.maintain_all_partitions() is 'Implements rollup.maintain_partitions.';

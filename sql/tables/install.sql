@@ -12,4 +12,5 @@
 \ir isolations.sql
 \ir roles.sql
 \ir loads.sql
+\ir load_parts.sql
 \ir set_aside.sql

@@ -7,5 +7,6 @@
 \ir isolations.sql
 \ir roles.sql
 \ir loads.sql
+\ir load_parts.sql
 \ir migrations.sql
 \ir set_aside.sql

@@ -16,3 +16,6 @@
 \ir user_rollup.sql
 \ir create_user_day.sql
 \ir create_basket_day.sql
+\ir create_perf_1min.sql
+\ir create_sales_1min.sql
+\ir store_model.sql

@@ -20,11 +20,10 @@ begin
         beta := coalesce(beta, (fitted ->> 'beta')::double precision);
         gamma := coalesce(gamma, (fitted ->> 'gamma')::double precision);
     end if;
-    -- A bucket that the range cuts is not over.
-    select array_agg(g.value::double precision order by g.bucket), rollup_analytics_internal.shift_buckets(rollup, max(g.bucket), 1)
+    select array_agg(b.value::double precision order by b.bucket),
+           rollup_analytics_internal.shift_buckets(rollup, max(b.bucket), 1)
       into series, next_bucket
-      from rollup.gapfill(rollup, measure, range_from, range_to, tenant, dimensions => dimensions, live => live) g
-     where rollup_analytics_internal.shift_buckets(rollup, g.bucket, 1) <= range_to;
+      from rollup_analytics.whole_buckets(rollup, measure, tenant, range_from, range_to, dimensions, live) b;
     return query
     select rollup_analytics_internal.shift_buckets(rollup, next_bucket, n::int - 1), v
       from unnest(rollup_analytics.holt_winters(coalesce(series, '{}'), period, horizon, alpha, beta, gamma)) with ordinality x (v, n);

@@ -1,5 +1,6 @@
 \ir normal_quantile.sql
 \ir shift_buckets.sql
+\ir whole_buckets.sql
 \ir locf.sql
 \ir interpolate.sql
 \ir rolling.sql

@@ -2,3 +2,12 @@
 \ir models.sql
 \ir stock.sql
 \ir velocity_rules.sql
+\ir alert_rules.sql
+\ir alert_states.sql
+\ir alert_log.sql
+\ir alert_silences.sql
+\ir alert_receivers.sql
+\ir alert_deliveries.sql
+\ir reports.sql
+\ir report_grants.sql
+\ir report_runs.sql

@@ -19,10 +19,16 @@ declare
     fitted jsonb;
 begin
     horizon := rollup_analytics_internal.validate_length('horizon', horizon);
-    fitted := rollup_analytics_internal.model_parameters(
-        model, 'clv', tenant, coalesce(currency, ''), '{r,alpha,a,b,p,q,v}');
+    fitted := rollup_analytics_internal.clv_models(model, tenant, currency);
     return query execute rollup_internal.fill_template(
-        $text$select s.u::text, s.x, s.t_x, s.t, s.m, s.historic, {p_alive}, {purchases}, {value}, s.currency
+        $text$select s.u::text, s.x, s.t_x, s.t, s.m, s.historic,
+       case when s.x = 0 and k.p is not null then 1
+            else 1 / (1 + (k.p ->> 'a')::float8 / ((k.p ->> 'b')::float8 + s.x - 1)
+                      * (((k.p ->> 'alpha')::float8 + s.t) / ((k.p ->> 'alpha')::float8 + s.t_x)) ^ ((k.p ->> 'r')::float8 + s.x)) end,
+       e.expected,
+       e.expected * (k.p ->> 'p')::float8 * ((k.p ->> 'v')::float8 + s.x * coalesce(s.m, 0)::float8)
+           / ((k.p ->> 'p')::float8 * s.x + (k.p ->> 'q')::float8 - 1),
+       s.currency
   from (
     select u, currency, count(*) filter (where orders > 0) - 1 as x, max(day) filter (where orders > 0) - first_day as t_x,
            timezone({time_zone}, {range_to}::timestamptz)::date - first_day as t,
@@ -31,23 +37,17 @@ begin
       from (select *, min(day) filter (where orders > 0) over (partition by u, currency) as first_day from ({customers}) c) c
      where first_day is not null
      group by u, currency, first_day) s
- cross join lateral (select {expected} as expected) e
+ cross join lateral (select {models}::jsonb -> {subject} as p) k
+ cross join lateral (select rollup_analytics_internal.expected_purchases({days}, s.x, s.t_x, s.t, k.p) as expected) e
  order by s.currency, s.u$text$,
         jsonb_build_object(
             'time_zone', quote_literal(time_zone),
             'range_to', quote_literal(range_to),
             'customers', rollup_analytics_internal.customers_text(
                 source, tenant, range_from, range_to, user_column, orders, refunds, amount, currency_column, currency, time_zone),
-            'expected', case when fitted is null then 'null::double precision' else rollup_internal.fill_template(
-                'rollup_analytics_internal.expected_purchases({days}, s.x, s.t_x, s.t, {model})',
-                jsonb_build_object('days', extract(epoch from horizon) / 86400, 'model', quote_literal(fitted))) end,
-            'purchases', 'e.expected',
-            'p_alive', case when fitted is null then 'null::double precision' else rollup_internal.fill_template(
-                'case when s.x = 0 then 1 else 1 / (1 + {a}::float8 / ({b} + s.x - 1) * (({alpha}::float8 + s.t) / ({alpha} + s.t_x)) ^ ({r} + s.x)) end',
-                fitted - '{p,q,v}'::text[]) end,
-            'value', case when fitted is null then 'null::double precision' else rollup_internal.fill_template(
-                'e.expected * {p}::float8 * ({v} + s.x * coalesce(s.m, 0)::float8) / ({p} * s.x + {q} - 1)',
-                fitted - '{r,alpha,a,b}'::text[]) end));
+            'models', quote_nullable(fitted),
+            'subject', case when model is null then 'coalesce(s.currency, '''')' else quote_literal('') end,
+            'days', extract(epoch from horizon) / 86400));
 end
 $$;
 comment on function rollup_analytics.clv(interval, text, text, timestamptz, timestamptz, text, text, text, text, text, text, text, jsonb) is

@@ -11,6 +11,8 @@
 \ir hyp2f1.sql
 \ir expected_purchases.sql
 \ir model_parameters.sql
+\ir clv_models.sql
 \ir clv.sql
 \ir attribution.sql
+\ir velocity_text.sql
 \ir velocity.sql

@@ -12,8 +12,6 @@ as $$
 #variable_conflict use_variable
 declare
     v rollup_analytics.velocity_rules;
-    q record;
-    within interval;
 begin
     if rule is not null and not exists (select from rollup_analytics.velocity_rules x where x.rule = velocity.rule) then
         raise exception using
@@ -22,34 +20,11 @@ begin
             hint = 'Rules are rows of rollup_analytics.velocity_rules.';
     end if;
     for v in select * from rollup_analytics.velocity_rules x where rule is null or x.rule = velocity.rule order by x.rule loop
-        select * into q from rollup_analytics_internal.question(v.source, tenant, range_from, range_to);
-        within := rollup_analytics_internal.validate_length('within', v.within);
+        perform rollup_analytics_internal.question(v.source, tenant, range_from, range_to);
         return query execute rollup_internal.fill_template(
-            $text$select {rule}, k, t, events, total
-  from (
-    select k, t, count(*) over w as events, sum(value) over w as total
-      from (select ({key})::text collate "C" as k, {time} as t, ({value})::numeric as value
-              from {relation}
-             where {history}
-               and {condition}
-               and ({key}) is not null) e
-    window w as (partition by k order by t range between interval {within} preceding and current row)) e
- where t >= {range_from}
-   and {limit}
- order by t, k$text$,
-            jsonb_build_object(
-                'rule', quote_literal(v.rule),
-                'key', rollup_analytics_internal.validate_expression(q.relation, 'key', v.key),
-                'time', quote_ident(q.time_column),
-                'value', case when v.value is null then 'null' else rollup_analytics_internal.validate_expression(q.relation, 'value', v.value) end,
-                'relation', q.relation,
-                'history', rollup_internal.all_of(
-                    rollup_internal.bounds_conditions(quote_ident(q.time_column), tstzrange(range_from - within, range_to))
-                    || q.tenant_condition),
-                'condition', rollup_analytics_internal.validate_condition(q.relation, 'condition', v.condition),
-                'within', quote_literal(within),
-                'range_from', quote_literal(range_from),
-                'limit', concat_ws(' and ', 'events >= ' || v.events, 'total >= ' || v.total)));
+            'select {rule}, k, t, events, total from ({breaks}) b order by t, k',
+            jsonb_build_object('rule', quote_literal(v.rule),
+                               'breaks', rollup_analytics_internal.velocity_text(v, tenant, range_from, range_to)));
     end loop;
 end
 $$;

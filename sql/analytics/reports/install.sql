@@ -1,0 +1,14 @@
+\ir may_own.sql
+\ir owns_report.sql
+\ir may_run_report.sql
+\ir named_values.sql
+\ir parameter_literal.sql
+\ir report_statement.sql
+\ir report_rows.sql
+\ir create_report.sql
+\ir grant_report.sql
+\ir revoke_report.sql
+\ir record_report_run.sql
+\ir run_report.sql
+\ir run_due_reports.sql
+\ir schedule.sql
