@@ -66,7 +66,9 @@ def _is_well(found: Table) -> bool:
 def _create(session: Session, name: str) -> None:
     exists = "select from pg_catalog.pg_roles where rolname = %s"
     if not query(session, exists, name).rows:
-        (statement,) = query(session, "select format('create role %%I login', %s)", name).rows[0]
+        (statement,) = query(
+            session, "select format('create role %%I login', %s::text)", name
+        ).rows[0]
         query(session, statement)
         note(f"{statement};")
 

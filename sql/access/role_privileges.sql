@@ -49,10 +49,10 @@ begin
      where purpose = 'runner' and c.relnamespace = 'rollup_internal'::regnamespace and c.relkind = 'r'
        and c.relname ~ '^batch_[0-9]+$'
     union
-    select 'table', format('rollup.%I', c.relname), p.privilege
-      from pg_class c
-     cross join unnest(array['select', 'insert']) p (privilege)
-     where purpose = 'loader' and c.relnamespace = 'rollup'::regnamespace and c.relname in ('loads', 'load_parts')
+    select 'table', t.name, p.privilege
+      from unnest(array['rollup.loads', 'rollup.load_parts']) t (name)
+     cross join unnest(array['select', 'insert', 'update']) p (privilege)
+     where purpose = 'loader'
     union
     select 'role', 'pg_read_all_stats', 'member' where purpose = 'monitor'
     union

@@ -12,7 +12,7 @@ declare
     condition constant text := rollup_internal.isolation_condition(r.source, r.target, r.tenant, 'q');
 begin
     if condition is null then
-        return query;
+        return (query);
     end if;
     return format(E'select q.* from (\n%s) q\n where %s', query, condition);
 end

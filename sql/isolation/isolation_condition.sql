@@ -27,7 +27,9 @@ begin
     end if;
     select format_type(a.atttypid, -1) into type_name
       from pg_attribute a where a.attrelid = relation and a.attname = tenant;
-    owner_column := concat(table_alias || '.', quote_ident(tenant));
+    -- Qualified, because the table of members may have a column of the same name.
+    owner_column := format('%s.%I', coalesce(table_alias, (select quote_ident(c.relname) from pg_class c where c.oid = relation)),
+                           tenant);
     if i.setting is not null then
         return rollup_internal.fill_template(
             $text${tenant} {equals} nullif(pg_catalog.current_setting({setting}, true), '')::{type}$text$,
@@ -40,7 +42,7 @@ begin
         jsonb_build_object('members', i.members, 'member', quote_ident(i.member_column),
                            'member_tenant', quote_ident(i.members_tenant),
                            'equals', rollup_internal.equality_operator(type_name),
-                           'tenant', coalesce(owner_column, '')));
+                           'tenant', owner_column));
 end
 $$;
 comment on function rollup_internal.isolation_condition(regclass, regclass, name, text) is
