@@ -2,4 +2,5 @@
 \ir sql/prepare/begin.psql
 \ir sql/install.sql
 \ir sql/analytics/if_installed.psql
+\ir sql/serve/if_installed.psql
 \ir sql/finish/commit.psql

@@ -7,12 +7,14 @@ import platform
 
 import click
 
+from bench.analytics import analytics
 from bench.care import care
 from bench.dashboards import dashboards
 from bench.expiry import expiry
 from bench.grains import backdated, grains
 from bench.lab import Lab, laboratory
 from bench.scenarios import QUICK, Row, Sizes, history, load, rollups
+from bench.serving import serving
 from rollupctl.output import Table, render
 
 SCENARIOS = {
@@ -24,6 +26,8 @@ SCENARIOS = {
     "load": load,
     "expiry": expiry,
     "care": care,
+    "serve": serving,
+    "analytics": analytics,
 }
 HEADER = ("scenario", "median", "compared with", "median of that", "ratio", "target", "")
 

@@ -17,7 +17,9 @@ from rollupctl.commands import (
     checks,
     data,
     declarations,
+    exports,
     fit,
+    http,
     jobs,
     loads,
     monitor,
@@ -25,6 +27,7 @@ from rollupctl.commands import (
     rollups,
     server,
     tenants,
+    unloads,
 )
 from rollupctl.errors import StoppedError, report, silence_stdout
 from rollupctl.options import shared_options
@@ -89,15 +92,18 @@ for group in (
     tenants,
     declarations,
     loads,
+    unloads,
     rollups,
     monitor,
     access,
     backfills,
     checks,
+    exports,
     jobs,
     alerts,
     reports,
     fit,
+    http,
 ):
     for command in group.COMMANDS:
         main.add_command(command)

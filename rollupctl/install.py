@@ -27,6 +27,7 @@ from rollupctl.versions import require_not_newer
 
 ENGINE = "setup_rollup.sql"
 ANALYTICS = "setup_analytics.sql"
+SERVE = "setup_serve.sql"
 DECLARATIONS = ("5minutely_aggregation.sql", "hourly_aggregation.sql")
 STEPS = ("schema-1.sql", "schema-2.sql", ENGINE, *DECLARATIONS)
 
@@ -49,14 +50,15 @@ def install(
     engine_only: bool = False,
     analytics: bool = False,
     sites: bool = False,
+    serve: bool = False,
     examples: Iterable[str] = (),
     root: Path | None = None,
 ) -> Table:
     """Run the steps in one transaction, one installation of a database at a time.
 
     `session` must be in autocommit mode; `partition_interval` is passed to the SQL as the setting
-    rollup.partition_interval; `examples` are names of files in examples/. With `analytics`, and
-    where they are installed, setup_analytics.sql is a step too; `sites` creates the table of
+    rollup.partition_interval; `examples` are names of files in examples/. With `analytics` and
+    `serve`, and where these are installed, their files are steps too; `sites` creates the table of
     sites. Returns file, statements and seconds for each step. A rollup of the examples that a user
     has altered is kept, with a note. Raises InstallError with file and line for a statement that
     fails, InstallBusyError when other sessions hold a lock for too long, VersionError when the
@@ -66,8 +68,10 @@ def install(
     is_upgrade = require_not_newer(session) is not None
     wanted = tuple(f"examples/{name}.sql" for name in dict.fromkeys(examples))
     steps: tuple[str, ...] = (ENGINE,) if engine_only else STEPS
-    if analytics or _has_analytics(session):
+    if analytics or _has_schema(session, "rollup_analytics"):
         steps += (ANALYTICS,)
+    if serve or _has_schema(session, "rollup_serve"):
+        steps += (SERVE,)
     steps += wanted
     scripts = {step: list(read_script(root / step)) for step in steps}
     done = Table(("file", "statements", "seconds"))
@@ -91,10 +95,10 @@ def install(
     return done
 
 
-def _has_analytics(session: Session) -> bool:
-    """Whether the analytics are in the database, which are then upgraded with the package."""
+def _has_schema(session: Session, name: str) -> bool:
+    """Whether an optional part is in the database, which is then upgraded with the package."""
     (found,) = query(
-        session, "select pg_catalog.to_regnamespace('rollup_analytics') is not null as found"
+        session, "select pg_catalog.to_regnamespace(%s) is not null as found", name
     ).column("found")
     return bool(found)
 

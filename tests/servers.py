@@ -35,6 +35,7 @@ GIVEN = os.environ.get("ROLLUP_TEST_DSN")
 EMPTY = "template_empty"
 INSTALLED = "template_installed"
 ANALYTICS = "template_analytics"
+SERVING = "template_serving"  # what `rollupctl serve` makes in a database
 # Bytes that must be free to keep the files of servers in memory; two workers with Citus need less
 # than a third of them.
 ROOM = 8 * 1024**3
@@ -201,10 +202,14 @@ class Server:
         self.drop(template)
         if template == EMPTY:
             self._create_empty()
+        elif template == SERVING:
+            self._make_template(INSTALLED)
+            self._copy(INSTALLED, template)
+            self._prepare_serving(template)
         else:
             self._make_template(EMPTY)
             self._copy(EMPTY, template)
-            options = ["--analytics"] if template == ANALYTICS else []
+            options = ["--analytics", "--serve"] if template == ANALYTICS else []
             done = rollupctl(self.dsn(template), "install", *options)
             assert done.returncode == 0, done.stderr
             with self.connect(template, autocommit=True) as db:
@@ -218,6 +223,13 @@ class Server:
         if self.is_citus:
             self.on_nodes("create extension citus", EMPTY)
             self._join_nodes(EMPTY)
+
+    def _prepare_serving(self, database: str) -> None:
+        done = rollupctl(self.dsn(database), "install", "--serve", "--sites")
+        assert done.returncode == 0, done.stderr
+        with self.connect(database, autocommit=True) as db:
+            for (name,) in db.execute("select name from rollup_serve.wanted_rollups()").fetchall():
+                db.execute("select rollup_serve.declare_rollup(%s)", [name])
 
     def complete_source(self, db: psycopg.Connection[Any], table: str) -> None:
         """Give a table of events what the server requires before its rows may be deleted."""

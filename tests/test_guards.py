@@ -27,6 +27,7 @@ STEPS = [
     "schema-2.sql",
     "setup_rollup.sql",
     "setup_analytics.sql",
+    "setup_serve.sql",
     "5minutely_aggregation.sql",
     "hourly_aggregation.sql",
     "copy.sql",
@@ -194,7 +195,7 @@ def test_counting_settings_stand_in_one_place(plain_db: Connection) -> None:
 
 # Objects in the database
 
-PACKAGE = "('rollup', 'rollup_internal', 'rollup_compat', 'rollup_analytics', 'rollup_analytics_internal')"
+PACKAGE = "('rollup', 'rollup_internal', 'rollup_compat', 'rollup_analytics', 'rollup_analytics_internal', 'rollup_serve')"
 # Functions that declarations have made are not the package's.
 OWN_ROUTINES = f"""
     select p.oid, p.oid::regprocedure::text as name, p.prokind, p.proconfig, p.prosrc, p.proname,

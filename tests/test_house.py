@@ -16,17 +16,20 @@ from tests.servers import ROOT, Server
 
 SQL = ROOT / "sql"
 ROOM = re.compile(r"^\\ir (\w+)/install\.sql$", re.M)
-# The analytics are a house of their own above the others, installed on request.
-ANALYTICS = [
-    f"analytics/{room}" for room in ROOM.findall((SQL / "analytics" / "install.sql").read_text())
+# Houses of their own above the others, installed on request.
+OPTIONAL = [
+    f"{house}/{room}"
+    for house in ("analytics", "serve")
+    for room in ROOM.findall((SQL / house / "install.sql").read_text())
 ]
-ROOMS = ROOM.findall((SQL / "install.sql").read_text()) + ANALYTICS
+ROOMS = ROOM.findall((SQL / "install.sql").read_text()) + OPTIONAL
 # Rooms that hold no functions, and the two that run before and after everything else.
 WITHOUT_FUNCTIONS = {
     *("migrations", "tables", "types", "views", "finish"),
     *(f"analytics/{room}" for room in ("prepare", "tables", "types", "finish")),
+    *(f"serve/{room}" for room in ("prepare", "tables", "finish")),
 }
-SCHEMAS = "rollup|rollup_internal|rollup_analytics|rollup_analytics_internal"
+SCHEMAS = "rollup|rollup_internal|rollup_analytics|rollup_analytics_internal|rollup_serve"
 PICTURE = re.search(
     r"^## The house$.*?^```text$(.*?)^```$",
     (ROOT / "docs" / "architecture.md").read_text(),
@@ -80,7 +83,7 @@ def calls_up() -> Iterator[str]:
     room_of = {name: room for room in ROOMS for path in files(room) for name in made_by(path)}
     layer_of = {room: number for number, layer in enumerate(LAYERS) for room in layer}
     for room in ROOMS:
-        if room in ("migrations", "finish", "analytics/finish"):
+        if room in ("migrations", "finish", "analytics/finish", "serve/finish"):
             continue
         for path in files(room):
             for name in sorted(set(re.findall(rf"\b(?:{SCHEMAS})\.\w+", code_of(path)))):
@@ -94,10 +97,11 @@ def made_by(path: Path) -> list[str]:
 
 
 def test_every_file_is_in_the_manifest_of_its_room_once() -> None:
-    outer = {*ROOMS, "analytics"} - {*ANALYTICS}
+    outer = {*ROOMS, "analytics", "serve"} - {*OPTIONAL}
     assert sorted(outer) == sorted(path.name for path in SQL.iterdir() if path.is_dir())
-    inner = [path for path in (SQL / "analytics").iterdir() if path.is_dir()]
-    assert sorted(ANALYTICS) == sorted(f"analytics/{path.name}" for path in inner)
+    inner = [path for house in ("analytics", "serve") for path in (SQL / house).iterdir()]
+    rooms = [path.relative_to(SQL).as_posix() for path in inner if path.is_dir()]
+    assert sorted(OPTIONAL) == sorted(rooms)
     for room in ROOMS:
         lines = (SQL / room / "install.sql").read_text().splitlines()
         assert all(re.fullmatch(r"\\ir \w+\.sql", line) for line in lines), room
@@ -152,11 +156,10 @@ def names_a_kind(code: str) -> list[str]:
 
 def test_kinds_of_measures_are_known_in_their_room_only() -> None:
     for path in [*SQL.rglob("*.sql"), *(ROOT / "rollupctl").rglob("*.py")]:
-        # The declarations of the analytics name kinds, as those of users do. Their questions about users
+        # Declarations name kinds, as those of users do. Their questions about users
         # have models and parameters called first and last.
-        exempt = (
-            path.name.endswith(("_day_measures.sql", "_1min.sql")) or path.parent.name == "users"
-        )
+        declares = path.name.endswith(("_day_measures.sql", "_1min.sql", "wanted_rollups.sql"))
+        exempt = declares or path.parent.name == "users"
         if path.parent != SQL / "kinds" and not exempt:
             code = code_of(path) if path.suffix == ".sql" else path.read_text()
             assert names_a_kind(code) == [], path.relative_to(ROOT)

@@ -24,6 +24,7 @@ TEXTS = [
     "sql/*/README.md",
     "sql/*/*.sql",
     "sql/analytics/**/*.*",
+    "sql/serve/**/*.*",
     "docs/analytics/*.md",
     "*.sql",
     "examples/*.sql",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -190,6 +191,66 @@ def test_live_view_reads_only_the_blocks_of_the_tail(plain_lab: Lab) -> None:
     )
     assert "Seq Scan on e_1" not in plan, plan
     assert live(db) == expected(db)
+
+
+@pytest.mark.no_hostile("whose operators no index serves")
+def test_live_view_reads_no_rows_of_other_times(plain_lab: Lab) -> None:
+    """Of a tenant with a long history, many times as long as the tail."""
+    plain_lab.source()
+    plain_lab.declare()
+    db = plain_lab.connect()
+    db.execute(
+        "insert into lab.e (event_time, customer_id, country, amount)"
+        " select timestamptz '2024-06-01 12:00:00+00' - n / 10 * interval '10 minutes', 1, 'de', 3"
+        " from generate_series(1, 20000) n"
+    )
+    run(db)
+    script(db, "analyze lab.e; analyze lab.visits")
+    insert(db, 5)
+    (plan,) = row(
+        db,
+        "explain (analyze, format json)"
+        f" select * from {LIVE} where customer_id = 1"
+        " and bucket >= '2024-05-31 12:00:00+00'",
+    )
+    read = list(rows_read(plan[0]["Plan"], "visits"))
+    assert len(read) > 1, plan
+    # Those of a day, of two weeks.
+    assert 140 < sum(read) < 500, read
+    assert live(db) == expected(db)
+
+
+def rows_read(plan: dict[str, Any], relation: str) -> Iterator[float]:
+    """How many rows each scan of a table has read."""
+    if plan.get("Relation Name") == relation:
+        left_out = plan.get("Rows Removed by Filter", 0) + plan.get(
+            "Rows Removed by Join Filter", 0
+        )
+        yield (plan["Actual Rows"] + left_out) * plan["Actual Loops"]
+    for part in plan.get("Plans", []):
+        yield from rows_read(part, relation)
+
+
+def test_sketches_of_the_tail_are_those_of_a_run(lab: Lab) -> None:
+    """Byte by byte, whatever the number of events in a group, their values and the sketch's size."""
+    lab.source()
+    sizes = {f"d{size}": {"distinct": "device_id", "log2m": size} for size in (4, 11, 17)}
+    cheap = {"cheap": {"distinct": "device_id", "where": "amount < 5"}}
+    lab.declare(measures={"n": {"count": "*"}} | sizes | cheap)
+    db = lab.connect()
+    for number in (1, 2, 100, 101, 1000):
+        insert(db, number, country=f"of {number}")
+        insert(db, number, country=f"expensive, {number}", amount=9)
+    for country in ("unknown", "unknown", "of 2"):
+        db.execute("insert into lab.e (customer_id, country) values (1, %s)", [country])
+    columns = "country, n, d4::text, d11::text, d17::text, cheap::text"
+    before = rows(db, f"select {columns} from {LIVE} order by country")
+    run(db)
+    after = rows(db, f"select {columns} from lab.visits order by country")
+    assert before == after
+    assert {(n, cheap is None) for country, n, *_, cheap in after if country == "expensive, 2"} == {
+        (2, True)
+    }
 
 
 @pytest.mark.citus

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -141,7 +143,7 @@ orders = st.lists(
 
 
 def is_order(e: Event) -> bool:
-    ordered = e.event_type == "order" or (e.amount is not None and e.amount >= 0)
+    ordered = (e.amount or 0) > 0 or (e.event_type == "order" and not e.amount)
     return ordered and e.status != "failed"
 
 
@@ -168,7 +170,6 @@ def customers(events: list[Event], currency: str) -> list[dict[str, Any]]:
     for u in sorted({str(e.user_id) for e in mine if is_order(e)}):
         paid = [e for e in mine if e.user_id == u and is_order(e)]
         back = [e for e in mine if e.user_id == u and is_refund(e)]
-        # An order may have a negative amount, which is a refund as well.
         rows.append({
             "user_id": u,
             "recency_days": (END.date() - max(e.event_time for e in paid).date()).days,
@@ -363,6 +364,64 @@ def test_attribution_equals_brute_force(shop: Shop, events: list[Event], model: 
             for e in events
             if in_range(e) and e.event_type == "order" and e.currency == currency
         )
+
+
+def test_no_amount_counts_twice_and_what_is_free_is_an_order_only_if_it_says_so(shop: Shop) -> None:
+    tenant = shop.insert([
+        Event("a", BEGIN, "order", amount=Decimal(10), currency="EUR"),
+        Event("a", BEGIN + DAYS, "order", amount=Decimal(-4), currency="EUR"),
+        Event("a", BEGIN + DAYS, "order", amount=Decimal(0), currency="EUR"),
+        Event("b", BEGIN, "view", amount=Decimal(0), currency="EUR"),
+    ])  # fmt: skip
+    (row,) = shop.ask("rfm", tenant)
+    assert (row["user_id"], row["frequency"], row["monetary"]) == ("a", 2, 6)
+    (row,) = shop.ask("clv", tenant, horizon="1 day")
+    assert (row["x"], row["m"], row["historic"]) == (1, 0, 6)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_scores_equal_lifetimes_also_for_users_who_bought_hundreds_of_times(shop: Shop) -> None:
+    lifetimes = pytest.importorskip("lifetimes", reason="lifetimes is not installed")
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    fitter = lifetimes.BetaGeoFitter()
+    for r, alpha, a, b in itertools.product((0.05, 8), (0.5, 200), (0.1, 2.5), (2.4, 9)):
+        model = {"r": r, "alpha": alpha, "a": a, "b": b}
+        fitter.params_ = pandas.Series(model)
+        for x, t_x, t, horizon in (
+            (0, 0, 0, 365),
+            (1, 1, 2000, 1),
+            (40, 41, 42, 30),
+            (900, 900, 2900, 365),
+        ):
+            (row,) = shop.db.execute(
+                """select rollup_analytics_internal.expected_purchases(%s, %s, %s, %s, %s) as purchases,
+                          rollup_analytics_internal.p_alive(%s, %s, %s, %s) as alive""",
+                [horizon, x, t_x, t, json.dumps(model), x, t_x, t, json.dumps(model)],
+            ).fetchall()
+            purchases = fitter.conditional_expected_number_of_purchases_up_to_time(
+                horizon, x, t_x, t
+            )
+            alive = fitter.conditional_probability_alive(x, t_x, t)
+            assert row["alive"] == pytest.approx(
+                float(alive.item() if hasattr(alive, "item") else alive), abs=1e-9
+            )
+            assert row["purchases"] == pytest.approx(float(purchases), rel=1e-6, abs=1e-12)
+
+
+def test_decay_over_many_half_lives(shop: Shop) -> None:
+    tenant = shop.insert([
+        Event("u", BEGIN, "visit", source="a"),
+        Event("u", BEGIN + DAYS, "visit", source="b"),
+        Event("u", BEGIN + 20 * DAYS, "order", amount=Decimal(9), currency="EUR"),
+    ])  # fmt: skip
+    found = shop.ask(
+        "attribution",
+        tenant,
+        conversion="event_type = 'order'",
+        model="time_decay",
+        half_life="1 second",
+    )
+    assert [(r["channel"], r["conversions"], r["value"]) for r in found] == [("b", 1, 9)]
 
 
 def test_remainder_goes_to_the_last_touch(shop: Shop) -> None:

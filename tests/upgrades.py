@@ -51,7 +51,7 @@ def drop_roles(server: Server) -> None:
 _CATALOG = """
 with own as (
     select oid, nspname from pg_namespace
-     where nspname in ('public', 'shop', 'reports', 'rollup', 'rollup_internal', 'rollup_compat', 'rollup_analytics', 'rollup_analytics_internal')),
+     where nspname in ('public', 'shop', 'reports', 'rollup', 'rollup_internal', 'rollup_compat', 'rollup_analytics', 'rollup_analytics_internal', 'rollup_serve')),
 member as (select classid, objid from pg_depend where deptype = 'e'),
 relations as (
     select c.* from pg_class c join own on own.oid = c.relnamespace
@@ -121,7 +121,7 @@ select x.name, a.privilege_type, case a.grantee when 0 then 'public' else a.gran
         select format('schema %I', nspname), nspacl, nspowner, oid, oid from pg_namespace) x
  cross join lateral aclexplode(x.acl) a
  where x.namespace in (select oid from pg_namespace
-                        where nspname in ('public', 'shop', 'reports', 'rollup', 'rollup_internal', 'rollup_compat', 'rollup_analytics', 'rollup_analytics_internal'))
+                        where nspname in ('public', 'shop', 'reports', 'rollup', 'rollup_internal', 'rollup_compat', 'rollup_analytics', 'rollup_analytics_internal', 'rollup_serve'))
    and a.grantee <> x.owner
    and x.oid not in (select objid from pg_depend where deptype = 'e')
 """

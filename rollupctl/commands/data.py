@@ -38,6 +38,11 @@ from rollupctl.versions import installed_version
     help="Also create the table of sites, for tenants that come as names; see `rollupctl sites`.",
 )
 @click.option(
+    "--serve",
+    is_flag=True,
+    help="Also install what `rollupctl serve` needs, schema rollup_serve.",
+)
+@click.option(
     "--example",
     "chosen",
     type=click.Choice(examples()),
@@ -52,6 +57,7 @@ def install(
     engine_only: bool,
     analytics: bool,
     sites: bool,
+    serve: bool,
     chosen: tuple[str, ...],
 ) -> None:
     """Install or upgrade the SQL package and the example application.
@@ -76,6 +82,7 @@ def install(
             engine_only=engine_only,
             analytics=analytics,
             sites=sites,
+            serve=serve,
             examples=chosen,
         )
         settings.emit(done)

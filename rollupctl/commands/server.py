@@ -6,8 +6,9 @@ import click
 
 from rollupctl import demo as show
 from rollupctl.cluster import Cluster
+from rollupctl.commands.http import require_libraries, serve_http
 from rollupctl.options import Settings, output_option, pass_settings, shared_options
-from rollupctl.output import Table
+from rollupctl.output import Table, note
 
 
 @click.command()
@@ -46,9 +47,18 @@ def down(settings: Settings) -> None:
 
 
 @click.command()
+@click.option(
+    "--serve",
+    "is_served",
+    is_flag=True,
+    help="Then show a page that moves, with imaginary visitors, until Ctrl-C.",
+)
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=5000, show_default=True, help="With --serve."
+)
 @shared_options
 @pass_settings
-def demo(settings: Settings) -> None:
+def demo(settings: Settings, is_served: bool, port: int) -> None:
     """Demonstrate everything: start PostgreSQL, install, load sample data, roll up, query.
 
     Uses the embedded PostgreSQL, or the server of --dsn or ROLLUPCTL_DSN. DATABASE_URL and the PG*
@@ -58,8 +68,22 @@ def demo(settings: Settings) -> None:
     \b
     Example:
       rollupctl demo
+      rollupctl demo --serve
     """
+    if is_served:
+        require_libraries()
     show.run(settings.dsn, settings.form)
+    if is_served:
+        from rollupctl.serve import visitors
+
+        note(f"http://localhost:{port}/ shows what imaginary visitors do, until Ctrl-C")
+        stop = visitors.start(port)
+        try:
+            home = Cluster.default().home
+            spool = home.with_name(f"{home.name}-spool")
+            serve_http(settings.dsn, "localhost", port, spool)
+        finally:
+            stop.set()
 
 
 COMMANDS = (up, down, demo)

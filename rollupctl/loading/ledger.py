@@ -17,7 +17,8 @@ from rollupctl.loading.target import Target
 _OF_SIZE = """
 select load_id, sha256, rows, loaded_at, after_id, through_id
   from rollup.loads
- where source_table = %s::pg_catalog.regclass and (bytes = %s or sha256 = %s or %s)
+ where source_table = %s::pg_catalog.regclass and sha256 is not null
+   and (bytes = %s or sha256 = %s or %s)
 """
 
 _BEGIN = "select * from rollup.begin_part(%s::pg_catalog.regclass, %s)"

@@ -4,7 +4,7 @@
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.aggregation_text(
     r rollup_internal.rollups, from_text text, conditions text[],
-    more_columns text[] default '{}', more_keys int default 0, indent int default 0)
+    more_columns text[] default '{}', more_keys int default 0, indent int default 0, is_tail boolean default false)
     returns text
     language plpgsql
     volatile
@@ -14,17 +14,18 @@ declare
     columns text[];
     keys int[];
 begin
-    select array_agg(concat_ws(' as ', c.expression, nullif(quote_ident(c.column_name), c.expression))
+    select array_agg(concat_ws(' as ', x.expression, nullif(quote_ident(c.column_name), x.expression))
                      order by c.ordinality),
            array_agg(c.ordinality order by c.ordinality) filter (where c.role <> 'measure')
       into columns, keys
-      from rollup_internal.target_columns(r) with ordinality c;
+      from rollup_internal.target_columns(r) with ordinality c
+     cross join lateral (select case when is_tail and c.role = 'measure' then c.of_few else c.expression end) x (expression);
     return rollup_internal.grouped_select_text(
         columns || more_columns, from_text, conditions,
         keys || array(select cardinality(columns) + n from generate_series(1, more_keys) n), indent);
 end
 $$;
-comment on function rollup_internal.aggregation_text(rollup_internal.rollups, text, text[], text[], int, int) is
+comment on function rollup_internal.aggregation_text(rollup_internal.rollups, text, text[], text[], int, int, boolean) is
     'The query that aggregates events into rows of a rollup: its columns and additional ones, the first '
     'more_keys of which are grouping keys.';
 reset citus.enable_ddl_propagation;

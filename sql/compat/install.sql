@@ -10,3 +10,4 @@
 \ir topn_add_agg.sql
 \ir topn_union_agg.sql
 \ir sum_hll.sql
+\ir distinct_agg.sql

@@ -6,6 +6,7 @@
 \ir rebuild_step.sql
 \ir expire_step.sql
 \ir record_step_failure.sql
+\ir unload_step.sql
 \ir next_step.sql
 \ir failure_text.sql
 \ir finish_job.sql
@@ -19,3 +20,5 @@
 \ir backfill_measures.sql
 \ir start_rebuild.sql
 \ir rebuild_in_steps.sql
+\ir start_unload.sql
+\ir unload.sql

@@ -39,6 +39,8 @@ begin
                 perform rollup_internal.comment_on_measures(item ->> 'name');
             when 'rebuild' then
                 select s.report, s.more into report, goes_on from rollup_internal.rebuild_step(item) s;
+            when 'unload' then
+                select s.report into report from rollup_internal.unload_step(item) s;
             when 'expire' then
                 select s.report, s.more, s.failure into report, goes_on, failure
                   from rollup_internal.expire_step(item, max_size) s;

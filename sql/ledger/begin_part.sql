@@ -44,6 +44,12 @@ begin
                 errcode = 'undefined_object',
                 message = format('there is no load %s of %s', load, begin_part.source_table),
                 hint = 'See rollup.loads.';
+        elsif found_load.unloaded_rows > 0 or found_load.unloaded_at is not null then
+            raise exception using
+                errcode = 'object_not_in_prerequisite_state',
+                message = format('load %s is %s', load,
+                                 case when found_load.unloaded_at is null then 'being unloaded' else 'unloaded' end),
+                hint = format('Call rollup.unload(%s), then load the content as a new one.', load);
         end if;
     else
         insert into rollup.loads (source_table, file_name)

@@ -9,3 +9,5 @@
 \ir column_definition.sql
 \ir same_key_text.sql
 \ir equality_is_identity.sql
+\ir parse_tenant.sql
+\ir shown_columns_text.sql

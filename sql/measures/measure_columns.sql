@@ -4,6 +4,7 @@
 -- The function returns one row for each column of the measure. Fields with %1$s and so on are format strings:
 --   column_name, column_type
 --   expression  the aggregate over events
+--   of_few      the same for groups of few events, such as those of the tail, where it is faster. Default: expression
 --   merge       how an old value %1$s and a new one %2$s, of the rows %3$s and %4$s, become one. Values must merge in
 --               any order and any split, and NULL with anything
 --   combine     the aggregate over the column %1$s that makes one row of the rows of a finer bucket
@@ -81,6 +82,7 @@ begin
                  where o.key = any (options) and o.value is not null))
           using m
     loop
+        c.of_few := coalesce(c.of_few, c.expression);
         c.differs := coalesce(c.differs, '%1$s is distinct from %2$s');
         c.display := coalesce(c.display, '%1$s::text');
         c.shown := coalesce(c.shown, json_build_object(

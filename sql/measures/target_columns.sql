@@ -6,7 +6,8 @@ set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.target_columns(
     r rollup_internal.rollups,
     out role text, out column_name name, out column_type text, out expression text, out merge text, out combine text,
-    out differs text, out display text, out measure text, out shown json, out tolerance text)
+    out differs text, out display text, out measure text, out shown json, out tolerance text,
+    out of_few text)
     returns setof record
     language plpgsql
     volatile
@@ -65,6 +66,7 @@ begin
             measure := declared.key;
             shown := part.shown;
             tolerance := part.tolerance;
+            of_few := part.of_few;
             return next;
         end loop;
     end loop;
@@ -73,5 +75,6 @@ $$;
 comment on function rollup_internal.target_columns(rollup_internal.rollups) is
     'Columns of a rollup''s table: role (tenant, bucket, dimension, measure), name, type, expression over events '
     'and, for measures, how old and new values are merged, rows of a batch combined, and two values compared and '
-    'displayed, the measure it belongs to, its numbers in the view of plain numbers, and its tolerance.';
+    'displayed, the measure it belongs to, its numbers in the view of plain numbers, its tolerance, and the '
+    'expression for groups of few events.';
 reset citus.enable_ddl_propagation;

@@ -40,10 +40,13 @@ begin
         add column rejected bigint not null default 0,
         add column seconds double precision,
         add column begun_at timestamptz not null default now(),
+        add column unloaded_rows bigint not null default 0,
+        add column unloaded_at timestamptz,
         add constraint loads_pkey primary key (load_id),
         add constraint loads_source_table_sha256_key unique (source_table, sha256),
         add constraint loads_source_table_channel_key unique (source_table, channel),
-        add constraint channels_never_finish check (channel is null or sha256 is null);
+        add constraint channels_never_finish check (channel is null or sha256 is null),
+        add constraint unloaded_content_is_free check (unloaded_at is null or sha256 is null);
     update rollup_internal.loads set begun_at = loaded_at;
 end
 $$;

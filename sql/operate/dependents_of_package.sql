@@ -10,7 +10,7 @@ as $$
 begin
     return query
     with namespaces as (
-        select oid from pg_namespace where nspname in ('rollup', 'rollup_internal', 'rollup_compat', 'rollup_analytics', 'rollup_analytics_internal')),
+        select oid from pg_namespace where nspname in ('rollup', 'rollup_internal', 'rollup_compat', 'rollup_analytics', 'rollup_analytics_internal', 'rollup_serve')),
     relations as (
         select c.oid, c.reltype
           from pg_class c

@@ -54,7 +54,7 @@ begin
             union all
             select 5, n.oid::bigint, 'schema', n.nspname, format('drop schema %I cascade', n.nspname)
               from pg_namespace n
-             where n.nspname in ('rollup', 'rollup_internal', 'rollup_compat', 'rollup_analytics', 'rollup_analytics_internal')
+             where n.nspname in ('rollup', 'rollup_internal', 'rollup_compat', 'rollup_analytics', 'rollup_analytics_internal', 'rollup_serve')
             union all
             select 6, 0, 'setting', format('search_path of database %I', current_database()),
                    format('alter database %I %s', current_database(),

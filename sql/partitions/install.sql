@@ -1,3 +1,4 @@
+\ir find_source.sql
 \ir validate_partition_interval.sql
 \ir partitions.sql
 \ir record_source_history.sql

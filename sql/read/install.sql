@@ -5,3 +5,4 @@
 \ir series_grid.sql
 \ir buckets.sql
 \ir gapfill.sql
+\ir export_query.sql

@@ -1,4 +1,3 @@
-\ir parse_tenant.sql
 \ir block_expiry.sql
 \ir failing_event.sql
 \ir verify.sql
@@ -6,6 +5,8 @@
 \ir rebuild.sql
 \ir rebuild_steps.sql
 \ir repair.sql
+\ir touched_ranges.sql
+\ir remove_events.sql
 \ir measure_backfill_steps.sql
 \ir fill_measures.sql
 \ir set_counting_settings.sql

@@ -18,10 +18,13 @@ create table if not exists rollup_internal.loads (
     rejected     bigint      not null default 0,
     seconds      double precision,
     begun_at     timestamptz not null default now(),
+    unloaded_rows bigint     not null default 0,
+    unloaded_at  timestamptz,
     constraint loads_pkey primary key (load_id),
     constraint loads_source_table_sha256_key unique (source_table, sha256),
     constraint loads_source_table_channel_key unique (source_table, channel),
     constraint sha256_has_32_bytes check (length(sha256) = 32),
-    constraint channels_never_finish check (channel is null or sha256 is null)
+    constraint channels_never_finish check (channel is null or sha256 is null),
+    constraint unloaded_content_is_free check (unloaded_at is null or sha256 is null)
 );
 comment on table rollup_internal.loads is 'What the view rollup.loads shows.';

@@ -3,3 +3,4 @@
 \ir wrap_sql.sql
 \ir all_of.sql
 \ir bounds_conditions.sql
+\ir ids_conditions.sql

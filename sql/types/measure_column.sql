@@ -12,7 +12,8 @@ begin
             shown       json,
             neutral     json,
             settings    jsonb,
-            tolerance   text
+            tolerance   text,
+            of_few      text
         );
     end if;
 end

@@ -32,7 +32,7 @@ begin
         jsonb_build_object('purchases', rollup_analytics_internal.purchases_text(
             source, tenant, range_from, range_to, user_column, product_column, null, orders, quantity, time_zone)))
        into demand;
-    days := timezone(time_zone, range_to - interval '1 microsecond')::date - timezone(time_zone, range_from)::date + 1;
+    days := nullif(timezone(time_zone, range_to - interval '1 microsecond')::date - timezone(time_zone, range_from)::date + 1, 0);
     return query
     select k.product, s.quantity, d.mean, d.deviation, s.quantity::double precision / nullif(d.mean, 0),
            p.reorder_point, s.quantity <= p.reorder_point

@@ -1,4 +1,5 @@
--- Credits are cut to six places and the rest goes to the last touch, so that they add up exactly to the value.
+-- Credits are cut to six places and the rest goes to the last touch, so that they add up exactly to the value. Decay is
+-- relative to the last touch, since after many half-lives no number is small enough.
 create or replace function rollup_analytics.attribution(
     conversion text, model text, lookback interval default '30 days', half_life interval default '7 days',
     tenant text default null, range_from timestamptz default null, range_to timestamptz default null,
@@ -93,7 +94,8 @@ having sum(conversions) <> 0 or sum(value) <> 0
                 when 'last_non_direct' then '(n = coalesce(last_channel, touches))::int'
                 when 'linear' then '1'
                 when 'position' then 'case when touches = 1 then 100 when touches = 2 then 50 when n in (1, touches) then 40 else 20.0 / (touches - 2) end'
-                else format('power(2::float8, -extract(epoch from before)::float8 / %s)', extract(epoch from half_life)) end));
+                else format('power(2::float8, greatest(-extract(epoch from before - min(before) over (partition by id))::float8 / %s, -1000))',
+                            extract(epoch from half_life)) end));
 end
 $$;
 comment on function rollup_analytics.attribution(text, text, interval, interval, text, timestamptz, timestamptz, text, text, text, text, text, text) is

@@ -22,9 +22,7 @@ begin
     fitted := rollup_analytics_internal.clv_models(model, tenant, currency);
     return query execute rollup_internal.fill_template(
         $text$select s.u::text, s.x, s.t_x, s.t, s.m, s.historic,
-       case when s.x = 0 and k.p is not null then 1
-            else 1 / (1 + (k.p ->> 'a')::float8 / ((k.p ->> 'b')::float8 + s.x - 1)
-                      * (((k.p ->> 'alpha')::float8 + s.t) / ((k.p ->> 'alpha')::float8 + s.t_x)) ^ ((k.p ->> 'r')::float8 + s.x)) end,
+       rollup_analytics_internal.p_alive(s.x, s.t_x, s.t, k.p),
        e.expected,
        e.expected * (k.p ->> 'p')::float8 * ((k.p ->> 'v')::float8 + s.x * coalesce(s.m, 0)::float8)
            / ((k.p ->> 'p')::float8 * s.x + (k.p ->> 'q')::float8 - 1),

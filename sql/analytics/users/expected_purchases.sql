@@ -1,5 +1,6 @@
--- Fader, Hardie, Lee (2005), "Counting Your Customers the Easy Way", equation 10. With a = 1 the leading quotient is
--- not defined; parameters that close are moved by less than their standard error.
+-- Fader, Hardie, Lee (2005), "Counting Your Customers the Easy Way", equation 10. Euler's transformation of the series
+-- takes in the power before it: both are beyond any number for users who bought hundreds of times. With a = 1 the leading
+-- quotient is not defined; parameters that close are moved by less than their standard error.
 create or replace function rollup_analytics_internal.expected_purchases(
     horizon double precision, x double precision, t_x double precision, t double precision, p jsonb)
     returns double precision
@@ -15,17 +16,14 @@ declare
     alpha constant double precision := p ->> 'alpha';
     b constant double precision := p ->> 'b';
     a double precision := p ->> 'a';
-    series double precision;
-    dead double precision := 0;
+    z constant double precision := horizon / (alpha + t + horizon);
 begin
     if abs(a - 1) < 1e-6 then
         a := 1 + 1e-6;
     end if;
-    series := rollup_analytics_internal.hyp2f1(r + x, b + x, a + b + x - 1, horizon / (alpha + t + horizon));
-    if x > 0 then
-        dead := a / (b + x - 1) * ((alpha + t) / (alpha + t_x)) ^ (r + x);
-    end if;
-    return (a + b + x - 1) / (a - 1) * (1 - ((alpha + t) / (alpha + t + horizon)) ^ (r + x) * series) / (1 + dead);
+    return (a + b + x - 1) / (a - 1)
+           * (1 - (1 - z) ^ (a - 1) * rollup_analytics_internal.hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z))
+           * rollup_analytics_internal.p_alive(x, t_x, t, p);
 end
 $$;
 comment on function rollup_analytics_internal.expected_purchases(double precision, double precision, double precision, double precision, jsonb) is

@@ -9,6 +9,7 @@
 \ir segment_text.sql
 \ir rfm.sql
 \ir hyp2f1.sql
+\ir p_alive.sql
 \ir expected_purchases.sql
 \ir model_parameters.sql
 \ir clv_models.sql

@@ -14,11 +14,13 @@ declare
     wrong text;
 begin
     select n into wrong from unnest(names) n
-     where found_one is not null and coalesce(jsonb_typeof(found_one -> n), '') <> 'number' limit 1;
+     where found_one is not null
+       and case when jsonb_typeof(found_one -> n) = 'number' then (found_one ->> n)::numeric <= 0 else true end
+     limit 1;
     if wrong is not null then
         raise exception using
             errcode = 'invalid_parameter_value',
-            message = format('model has no number %s', wrong),
+            message = format('model has no number %s above 0', wrong),
             hint = format('It has %s.', array_to_string(names, ', '));
     end if;
     return (select jsonb_object_agg(n, found_one -> n) from unnest(names) n where found_one is not null);

@@ -1,0 +1,166 @@
+"""serve, keys: the HTTP service."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import secrets
+from pathlib import Path
+
+import click
+
+from rollupctl.connect import query, transaction
+from rollupctl.errors import RollupError, UsageError
+from rollupctl.options import Settings, dsn_option, pass_settings, shared_options
+from rollupctl.output import note
+
+_NEEDED = ("httptools", "msgspec", "prometheus_client", "starlette", "uvicorn", "uvloop")
+_KEYS = """
+select key_id, label, pg_catalog.array_to_string(scopes, ' ') as scopes, site,
+       created_at, revoked_at
+  from rollup_serve.keys
+ order by created_at, key_id
+"""
+
+
+@click.command()
+@click.option("--host", default="localhost", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="Port; 0: any."
+)
+@click.option(
+    "--spool",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("rollup-spool"),
+    show_default=True,
+    help="Directory that keeps accepted events until the database has them.",
+)
+@click.option(
+    "--spool-limit",
+    type=click.IntRange(min=1),
+    default=1024,
+    show_default=True,
+    metavar="MB",
+    help="Size of the events in the spool above which requests get 503.",
+)
+@click.option(
+    "--rollup-every",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often rollups run, unless pg_cron runs them; 0 leaves it to others.",
+)
+@click.option(
+    "--rate-limit",
+    type=click.FloatRange(min=0),
+    default=1000.0,
+    show_default=True,
+    metavar="N",
+    help="Requests a second of each key, or address without keys; 0 for no limit.",
+)
+@dsn_option
+@pass_settings
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    spool: Path,
+    spool_limit: int,
+    rollup_every: float,
+    rate_limit: float,
+) -> None:
+    """Accept events over HTTP, answer questions about rollups, and show them on a page.
+
+    POST /event takes an event and POST /events a batch; an event that was accepted is on disk and
+    is stored exactly once, whatever is killed. GET /stats answers for one site and day. Creates
+    what it does not find: the package, the table of sites and rollups of page views. Needs
+    `pip install 'rollupctl[serve]'`. Stops on SIGTERM or Ctrl-C, after the spool is empty.
+
+    \b
+    Example:
+      rollupctl serve --port 5000 --spool /var/lib/rollup/spool
+    """
+    require_libraries()
+    limits = (spool_limit * 1024**2, rollup_every or None, rate_limit or None)
+    serve_http(settings.dsn, host, port, spool, *limits)
+
+
+def require_libraries() -> None:
+    """Raises UsageError if a library of the extra is missing."""
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"serve needs {', '.join(missing)}", "pip install 'rollupctl[serve]' installs them"
+        )
+
+
+def serve_http(
+    dsn: str | None,
+    host: str,
+    port: int,
+    spool: Path,
+    spool_bytes: int = 1024**3,
+    rollup_every: float | None = 1.0,
+    rate_limit: float | None = None,
+) -> None:
+    """Serve until a signal; see rollupctl.serve.server."""
+    from rollupctl.serve.server import Options, run
+
+    run(Options(dsn, host, port, spool, spool_bytes, rollup_every, rate_limit))
+
+
+@click.command()
+@click.argument("label", required=False)
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice(["write", "read", "admin"]),
+    multiple=True,
+    help="What the key may do: send events, ask questions, read metrics too (may be repeated)."
+    "  [default: read]",
+)
+@click.option("--site", metavar="SITE", help="The only site that the key is for.  [default: all]")
+@click.option("--revoke", "revoked", metavar="ID", help="Revoke a key.")
+@shared_options
+@pass_settings
+def keys(
+    settings: Settings,
+    label: str | None,
+    scopes: tuple[str, ...],
+    site: str | None,
+    revoked: str | None,
+) -> None:
+    """Show the keys of `rollupctl serve`, after making LABEL or revoking one.
+
+    A new key is printed once, on stderr; the database keeps its digest only. As soon as there is a
+    key, requests without one get 401. Running services notice within seconds.
+
+    \b
+    Example:
+      rollupctl keys website --scope write --site example.com
+      rollupctl keys dashboards --scope read
+      rollupctl keys --revoke 3f2a9c81
+    """
+    if label is None and (scopes or site):
+        raise UsageError("say what the key is for", "rollupctl keys website --scope write")
+    with settings.connect() as session, transaction(session):
+        present = "select pg_catalog.to_regclass('rollup_serve.keys') is not null as there"
+        if not all(query(session, present).column("there")):
+            raise RollupError(
+                "this database has nothing of `rollupctl serve`", "run `rollupctl install --serve`"
+            )
+        if label is not None:
+            key_id, secret = secrets.token_hex(4), f"rk_{secrets.token_urlsafe(32)}"
+            digest = hashlib.sha256(secret.encode()).digest()
+            call = "select rollup_serve.create_key(%s, %s, %s, %s, %s)"
+            query(session, call, key_id, digest, label, list(scopes or ("read",)), site)
+        if revoked is not None:
+            query(session, "select rollup_serve.revoke_key(%s)", revoked)
+        listing = query(session, _KEYS)
+    if label is not None:
+        note(f"key {key_id}, shown only now: {secret}")
+    settings.emit(listing)
+
+
+COMMANDS = (serve, keys)

@@ -1,0 +1,95 @@
+"""The addresses of the service, and what every request passes through."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from rollupctl.serve import log, pages
+from rollupctl.serve.asking import get_rollup, get_rollups, get_sites, get_stats
+from rollupctl.serve.collect import post_event, post_events
+from rollupctl.serve.gate import Gate
+from rollupctl.serve.live import Channels, get_stream
+from rollupctl.serve.openapi import get_document
+from rollupctl.serve.problems import ProblemError, respond
+from rollupctl.serve.service import Service
+
+
+async def healthz(request: Request) -> Response:
+    """Whether the process answers."""
+    del request
+    return JSONResponse({"status": "ok"})
+
+
+async def readyz(request: Request) -> Response:
+    """Whether events are accepted and reach the database."""
+    service: Service = request.app.state.service
+    problem = "the service is stopping" if service.stopping else service.drain.problem
+    body = {
+        "status": "ready" if problem is None else "not ready",
+        "spool_events": service.spool.events,
+        "spool_bytes": service.spool.used_bytes,
+    }
+    if problem is not None:
+        body["problem"] = problem
+    return JSONResponse(body, 200 if problem is None else 503)
+
+
+async def metrics(request: Request) -> Response:
+    """Metrics in Prometheus' text format."""
+    service: Service = request.app.state.service
+    return PlainTextResponse(service.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)
+    return respond(request, error)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    details = {404: "there is nothing at this address", 405: "this address has no such method"}
+    headers = error.headers or {}
+    detail = details.get(error.status_code, error.detail)
+    return respond(request, ProblemError(error.status_code, detail, headers=headers))
+
+
+async def _defect(request: Request, error: Exception) -> Response:
+    log.traceback(error)
+    return respond(request, ProblemError(500, "internal error: see the log of rollupctl serve"))
+
+
+ROUTES = [
+    *pages.routes(),
+    Route("/event", post_event, methods=["POST"]),
+    Route("/events", post_events, methods=["POST"]),
+    Route("/stats", get_stats, methods=["GET"]),
+    Route("/sites", get_sites, methods=["GET"]),
+    Route("/rollups", get_rollups, methods=["GET"]),
+    Route("/rollups/{name}", get_rollup, methods=["GET"]),
+    Route("/rollups/{name}/stream", get_stream, methods=["GET"]),
+    Route("/openapi.json", get_document, methods=["GET"]),
+    Route("/healthz", healthz, methods=["GET"]),
+    Route("/readyz", readyz, methods=["GET"]),
+    Route("/metrics", metrics, methods=["GET"]),
+]
+_PATHS: dict[object, str] = {route.endpoint: route.path for route in ROUTES}
+
+
+def make_app(service: Service) -> ASGIApp:
+    """The ASGI application of a service."""
+    app = Starlette(
+        routes=ROUTES,
+        exception_handlers={
+            ProblemError: _problem,
+            HTTPException: _http_error,
+            Exception: _defect,
+        },
+    )
+    app.state.service = service
+    app.state.channels = Channels()
+    return Gate(app, service, _PATHS)

@@ -1,0 +1,285 @@
+"""From the spool into the table of events: batches by COPY, each in one transaction with the
+position of the spool in the ledger of loads, where the spool is a channel.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import psycopg
+
+from rollupctl.connect import Session, query, transaction
+from rollupctl.errors import ConnectError, explain
+from rollupctl.rolling import pauses
+from rollupctl.serve import log
+from rollupctl.serve.copylines import COPY, line
+from rollupctl.serve.events import stored
+from rollupctl.serve.spool import Spool
+
+MAX_EVENTS = 20_000  # in one transaction
+MAX_BYTES = 16 * 1024**2
+LONGEST_PAUSE = 5.0  # seconds between attempts to reach the database
+
+_BEGIN = """
+select load_id, part, position, after_id
+  from rollup.begin_part('public.events', 'rollupctl serve', channel => %s, expected_position => %s)
+"""
+_RECORD = """
+select rollup.record_part(%s, %s, %s, %s, rejected_count => %s, new_position => %s, duration => %s)
+"""
+_SITES = "select name, customer_id from rollup.site_ids(%s)"
+_SET_ASIDE = """
+select rollup_serve.set_aside_event(%s::pg_catalog.uuid, %s, %s::pg_catalog.jsonb, %s, %s)
+"""
+
+# What is wrong with the event itself, by SQLSTATE: values, constraints, errors that triggers raise.
+# All other errors concern the database, and the batch is tried again.
+_OF_EVENT = ("22", "23", "P0001", "54000", "42804")
+
+Event = tuple[int, dict[str, Any]]
+Aside = tuple[Event, str, str]  # SQLSTATE and reason
+
+
+@dataclass
+class Totals:
+    """Counts since the start."""
+
+    stored: int = 0
+    set_aside: int = 0
+    failures: int = 0
+
+
+@dataclass
+class Drain:
+    """The thread that drains a spool. `wait_for` may be called from any thread."""
+
+    spool: Spool
+    open: Callable[[], Session]
+    on_stored: Callable[[], None] = lambda: None
+    totals: Totals = field(default_factory=Totals)
+    problem: str | None = "not connected yet"
+    position: int = 0
+    _wake: threading.Event = field(default_factory=threading.Event)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _waiting: list[tuple[int, Future[None]]] = field(default_factory=list)
+    _set_aside: dict[int, str] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _thread: threading.Thread | None = None
+    _known: dict[str, int] = field(default_factory=dict)  # numbers of sites
+
+    def start(self) -> None:
+        """Begin to drain."""
+        self.spool.on_commit = self._wake.set
+        self._thread = threading.Thread(target=self._run, name="drain", daemon=True)
+        self._thread.start()
+
+    def stop(self, seconds: float) -> bool:
+        """Drain what is there, for at most `seconds`; False if events are left in the spool."""
+        deadline = time.monotonic() + seconds
+        while self.spool.events and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(max(1.0, deadline - time.monotonic()))
+        return not self.spool.events
+
+    def wait_for(self, position: int) -> Future[None]:
+        """Resolved as soon as the database has committed all events up to `position`."""
+        done: Future[None] = Future()
+        with self._lock:
+            if position <= self.position:
+                done.set_result(None)
+            else:
+                self._waiting.append((position, done))
+        return done
+
+    def reasons(self, after: int, through: int) -> dict[int, str]:
+        """Why events of these positions were set aside, those of the last thousand."""
+        with self._lock:
+            return {p: reason for p, reason in self._set_aside.items() if after < p <= through}
+
+    def _run(self) -> None:
+        attempts = pauses()
+        while not self._stop.is_set():
+            try:
+                with self.open() as session:
+                    self._claim(session)
+                    if self.problem:
+                        log.info("database_connected", position=self.position)
+                    self.problem = None
+                    attempts = pauses()
+                    while not self._stop.is_set():
+                        self._wake.clear()
+                        if not self._drain(session):
+                            self._wake.wait(1.0)
+                return
+            except Exception as error:
+                self.totals.failures += 1
+                pause = min(next(attempts), LONGEST_PAUSE)
+                self._tell(error, pause)
+                self._stop.wait(pause)
+
+    def _tell(self, error: Exception, pause: float) -> None:
+        told = explain(error)
+        message = f"{told.message} ({told.detail})" if told.detail else told.message
+        if message != self.problem:
+            log.error("drain_failed", message=message, hint=told.hint, retry_seconds=pause)
+        self.problem = message
+        if not isinstance(error, ConnectError | psycopg.Error | OSError):
+            log.traceback(error)
+
+    def _claim(self, session: Session) -> None:
+        """Learn what the database has of this spool.
+
+        A spool that has issued fewer positions than the database has was restored from a copy: it
+        goes on under another identity, without the events that the database has.
+        """
+        position = self._position(session)
+        if position > self.spool.first_position:
+            log.warning("spool_is_a_copy", position=position, issued=self.spool.first_position)
+            self.spool.renew(self.spool.first_position)
+            position = self._position(session)
+        self.spool.remove(position)
+        self._advance(position)
+        self._known.clear()
+
+    def _position(self, session: Session) -> int:
+        """The position in the ledger, after a transaction of an earlier process has ended."""
+        (found,) = query(session, _BEGIN, self._channel, None).column("position")
+        return int(found or 0)
+
+    @property
+    def _channel(self) -> str:
+        return f"spool {self.spool.id}"
+
+    def _drain(self, session: Session) -> bool:
+        """Load one batch; False if there is none."""
+        batch = self.spool.read(MAX_EVENTS, MAX_BYTES)
+        if not batch:
+            return False
+        began = time.monotonic()
+        events = [(position, stored(body)) for position, body in batch]
+        sites, refused = self._sites(session, events)
+        good = [event for event in events if event[1]["site_id"] not in refused]
+        aside: list[Aside] = [
+            (event, *refused[event[1]["site_id"]])
+            for event in events
+            if event[1]["site_id"] in refused
+        ]
+        through = batch[-1][0]
+        expected = str(self.position) if self.position else None
+        is_divided = False
+        while True:
+            try:
+                with transaction(session):
+                    load, part, _, after_id = query(session, _BEGIN, self._channel, expected).rows[
+                        0
+                    ]
+                    if is_divided:
+                        self._insert(session, good, sites, aside)
+                    else:
+                        self._copy(session, good, sites)
+                    self._keep_aside(session, aside)
+                    loaded = len(events) - len(aside)
+                    seconds = time.monotonic() - began
+                    values = (load, part, loaded, after_id, len(aside), str(through), seconds)
+                    query(session, _RECORD, *values)
+                break
+            except psycopg.Error as error:
+                # Savepoints hide from the ledger which ids are those of the batch, so they are for
+                # batches that need them.
+                if is_divided or not _is_of_event(error):
+                    raise
+                is_divided = True
+        with self._lock:
+            self._set_aside.update({event[0]: reason for event, _, reason in aside})
+            for old in list(self._set_aside)[:-1000]:
+                del self._set_aside[old]
+        self.totals.stored += loaded
+        self.totals.set_aside += len(aside)
+        for (position, _), sqlstate, reason in aside:
+            log.warning("event_set_aside", position=position, sqlstate=sqlstate, reason=reason)
+        self.spool.remove(through, [body for _, body in batch])
+        self._advance(through)
+        self.on_stored()
+        return True
+
+    def _keep_aside(self, session: Session, aside: Sequence[Aside]) -> None:
+        for (position, event), sqlstate, reason in aside:
+            body = msgspec.json.encode(event).decode()
+            query(session, _SET_ASIDE, self.spool.id, position, body, sqlstate, reason)
+
+    def _sites(
+        self, session: Session, events: Sequence[Event]
+    ) -> tuple[dict[str, int], dict[str, tuple[str, str]]]:
+        """The numbers of the events' sites, in a transaction of its own, and why some have none."""
+        names = sorted({event["site_id"] for _, event in events} - self._known.keys())
+        refused: dict[str, tuple[str, str]] = {}
+        if names:
+            try:
+                found = query(session, _SITES, names).rows
+            except psycopg.DataError:
+                found = []
+                for name in names:
+                    try:
+                        found += query(session, _SITES, [name]).rows
+                    except psycopg.DataError as error:
+                        refused[name] = (error.sqlstate or "", _reason(error))
+            if len(self._known) > 100_000:
+                self._known.clear()
+            self._known.update({str(name): int(number) for name, number in found})
+        return self._known, refused
+
+    def _insert(
+        self,
+        session: Session,
+        events: Sequence[Event],
+        sites: dict[str, int],
+        aside: list[Aside],
+    ) -> None:
+        """Write events; those that the database rejects are added to `aside`.
+
+        A batch that fails is divided until the events that make it fail stand alone.
+        """
+        if not events:
+            return
+        try:
+            with session.transaction():  # a savepoint
+                self._copy(session, events, sites)
+        except psycopg.Error as error:
+            if not _is_of_event(error):
+                raise
+            if len(events) == 1:
+                aside.append((events[0], error.sqlstate or "", _reason(error)))
+                return
+            middle = len(events) // 2
+            self._insert(session, events[:middle], sites, aside)
+            self._insert(session, events[middle:], sites, aside)
+
+    def _copy(self, session: Session, events: Sequence[Event], sites: dict[str, int]) -> None:
+        with session.cursor() as cursor, cursor.copy(COPY) as copy:
+            copy.write("".join(line(event, sites[event["site_id"]]) for _, event in events))
+
+    def _advance(self, position: int) -> None:
+        with self._lock:
+            self.position = position
+            ready = [done for at, done in self._waiting if at <= position]
+            self._waiting = [(at, done) for at, done in self._waiting if at > position]
+        for done in ready:
+            done.set_result(None)
+
+
+def _is_of_event(error: psycopg.Error) -> bool:
+    return (error.sqlstate or "").startswith(_OF_EVENT)
+
+
+def _reason(error: psycopg.Error) -> str:
+    diag = error.diag
+    return ": ".join(filter(None, [diag.message_primary, diag.message_detail])) or str(error)

@@ -1,0 +1,122 @@
+"""What every request passes, preflight, host, rate limit, key and scope, and every answer has."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rollupctl.serve.keys import ANYBODY, Key, require_scope
+from rollupctl.serve.problems import ProblemError, respond
+from rollupctl.serve.service import Service
+
+# Pages of any site may send events; nothing else is for other origins.
+_COLLECTING = ("/event", "/events")
+_CORS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"POST"),
+    (b"access-control-allow-headers", b"content-type, authorization, idempotency-key"),
+    (b"access-control-max-age", b"86400"),
+]
+_SAFE = [(b"x-content-type-options", b"nosniff")]
+_LOCAL = ("127.0.0.1", "::1")
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+def scope_of(path: str) -> str | None:
+    """The scope that a path needs; None for what is open to all."""
+    if path in _COLLECTING:
+        return "write"
+    if path in ("/stats", "/sites") or path.startswith("/rollups"):
+        return "read"
+    return "admin" if path == "/metrics" else None
+
+
+class Gate:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp, service: Service, paths: Mapping[object, str]) -> None:
+        self._app = app
+        self._service = service
+        self._paths = paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        extra = _SAFE + _CORS if scope["path"] in _COLLECTING else list(_SAFE)
+        status = 500
+
+        async def send_more(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *extra]
+            await send(message)
+
+        try:
+            if scope["method"] == "OPTIONS" and scope["path"] in _COLLECTING:
+                await Response(status_code=204)(scope, receive, send_more)
+                return
+            try:
+                limits = self._admit(scope)
+            except ProblemError as problem:
+                await respond(Request(scope), problem)(scope, receive, send_more)
+                return
+            extra += [(name.lower().encode(), value.encode()) for name, value in limits.items()]
+            await self._app(scope, receive, send_more)
+        finally:
+            route = self._paths.get(scope.get("endpoint", self), "other")
+            self._service.metrics.request(route, status, time.perf_counter() - began)
+
+    def _admit(self, scope: Scope) -> dict[str, str]:
+        """Find the key, and count the request; the key is in scope["state"] afterwards.
+
+        Raises ProblemError: 401, 403, 429.
+        """
+        needed = scope_of(scope["path"])
+        if needed is None:
+            return {}
+        client = scope["client"][0] if scope.get("client") else ""
+        limit = self._service.rate_limit
+        limits: dict[str, str] = {}
+        try:
+            key = self._service.keys.find(scope["headers"])
+        except ProblemError:
+            if limit is not None:
+                limit.take(client)  # guesses are limited as well
+            raise
+        if key is ANYBODY:
+            _require_local_name(scope)
+        if limit is not None and (key is not ANYBODY or client not in _LOCAL):
+            limits = limit.take(key.key_id or client)
+        require_scope(key, needed)
+        scope.setdefault("state", {})["key"] = key
+        return limits
+
+
+def _require_local_name(scope: Scope) -> None:
+    """Without keys, a page of another site must not reach the service under a name of its own."""
+    if scope["path"] in _COLLECTING:
+        return
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode(
+        "latin-1"
+    )
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    if name.lower() not in _LOCAL_NAMES:
+        raise ProblemError(
+            403,
+            "without keys only localhost is answered",
+            hint="Create a key with rollupctl keys.",
+        )
+
+
+def key_of(request: Request) -> Key:
+    """The key with which a request came."""
+    key: Key = request.scope["state"]["key"]
+    return key

@@ -1,0 +1,121 @@
+"""Runs the rollups in the background, and maintains partitions, where pg_cron does not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import psycopg
+
+from rollupctl import rolling
+from rollupctl.connect import Session, query
+from rollupctl.errors import RollupError, explain
+from rollupctl.serve import log
+from rollupctl.serve.drain import LONGEST_PAUSE
+from rollupctl.serve.keys import Keys
+
+_MAX_EVENTS = 1_000_000
+_PARTITIONS_EVERY = 3600.0  # seconds
+_REFRESH_EVERY = 3.0  # seconds
+_KEYS_EVERY = 3.0  # seconds
+_LEAST_PAUSE = 0.25  # seconds from the start of a round to that of the next
+_SCHEDULED = "select pg_catalog.to_regclass('cron.job') is not null as there"
+_JOBS = """
+select exists (select from cron.job
+                where jobname = 'rollup-run' and active
+                  and database = pg_catalog.current_database()) as active
+"""
+
+
+@dataclass
+class Runner:
+    """The thread that runs the rollups every `seconds`; None leaves that to pg_cron.
+
+    In any case it reads keys, and describes new rollups for those who ask about them.
+    """
+
+    open: Callable[[], Session]
+    keys: Keys
+    seconds: float | None
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    last_success: float | None = None
+    rounds: int = 0  # in which something was counted
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _wake: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread = threading.Thread(target=self._run, name="rollups", daemon=True)
+        self._thread.start()
+
+    def poke(self) -> None:
+        """Events have been stored: run soon."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End after the step that is being performed."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(10)
+
+    def _run(self) -> None:
+        pause_of_round = _REFRESH_EVERY if self.seconds is None else self.seconds
+        attempts = rolling.pauses()
+        said: str | None = None
+        while not self._stop.is_set():
+            try:
+                with self.open() as session:
+                    maintained = refreshed = 0.0
+                    while not self._stop.is_set():
+                        began = time.monotonic()
+                        query(session, "select rollup_serve.refresh_fields()")
+                        if began - refreshed > _KEYS_EVERY:
+                            self.keys.refresh(session)
+                            refreshed = began
+                        if self.seconds is not None:
+                            if not maintained or began - maintained > _PARTITIONS_EVERY:
+                                query(session, "select rollup.maintain_partitions()")
+                                maintained = began
+                            self._run_once(session)
+                        attempts, said = rolling.pauses(), None
+                        if self._wake.wait(pause_of_round):
+                            self._wake.clear()
+                            self._stop.wait(max(0.0, _LEAST_PAUSE - (time.monotonic() - began)))
+            except (psycopg.Error, RollupError, OSError) as error:
+                told = explain(error)
+                pause = min(next(attempts), LONGEST_PAUSE)
+                if told.message != said:
+                    log.error("rollups_failed", message=told.message, hint=told.hint)
+                said = told.message
+                self._stop.wait(pause)
+
+    def _run_once(self, session: Session) -> None:
+        failed = False
+        before = self.counts.total()
+        for step in rolling.steps(session, "run", None, _MAX_EVENTS):
+            for row in step.report:
+                if row["status"] != "nothing new":
+                    self.counts[row["rollup"], row["status"]] += 1
+            if step.failure:
+                failed = True
+                log.warning("run_failed", message=step.failure.message, hint=step.failure.hint)
+            if self._stop.is_set():
+                return
+        self.rounds += self.counts.total() != before
+        if not failed:
+            self.last_success = time.time()
+
+
+def is_scheduled(session: Session) -> bool:
+    """Whether pg_cron runs the rollups of this database."""
+    try:
+        if not all(query(session, _SCHEDULED).column("there")):
+            return False
+        return all(query(session, _JOBS).column("active"))
+    except psycopg.errors.InsufficientPrivilege:
+        return False

@@ -1,0 +1,91 @@
+"""What requests share: the spool and its drain, the sessions that answer questions, the metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from rollupctl.connect import Session, query, transaction
+from rollupctl.serve.answers import Answers
+from rollupctl.serve.drain import Drain
+from rollupctl.serve.keys import Keys, RateLimit
+from rollupctl.serve.metrics import Metrics, State
+from rollupctl.serve.problems import from_server
+from rollupctl.serve.running import Runner
+from rollupctl.serve.spool import Spool
+
+T = TypeVar("T")
+
+READERS = 8  # sessions that answer questions
+QUERY_TIMEOUT = "10s"
+_BEGIN = """
+select pg_catalog.set_config('transaction_read_only', 'on', true),
+       pg_catalog.set_config('rollup_serve.tenant', %s, true)
+"""
+
+
+@dataclass
+class Service:
+    """A running service."""
+
+    open: Callable[[], Session]
+    spool: Spool
+    drain: Drain
+    runner: Runner
+    keys: Keys
+    rate_limit: RateLimit | None = None
+    metrics: Metrics = field(default_factory=Metrics)
+    answers: Answers = field(default_factory=Answers)
+    under_way: set[str] = field(default_factory=set)
+    stopping: bool = False
+    _executor: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+    )
+    _local: threading.local = field(default_factory=threading.local)
+
+    def __post_init__(self) -> None:
+        self.metrics.registry.register(State(self))
+
+    @property
+    def changes(self) -> int:
+        """A number that differs whenever events have been stored or counted here."""
+        return self.runner.rounds + (self.drain.totals.stored if self.runner.seconds is None else 0)
+
+    async def ask(self, tenant: str, text: str, *values: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query, which reads only. Raises ProblemError."""
+        return await self.read(
+            tenant, lambda session: list(map(tuple, query(session, text, *values).rows))
+        )
+
+    async def read(self, tenant: str, work: Callable[[Session], T]) -> T:
+        """Do something in a read-only transaction of one of the readers. Raises ProblemError.
+
+        `tenant` is the only one whose rows can be read; an empty one stands for all.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._read, tenant, work)
+
+    def close(self) -> None:
+        """Close the readers' sessions."""
+        self._executor.shutdown(cancel_futures=True)
+
+    def _read(self, tenant: str, work: Callable[[Session], T]) -> T:
+        try:
+            session: Session | None = getattr(self._local, "session", None)
+            if session is None or session.closed:
+                session = self._local.session = self.open()
+            try:
+                with transaction(session, {"statement_timeout": QUERY_TIMEOUT}):
+                    session.execute(_BEGIN, [tenant])
+                    return work(session)
+            except Exception:
+                # A session that was lost is replaced by the next request.
+                if session.broken:
+                    session.close()
+                raise
+        except Exception as error:
+            raise from_server(error) from error

@@ -1,0 +1,14 @@
+\ir describe_fields.sql
+\ir fields_of.sql
+\ir refresh_fields.sql
+\ir catalog.sql
+\ir query_text.sql
+\ir site_time_zone.sql
+\ir site_list.sql
+\ir stats.sql
+\ir version_of.sql
+\ir auto_grain.sql
+\ir finest_member.sql
+\ir resolve.sql
+\ir grid.sql
+\ir answer.sql

@@ -1,0 +1,3 @@
+\ir drop_old.sql
+\ir refresh.sql
+\ir privileges.sql

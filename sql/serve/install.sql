@@ -1,0 +1,6 @@
+\ir prepare/install.sql
+\ir tables/install.sql
+\ir keys/install.sql
+\ir collect/install.sql
+\ir ask/install.sql
+\ir finish/install.sql

@@ -1,0 +1,4 @@
+\ir create_key.sql
+\ir revoke_key.sql
+\ir active_keys.sql
+\ir require_tenant.sql

@@ -1,0 +1,2 @@
+\ir require_package.sql
+\ir schemas.sql

@@ -1,0 +1,3 @@
+\ir set_aside.sql
+\ir fields.sql
+\ir keys.sql

@@ -1,0 +1,219 @@
+"""Who may send events and ask questions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests import servers
+from tests.helpers import until
+from tests.servers import SERVING, Server, start_rollupctl
+from tests.serving import Reply, Serving, serving
+
+pytest.importorskip("starlette")
+
+from rollupctl.serve.keys import Keys, RateLimit
+from rollupctl.serve.problems import ProblemError
+
+DAY = {"from": "2024-05-01", "to": "2024-05-02", "grain": "total", "measures": "views"}
+
+
+class Guarded:
+    """A service with a key for each of two sites and one for all."""
+
+    def __init__(self, service: Serving) -> None:
+        self.service = service
+        self.keys = {
+            "writer": self.make("writer", "--scope", "write", "--site", "a.example"),
+            "reader": self.make("reader", "--scope", "read", "--site", "a.example"),
+            "all": self.make("all", "--scope", "read", "--scope", "write"),
+            "admin": self.make("admin", "--scope", "admin"),
+        }
+
+    def rollupctl(self, *arguments: str) -> Any:
+        return servers.rollupctl(self.service.dsn, "keys", *arguments)
+
+    def make(self, label: str, *options: str) -> str:
+        done = self.rollupctl(label, *options)
+        assert done.returncode == 0, done.stderr
+        found = re.search(r"shown only now: (rk_\S+)", done.stderr)
+        assert found
+        assert found[1] not in done.stdout
+        return found[1]
+
+    def get(self, key: str, path: str, **query: str) -> Reply:
+        secret = self.keys.get(key, key)
+        headers = {"Authorization": f"Bearer {secret}"} if secret else None
+        return self.service.get(path, headers, **query)
+
+    def post(self, key: str, path: str, body: Any) -> Reply:
+        return self.service.post(path, body, Authorization=f"Bearer {self.keys.get(key, key)}")
+
+
+@pytest.fixture(scope="module")
+def guarded(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    name = server.database(SERVING)
+    with serving(server.dsn(name), tmp_path_factory.mktemp("spool")) as service:
+        guarded = Guarded(service)
+        until(lambda: guarded.get("admin", "/metrics").status == 200, "keys are known")
+        until(lambda: guarded.get("", "/metrics").status == 401, "they are needed")
+        for site in ("a.example", "b.example"):
+            event = {"site_id": site, "event_type": "pageview", "timestamp": "2024-05-01"}
+            assert guarded.post("all", "/event?wait=true", event).status == 200
+        path = "/rollups/site_views_1min"
+        counted = [{"views": 2}]
+        others = set()
+
+        def are_counted() -> bool:
+            answer = guarded.get("all", path, **DAY)
+            others.add((answer.status, answer.json.get("error")))
+            return bool(answer.json.get("rows") == counted)
+
+        try:
+            until(are_counted, "both are counted")
+        except AssertionError:
+            print(service.log, others)
+            raise
+        assert others == {(200, None)}
+        yield guarded
+    server.drop(name)
+
+
+def test_without_a_valid_key_nothing_is_answered(guarded: Guarded) -> None:
+    for key in ("", "wrong"):
+        for path in (
+            "/stats?site_id=x",
+            "/rollups",
+            "/sites",
+            "/rollups/site_views_1min/stream",
+            "/metrics",
+        ):
+            answer = guarded.get(key, path)
+            assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer"), path
+    event = {"site_id": "a.example", "event_type": "pageview"}
+    assert guarded.service.post("/event", event).status == 401
+    assert guarded.get("", "/healthz").status == guarded.get("", "/").status == 200
+
+
+def test_a_key_does_what_its_scopes_say(guarded: Guarded) -> None:
+    event = {"site_id": "a.example", "event_type": "click"}
+    assert guarded.post("reader", "/event", event).status == 403
+    assert guarded.post("writer", "/event", event).json == {"status": "accepted"}
+    answer = guarded.get("writer", "/stats", site_id="a.example")
+    assert (answer.status, answer.json) == (403, {"error": "the key lacks the scope read"})
+    assert guarded.get("reader", "/metrics").status == 403
+    assert guarded.get("admin", "/metrics").status == 200
+
+
+def test_a_key_of_one_site_sees_no_other(guarded: Guarded) -> None:
+    path = "/rollups/site_views_1min"
+    assert guarded.get("reader", path, **DAY).json["rows"] == [{"views": 1}]
+    assert guarded.get("all", path, **DAY).json["rows"] == [{"views": 2}]
+    for query in ({"site_id": "b.example"}, {"tenant": "1"}):
+        for address in (path, f"{path}/stream"):
+            answer = guarded.get("reader", address, **query, **DAY)
+            assert (answer.status, answer.json["error"]) == (403, "the key is for another site")
+    answer = guarded.get("reader", "/stats", site_id="b.example", date="2024-05-01")
+    assert answer.json == {"error": "the key is for another site"}
+    found = guarded.get("reader", "/stats", date="2024-05-01").json
+    assert (found["site_id"], found["total_views"]) == ("a.example", 1)
+    assert [each["site_id"] for each in guarded.get("reader", "/sites").json["sites"]] == [
+        "a.example"
+    ]
+
+
+def test_a_key_of_one_site_writes_no_other(guarded: Guarded) -> None:
+    event = {"site_id": "b.example", "event_type": "click"}
+    answer = guarded.post("writer", "/event", event)
+    assert (answer.status, answer.json) == (403, {"error": "the key is for another site"})
+    mixed = [event, {"site_id": " A.example", "event_type": "click"}, {"event_type": "click"}]
+    answer = guarded.post("writer", "/events", mixed)
+    assert (answer.json["accepted"], answer.json["errors"][0]["line"]) == (2, 1)
+
+
+def test_the_database_keeps_other_sites_closed_whatever_is_asked(guarded: Guarded) -> None:
+    """Even if the program forgot to check: the setting of the transaction decides."""
+    ask = """select rollup_serve.answer(rollup_serve.resolve('site_views_1min', %s))"""
+    with psycopg.connect(guarded.service.dsn) as db:
+        ((tenant,),) = db.execute("select rollup.site_id('a.example')::text").fetchall()
+        db.execute("select set_config('rollup_serve.tenant', %s, true)", [tenant])
+        question = {**DAY, "measures": ["views"]}
+        ((found,),) = db.execute(ask, [json.dumps(question)]).fetchall()
+        assert found["rows"] == [{"views": 1}]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            db.execute(ask, [json.dumps({**question, "site_id": "b.example"})])
+
+
+def test_a_key_that_was_revoked_opens_nothing(guarded: Guarded) -> None:
+    secret = guarded.make("short")
+    path = "/rollups"
+    until(lambda: guarded.get(secret, path).status == 200, "the key is known")
+    listed = guarded.rollupctl("-o", "json")
+    (key,) = [each for each in json.loads(listed.stdout) if each["label"] == "short"]
+    assert guarded.rollupctl("--revoke", key["key_id"]).returncode == 0
+    until(lambda: guarded.get(secret, path).status == 401, "the key is not valid any more")
+    assert "there is no key nope" in guarded.rollupctl("--revoke", "nope").stderr
+
+
+def test_keys_that_make_no_sense(guarded: Guarded) -> None:
+    done = guarded.rollupctl("x", "--scope", "admin", "--site", "a.example")
+    assert done.returncode == 1
+    assert "a key with the scope admin is for all sites" in done.stderr
+    assert guarded.rollupctl("--scope", "read").returncode == 2
+
+
+def test_secrets_are_in_no_log(guarded: Guarded) -> None:
+    guarded.get("all", "/rollups/none")
+    text = json.dumps(guarded.service.log)
+    assert not any(secret in text for secret in guarded.keys.values())
+
+
+def test_keys_are_known_during_an_outage(guarded: Guarded) -> None:
+    """A service that starts without the database lets nobody in who has no key."""
+    service = guarded.service
+    saved = json.loads((service.spool / "keys.json").read_text())
+    known = Keys(service.spool)
+    for secret in guarded.keys.values():
+        assert known.find([(b"authorization", f"Bearer {secret}".encode())]).scopes
+    with pytest.raises(ProblemError):
+        known.find([])
+    assert not any(secret in json.dumps(saved) for secret in guarded.keys.values())
+    assert (service.spool / "keys.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("server", ["plain"], indirect=True)
+def test_without_keys_it_listens_on_loopback_only(server: Server, tmp_path: Any) -> None:
+    name = server.database(SERVING)
+    process = start_rollupctl(
+        server.dsn(name), "serve", "--host", "0.0.0.0", "--port", "0", "--spool", str(tmp_path)
+    )
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert b"0.0.0.0 can be reached from other machines, and there are no keys" in said
+    with serving(server.dsn(name), tmp_path) as service:
+        foreign = {"Host": "evil.example"}
+        assert service.get("/stats", foreign, site_id="x").status == 403
+        assert (
+            service.get("/stats", {"Host": f"localhost:{service.port}"}, site_id="x").status == 200
+        )
+    server.drop(name)
+
+
+def test_a_limit_lets_bursts_pass_and_fills_steadily() -> None:
+    limit = RateLimit(10)
+    for n in range(20):
+        assert limit.take("a", now=100.0)["X-RateLimit-Remaining"] == str(19 - n)
+    with pytest.raises(ProblemError) as raised:
+        limit.take("a", now=100.0)
+    assert raised.value.status == 429
+    assert raised.value.headers["Retry-After"] == "1"
+    limit.take("b", now=100.0)
+    limit.take("a", now=100.11)
+    with pytest.raises(ProblemError):
+        limit.take("a", now=100.11)
+    assert limit.take("a", now=99.0 + 10)["X-RateLimit-Remaining"] == "19"
