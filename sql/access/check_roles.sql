@@ -11,6 +11,7 @@ declare
     found_role record;
     missing text[];
     excess text[];
+    may_change regclass;
 begin
     for found_role in
         select x.role, r.rolname, x.purpose, r.rolsuper, r.rolbypassrls, r.rolcanlogin
@@ -35,14 +36,16 @@ begin
             end if;
         end if;
         if found_role.purpose in ('reader', 'monitor', 'writer') and not found_role.rolsuper then
-            select excess || array_agg(format('it may change %s', x.relation)),
-                   coalesce(todo, min(format('revoke insert, update, delete, truncate on %s from %I', x.relation, role)))
-              into excess, todo
-              from (select r.target as relation from rollup_internal.rollups r join pg_class c on c.oid = r.target
-                    union select 'rollup_internal.watermarks'::regclass) x
-             where has_table_privilege(found_role.role, x.relation, 'insert, update, delete, truncate')
-            having count(*) > 0;
-            excess := coalesce(excess, '{}');
+            for may_change in
+                select x.relation
+                  from (select r.target as relation from rollup_internal.rollups r join pg_class c on c.oid = r.target
+                        union select 'rollup_internal.watermarks'::regclass) x
+                 where has_table_privilege(found_role.role, x.relation, 'insert, update, delete, truncate')
+                 order by x.relation
+            loop
+                excess := excess || format('it may change %s', may_change);
+                todo := format('revoke insert, update, delete, truncate on %s from %I', may_change, role);
+            end loop;
         end if;
         if found_role.purpose in ('runner', 'loader') and not found_role.rolbypassrls and not found_role.rolsuper
            and exists (select from rollup_internal.isolations i join pg_class c on c.oid = i.source
