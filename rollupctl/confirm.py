@@ -13,7 +13,7 @@ from rollupctl.output import note
 _HINT = "see what would go with --dry-run, then say --yes"
 
 
-def require_confirmation(reasons: Sequence[str]) -> None:
+def require_confirmation(reasons: Sequence[str], hint: str = _HINT) -> None:
     """Ask on a terminal whether to go on, if there are `reasons` to ask.
 
     Raises RollupError without a terminal, or if the answer is no.
@@ -21,11 +21,11 @@ def require_confirmation(reasons: Sequence[str]) -> None:
     if not reasons:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise RollupError(f"{'; '.join(reasons)}: nothing was removed", _HINT)
+        raise RollupError(f"{'; '.join(reasons)}: nothing was removed", hint)
     for reason in reasons:
         note(reason)
     if not click.confirm("Remove it?", err=True):
-        raise RollupError("nothing was removed", _HINT)
+        raise RollupError("nothing was removed", hint)
 
 
 def announce_confirmation(reasons: Sequence[str]) -> None:

@@ -1,12 +1,12 @@
-"""Results on stdout as a table, JSON or CSV; notes on stderr."""
+"""Results on stdout as a table, JSON or CSV; notes on stderr. Tables are drawn by rich."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import unicodedata
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,8 +14,23 @@ from math import isfinite
 from typing import Any
 
 import click
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
 
 FORMATS = ("table", "json", "csv")
+# Colors of the states that commands report.
+STYLES = {
+    "ok": "green",
+    "done": "green",
+    "warn": "yellow",
+    "busy": "yellow",
+    "deferred": "yellow",
+    "fail": "bold red",
+    "failed": "bold red",
+}
 
 
 @dataclass
@@ -52,7 +67,10 @@ class Table:
 
 
 def emit(table: Table, form: str) -> None:
-    """Print `table` on stdout in one of FORMATS."""
+    """Print `table` on stdout in one of FORMATS; a terminal gets colors and folded columns."""
+    if form == "table" and table.columns and table.rows and sys.stdout.isatty():
+        console().print(framed(table))
+        return
     click.echo(render(table, form), nl=False)
 
 
@@ -126,31 +144,55 @@ def _csv(table: Table, header: bool) -> str:
 
 
 def _aligned(table: Table) -> str:
+    """For files, pipes and pages: no colors, no lines, each row on one line however long it is."""
     if not table.columns:
         return "(no rows)\n"
+    grid = RichTable.grid(padding=(0, 2, 0, 0), pad_edge=True)
     cells = [[_printable(shown(value)) for value in row] for row in table.rows]
-    numeric = [
-        any(is_number(row[i]) for row in table.rows)
-        and all(row[i] is None or is_number(row[i]) for row in table.rows)
-        for i in range(len(table.columns))
-    ]
+    for name, right in zip(table.columns, _right_aligned(table), strict=True):
+        grid.add_column(justify="right" if right else "left", no_wrap=True, header=name)
     widths = [
-        max([_width(name), *(_width(row[i]) for row in cells)])
-        for i, name in enumerate(table.columns)
+        max(cell_len(text) for text in column) for column in zip(table.columns, *cells, strict=True)
     ]
-    lines = [_line(table.columns, widths, numeric), "  ".join("-" * width for width in widths)]
-    lines += [_line(row, widths, numeric) for row in cells]
+    for row in (table.columns, ["-" * width for width in widths], *cells):
+        grid.add_row(*[Text(cell) for cell in row])
+    out = io.StringIO()
+    width = sum(widths) + 2 * len(widths) + 1
+    Console(file=out, width=width, color_system=None, force_terminal=False).print(grid)
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
     if not cells:
         lines.append("(no rows)")
     return "\n".join(lines) + "\n"
 
 
-def _line(cells: Iterable[str], widths: list[int], numeric: list[bool]) -> str:
-    padded = []
-    for cell, width, right in zip(cells, widths, numeric, strict=True):
-        space = " " * (width - _width(cell))
-        padded.append(space + cell if right else cell + space)
-    return "  ".join(padded).rstrip()
+def framed(table: Table, *, fold: int | None = None) -> RichTable:
+    """`table` for a terminal: cells that do not fit are folded, known states are colored.
+
+    `fold` is the largest width of a column of text, in characters.
+    """
+    frame = RichTable(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for name, right in zip(table.columns, _right_aligned(table), strict=True):
+        frame.add_column(
+            Text(name), justify="right" if right else "left", overflow="fold", max_width=fold
+        )
+    for row in table.rows:
+        cells = [_printable(shown(value)) for value in row]
+        frame.add_row(*[Text(cell, style=STYLES.get(cell, "")) for cell in cells])
+    return frame
+
+
+def console() -> Console:
+    """The terminal, or whatever standard output is."""
+    return Console(file=sys.stdout, highlight=False, soft_wrap=False)
+
+
+def _right_aligned(table: Table) -> list[bool]:
+    """For each column, whether all of it are numbers."""
+    return [
+        any(is_number(row[i]) for row in table.rows)
+        and all(row[i] is None or is_number(row[i]) for row in table.rows)
+        for i in range(len(table.columns))
+    ]
 
 
 def is_number(value: Any) -> bool:
@@ -161,13 +203,3 @@ def is_number(value: Any) -> bool:
 def _printable(text: str) -> str:
     """`text` without the line breaks and terminal escapes that stored values may contain."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def _width(text: str) -> int:
-    """Columns that `text` occupies on a terminal: East Asian wide characters occupy two."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )

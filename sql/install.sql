@@ -10,6 +10,7 @@
 \ir statistics/install.sql
 \ir time/install.sql
 \ir citus/install.sql
+\ir isolation/install.sql
 \ir partitions/install.sql
 \ir writers/install.sql
 \ir kinds/install.sql
@@ -23,6 +24,9 @@
 \ir codegen/install.sql
 \ir declare/install.sql
 \ir recount/install.sql
+\ir plans/install.sql
 \ir jobs/install.sql
+\ir access/install.sql
+\ir monitor/install.sql
 \ir operate/install.sql
 \ir finish/install.sql

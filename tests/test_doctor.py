@@ -133,7 +133,7 @@ def test_prepared_transactions_left_behind(plain_dsn: str) -> None:
     try:
         # A minute is grace; the check's clock is moved instead of waiting for it.
         text = db.execute(
-            "select pg_get_functiondef('rollup_internal.check_prepared_transactions()'::regprocedure)"
+            "select pg_get_functiondef('rollup_internal.node_reports()'::regprocedure)"
         ).fetchone()
         assert text is not None
         db.execute(text[0].replace("1 minute", "0 seconds").encode())

@@ -426,7 +426,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_carries_the_files_it_installs(wheel: Path) -> None:
     inside = wheel / "rollupctl" / "_project"
-    shipped = [*(ROOT / "data").iterdir(), *(ROOT / "examples").iterdir()]
+    shipped = [*(ROOT / "data").rglob("*.*"), *(ROOT / "examples").rglob("*.*")]
     expected = [*SQL.rglob("*.*"), *(ROOT / step for step in STEPS), *shipped]
     assert {path.relative_to(inside): path.read_bytes() for path in inside.rglob("*.*")} == {
         path.relative_to(ROOT): path.read_bytes() for path in expected

@@ -1,4 +1,4 @@
-"""rollup, status: keep rollups up to date, and monitor them."""
+"""rollup: keep rollups up to date."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import click
 import psycopg
 
 from rollupctl import rolling
-from rollupctl.cluster import Cluster
-from rollupctl.connect import find_dsn, query
-from rollupctl.errors import BEHIND, ConnectError, report
+from rollupctl.errors import ConnectError, report
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import json_line, note, render
 
@@ -104,41 +102,4 @@ def _print_round(settings: Settings, outcomes: list[rolling.Outcome], header: bo
             )
 
 
-@click.command()
-@click.option(
-    "--max-lag",
-    type=click.FloatRange(0),
-    default=600.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="A rollup further behind than this makes the exit code 3.",
-)
-@shared_options
-@pass_settings
-def status(settings: Settings, max_lag: float) -> None:
-    """Show how far behind each rollup is, and the outcome of its last run.
-
-    The exit code is 3 if one is too far behind, its last run failed or its source no longer exists.
-
-    \b
-    Example:
-      rollupctl status --max-lag 300 || page-someone
-    """
-    with settings.connect() as session:
-        table = query(session, "select * from rollup.status")
-    settings.emit(table)
-    found = find_dsn(settings.dsn)
-    if found and found[1] == "the embedded PostgreSQL":
-        note(f"log of the embedded PostgreSQL: {Cluster.default().log}")
-    late = [
-        row
-        for row in table.records()
-        # Without a source, a rollup has no lag.
-        if row["last_status"] == "failed"
-        or row["lag_seconds"] is None
-        or row["lag_seconds"] > max_lag
-    ]
-    click.get_current_context().exit(BEHIND if late else 0)
-
-
-COMMANDS = (rollup, status)
+COMMANDS = (rollup,)

@@ -1,5 +1,6 @@
 -- The live view runs with its owner's rights: a reader of the view does not need access to the events. The view of
--- plain numbers runs with the reader's rights, so it can be read by exactly those who may read the table.
+-- plain numbers runs with the reader's rights, so it can be read by exactly those who may read the table. Where tenants are
+-- isolated, the live view has a condition of its own, and its barrier keeps functions of a reader from other rows.
 create or replace function rollup_internal.create_views(rollup_name text)
     returns void
     language plpgsql
@@ -9,11 +10,13 @@ as $$
 declare
     r constant rollup_internal.rollups := rollup_internal.get_rollup(rollup_name);
     wanted record;
+    isolation constant text := rollup_internal.isolation_condition(r.source, r.target, r.tenant);
     has_rights boolean;
 begin
     for wanted in
         select rollup_internal.view_name(r.target, v.suffix) as name, v.suffix, v.options, v.query, v.description
-          from (values ('live', '{}'::text[], rollup_internal.live_view_text(r.name),
+          from (values ('live', case when isolation is not null then '{security_barrier=true}' else '{}' end::text[],
+                        rollup_internal.isolated_query(r, rollup_internal.live_view_text(r.name)),
                         format('%s, with the events of %s that are not counted yet: exact now.', r.target, r.source)),
                        ('bi', '{security_invoker=true}', rollup_internal.bi_view_text(r.name),
                         format('Plain numbers of %1$s, up to its watermark. Add up counts and sums only: distinct '
@@ -29,6 +32,7 @@ begin
             execute format('grant select on %s to public', wanted.name);
         end if;
     end loop;
+    perform rollup_internal.isolate_table(r.target, isolation);
     perform rollup_internal.comment_on_measures(r.name);
 end
 $$;

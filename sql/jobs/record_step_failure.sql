@@ -31,7 +31,7 @@ begin
     loop
         report := report || rollup_internal.run_report(member, outcome, 0, 0);
         begin
-            perform rollup_internal.record_failure(member, outcome, started_at, failure ->> 'message');
+            perform rollup_internal.record_failure(member, outcome, started_at, failure);
         exception when others then
             raise warning using
                 message = format('that rollup %I %s could not be recorded: %s', member,

@@ -63,6 +63,8 @@ begin
     alter table rollup_internal.horizons rename column heads to last_ids;
     alter index rollup_internal.samples_source_taken_at_idx rename to horizons_source_taken_at_idx;
     alter table rollup_internal.runs rename column spans to id_ranges;
+    alter table rollup_internal.runs add column sqlstate text, add column detail text,
+        add column attempts int not null default 1, add column duration interval;
     alter table rollup_internal.runs drop constraint status_is_known;
     update rollup_internal.runs set status = 'deferred' where status = 'put off';
     alter table rollup_internal.runs add constraint status_is_known check (status in ('done', 'deferred', 'failed'));

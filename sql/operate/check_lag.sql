@@ -1,14 +1,14 @@
 create or replace function rollup_internal.check_lag(
-    out check_name text, out status text, out finding text, out todo text)
+    reports jsonb, out check_name text, out status text, out finding text, out todo text)
     returns setof record
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    s rollup.status;
+    s record;
 begin
-    for s in select * from rollup.status x where x.lag_events is not null loop
+    for s in select * from rollup_internal.rollup_status(reports) x where x.lag_events is not null loop
         check_name := format('lag of %I', s.name);
         status := case when s.last_status = 'failed' or s.lag_seconds > 600 then 'fail'
                        when s.note is not null then 'warn' else 'ok' end;
@@ -19,6 +19,6 @@ begin
     end loop;
 end
 $$;
-comment on function rollup_internal.check_lag() is
+comment on function rollup_internal.check_lag(jsonb) is
     'Part of rollup.doctor: rollups that fail or are more than ten minutes behind, except those whose source '
     'does not exist.';

@@ -1,5 +1,5 @@
 create or replace function rollup_internal.check_nodes(
-    out check_name text, out status text, out finding text, out todo text)
+    reports jsonb, out check_name text, out status text, out finding text, out todo text)
     returns setof record
     language plpgsql
     volatile
@@ -8,7 +8,7 @@ as $$
 declare
     asked record;
 begin
-    for asked in select * from rollup_internal.ask_each_node('select 1') n where n.node_group <> 0 loop
+    for asked in select n.* from jsonb_to_recordset(reports) n (node_group int, node text, problem text) where n.node_group <> 0 loop
         check_name := format('Citus node %s', asked.node);
         status := case when asked.problem is null then 'ok' else 'fail' end;
         finding := coalesce('it did not answer: ' || asked.problem, 'it answers');
@@ -18,4 +18,5 @@ begin
     end loop;
 end
 $$;
-comment on function rollup_internal.check_nodes() is 'Part of rollup.doctor: Citus nodes that do not answer.';
+comment on function rollup_internal.check_nodes(jsonb) is
+    'Part of rollup.doctor: Citus nodes that do not answer.';

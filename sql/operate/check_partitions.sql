@@ -9,6 +9,7 @@ as $$
 declare
     s record;
     misplaced bigint;
+    counted constant bigint := 10000;
 begin
     for s in
         select i.inhparent::regclass as parent, i.inhrelid::regclass as partition
@@ -54,11 +55,12 @@ begin
         if s.default_partition is not null then
             check_name := 'default partition of ' || s.relation;
             -- Back-dated rows belong there; for events they are reported, because they may be unintended.
-            execute format('select count(*) from %s%s', s.default_partition, case when not s.is_source
-                then format(' where %I >= %L', rollup_internal.partition_column(s.relation), s.covered_to) end) into misplaced;
+            execute format('select count(*) from (select from %s%s limit $1) x', s.default_partition, case when not s.is_source
+                then format(' where %I >= %L', rollup_internal.partition_column(s.relation), s.covered_to) end)
+               into misplaced using counted + 1;
             status := case when misplaced = 0 then 'ok' else 'warn' end;
             finding := case when misplaced = 0 then case when s.is_source then 'empty' else 'nothing ahead of the partitions' end
-                          else format('%s %s', misplaced, case when s.is_source
+                          else format('%s %s', case when misplaced > counted then 'more than ' || counted else misplaced::text end, case when s.is_source
                               then 'events lie in it: back-dated, or ahead of the partitions' else 'rows in it are ahead of the partitions' end) end;
             todo := case when misplaced > 0 then
                 'select rollup.maintain_partitions() moves those ahead; rollup.expire removes old ones' end;

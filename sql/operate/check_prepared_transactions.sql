@@ -1,5 +1,5 @@
 create or replace function rollup_internal.check_prepared_transactions(
-    out check_name text, out status text, out finding text, out todo text)
+    reports jsonb, out check_name text, out status text, out finding text, out todo text)
     returns setof record
     language plpgsql
     volatile
@@ -9,10 +9,8 @@ declare
     node record;
 begin
     for node in
-        select n.node, n.result::jsonb as left_behind
-          from rollup_internal.ask_each_node(
-            'select coalesce(jsonb_agg(gid order by prepared), ''[]'') from pg_prepared_xacts
-              where database = current_database() and prepared < now() - interval ''1 minute''') n
+        select n.node, n.report -> 'prepared' as left_behind
+          from jsonb_to_recordset(reports) n (node text, problem text, report jsonb)
          where n.problem is null
     loop
         check_name := 'prepared transactions on ' || node.node;
@@ -27,5 +25,5 @@ begin
     end loop;
 end
 $$;
-comment on function rollup_internal.check_prepared_transactions() is
+comment on function rollup_internal.check_prepared_transactions(jsonb) is
     'Part of rollup.doctor: prepared transactions that were left behind.';

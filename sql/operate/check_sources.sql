@@ -1,13 +1,15 @@
 -- Exactly-once counting requires ids that are drawn one by one and only increase. This check detects violations (a
 -- restore, a reset sequence, ids written explicitly).
 create or replace function rollup_internal.check_sources(
-    out check_name text, out status text, out finding text, out todo text)
+    reports jsonb, out check_name text, out status text, out finding text, out todo text)
     returns setof record
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
     set row_security = off
-    set enable_seqscan = off
+    set quote_all_identifiers = off
+    set timezone = 'UTC'
+    set datestyle = 'ISO, MDY'
 as $$
 declare
     s record;
@@ -19,6 +21,8 @@ declare
     largest_id bigint;
     recount bigint;
     overtaken text;
+    since timestamptz;
+    recent text;
 begin
     for s in
         select r.source, r.id_column, r.id_sequence, min(r.time_column) as time_column
@@ -57,13 +61,14 @@ begin
         return next;
         continue when status = 'fail';
 
+        since := rollup_internal.recent_since(s.source);
+        recent := case when since is not null then format(' and %I >= %L', s.time_column, since) end;
         for node in
-            select n.node_group, n.node, (n.result::jsonb ->> 'last_id')::bigint as last_id, n.result::jsonb -> 'sequence' as sequence
-              from rollup_internal.ask_each_node(format(
-                       $query$select jsonb_build_object('last_id', coalesce(rollup_internal.last_issued_id(%1$L), 0),
-                                                         'sequence', rollup_internal.sequence_state(%1$L))$query$,
-                       s.id_sequence)) n
-             where n.problem is null
+            select n.node_group, n.node, (n.said ->> 'last_id')::bigint as last_id, n.said -> 'sequence' as sequence
+              from (select x.node_group, x.node, x.report -> 'sequences' -> s.id_sequence::text as said
+                      from jsonb_to_recordset(reports) x (node_group int, node text, report jsonb)
+                     where x.node_group = 0 or rollup_internal.is_distributed(s.source)) n
+             where n.said ? 'last_id'
         loop
             check_name := format('sequence of %s on %s', s.source, node.node);
             status := 'ok';
@@ -73,8 +78,10 @@ begin
               into highest_mark, overtaken
               from rollup_internal.watermarks w join rollup_internal.rollups r on r.name = w.rollup
              where r.source = s.source and w.node_group = node.node_group;
-            execute format('select max(%1$I) from %2$s where %1$I > $1 and %1$I < $2', s.id_column, s.source)
-               into largest_id using last_issued, (node.node_group::bigint + 1) << 48;
+            largest_id := rollup_internal.number_by_index(rollup_internal.fill_template(
+                'select max({id}) from {source} where {id} > {after} and {id} < {before}{recent}',
+                jsonb_build_object('id', quote_ident(s.id_column), 'source', s.source, 'after', last_issued,
+                                   'before', (node.node_group::bigint + 1) << 48, 'recent', coalesce(recent, ''))));
             if highest_mark > last_issued or largest_id is not null then
                 status := 'fail';
                 finding := format('it stands at %s, behind %s', last_issued,
@@ -102,28 +109,27 @@ begin
         todo := null;
         select sum(x.events) as events, max(x.rollup) as rollup into seen
           from rollup_internal.recent_runs(s.source) x;
-        execute format('select count(*) from %s where %I <> all ($1) and (%s)', s.source, s.id_column, coalesce((
+        recount := rollup_internal.number_by_index(format('select count(*) from %s where (%s)%s and %I <> all (%L::bigint[])', s.source, coalesce((
             select string_agg(format('%1$I >= %2$s and %1$I < %3$s', s.id_column, lower(ids), upper(ids)), ' or ')
               from unnest((select range_agg(int8range(p.after_id, p.through_id, '(]'))
                              from rollup_internal.recent_runs(s.source) x
                             cross join lateral jsonb_to_recordset(x.id_ranges) p (after_id bigint, through_id bigint)
-                          )) ids), 'false'))
-           into recount
-          using array(select a.event_id from rollup_internal.set_aside a where a.rollup = seen.rollup);
+                          )) ids), 'false'), recent, s.id_column,
+            array(select a.event_id from rollup_internal.set_aside a where a.rollup = seen.rollup)));
         if recount > seen.events then
             status := 'fail';
             finding := format('%s events have come in below the watermark in the last day: '
                             'their ids were not fresh from the sequence', recount - seen.events);
             todo := format('select * from rollup.repair(%L), for every rollup; leave the id column out of inserts', seen.rollup);
-        elsif recount < seen.events then
+        elsif recount < seen.events and since is null then
             status := 'warn';
             finding := format('%s events counted in the last day have been removed since', seen.events - recount);
             todo := 'where that was not an expiry: rollupctl verify, and rebuild what differs';
         else
-            finding := format('the %s of the last day are there', recount);
+            finding := format('the %s of the last %s are there', recount, case when since is null then 'day' else '6 hours' end);
         end if;
         return next;
     end loop;
 end
 $$;
-comment on function rollup_internal.check_sources() is 'Part of rollup.doctor: ids, sequences, and events below the watermark.';
+comment on function rollup_internal.check_sources(jsonb) is 'Part of rollup.doctor: ids, sequences, and events below the watermark.';

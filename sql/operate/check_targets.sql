@@ -11,6 +11,7 @@ declare
     problems text[];
     keys text[];
     c record;
+    columns jsonb;
     actual text;
     first_key text[];
     colocated boolean;
@@ -37,7 +38,11 @@ begin
         end if;
         keys := '{}';
         begin
-            perform rollup_internal.target_columns(r);
+            select jsonb_agg(jsonb_build_object(
+                       'name', t.column_name, 'type', t.column_type, 'role', t.role, 'expression', t.expression,
+                       'definition', rollup_internal.column_definition(r.source, t.column_type, t.expression)))
+              into columns
+              from rollup_internal.target_columns(r) t;
         exception when undefined_column then
             status := 'fail';
             get stacked diagnostics finding = message_text;
@@ -48,10 +53,11 @@ begin
             continue;
         end;
         for c in
-            select * from rollup_internal.target_columns(r)
+            select x.name as column_name, x.type as column_type, x.role
+              from jsonb_to_recordset(columns) x (name text, type text, role text)
         loop
             if c.role <> 'measure' then
-                keys := keys || c.column_name::text;
+                keys := keys || c.column_name;
             end if;
             select format_type(a.atttypid, a.atttypmod) into actual
               from pg_attribute a
@@ -95,13 +101,7 @@ begin
         -- What would keep the table from being adopted may have been added to it since.
         if problems = '{}' then
             begin
-                perform rollup_internal.validate_target(
-                    r.target, r.source,
-                    (select jsonb_agg(jsonb_build_object(
-                                'name', t.column_name, 'type', t.column_type, 'role', t.role, 'expression', t.expression,
-                                'definition', rollup_internal.column_definition(r.source, t.column_type, t.expression)))
-                       from rollup_internal.target_columns(r) t),
-                    r.partition_interval is not null);
+                perform rollup_internal.validate_target(r.target, r.source, columns, r.partition_interval is not null);
             exception when others then
                 get stacked diagnostics actual = message_text, todo = pg_exception_hint;
                 problems := problems || actual;

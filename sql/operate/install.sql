@@ -1,5 +1,3 @@
-\ir rollup_lags.sql
-\ir status.sql
 \ir bad_schedule.sql
 \ir cron_schedule.sql
 \ir may_read_jobs.sql

@@ -16,4 +16,3 @@
 \ir run_family.sql
 \ir record_failure.sql
 \ir recent_runs.sql
-\ir grant_running.sql

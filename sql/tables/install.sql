@@ -8,7 +8,10 @@
 \ir backlogs.sql
 \ir tails.sql
 \ir runs.sql
+\ir run_totals.sql
 \ir horizons.sql
+\ir isolations.sql
+\ir roles.sql
 \ir loads.sql
 \ir load_parts.sql
 \ir set_aside.sql

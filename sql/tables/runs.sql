@@ -9,6 +9,10 @@ create table if not exists rollup_internal.runs (
     rows        bigint      not null default 0,
     id_ranges   jsonb,
     message     text,
+    sqlstate    text,
+    detail      text,
+    attempts    int         not null default 1,
+    duration    interval,
     constraint status_is_known check (status in ('done', 'deferred', 'failed')),
     constraint failure_says_why check (status = 'done' or message is not null)
 );

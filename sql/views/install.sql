@@ -4,6 +4,8 @@
 \ir watermarks.sql
 \ir backlogs.sql
 \ir runs.sql
+\ir isolations.sql
+\ir roles.sql
 \ir loads.sql
 \ir load_parts.sql
 \ir migrations.sql

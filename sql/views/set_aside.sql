@@ -1,7 +1,11 @@
 -- On Citus the view stays on the coordinator, where the state is.
 set citus.enable_ddl_propagation to off;
 call rollup_internal.replace_view('rollup.set_aside', $query$
-    select rollup, event_id, tenant, sqlstate, reason, set_aside_at, last_tried_at
+    select rollup, event_id,
+           case when tenant is null or pg_catalog.has_table_privilege('rollup_internal.set_aside', 'select') then tenant else '(hidden)' end as tenant,
+           sqlstate,
+           case when reason is null or pg_catalog.has_table_privilege('rollup_internal.set_aside', 'select') then reason else '(hidden)' end as reason,
+           set_aside_at, last_tried_at
       from rollup_internal.set_aside
 $query$);
 reset citus.enable_ddl_propagation;

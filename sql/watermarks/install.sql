@@ -14,5 +14,4 @@
 \ir record_completeness.sql
 \ir measures.sql
 \ir uncounted_ids.sql
-\ir tail_lags.sql
 \ir require_same_target.sql

@@ -38,17 +38,20 @@ begin
     -- Called in the column's default, or owned by it (serial, identity). The default has precedence: a
     -- column may still own a sequence that its default does not use.
     select s.oid::regclass into sequence
-      from pg_class s
-      join pg_depend d on d.objid = s.oid or d.refobjid = s.oid
-      left join pg_attrdef f on f.oid = d.objid and d.classid = 'pg_attrdef'::regclass
-      join pg_attribute a on a.attrelid = source and a.attname = id_column
-     where s.relkind = 'S'
-       and (d.objid = s.oid and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')
-                and d.refclassid = 'pg_class'::regclass
-                and d.refobjid = source and d.refobjsubid = a.attnum
-            or d.refobjid = s.oid and d.refclassid = 'pg_class'::regclass
-                and f.adrelid = source and f.adnum = a.attnum)
-     order by d.refobjid = s.oid desc
+      from pg_attribute a
+     cross join lateral (
+           select d.refobjid, 1
+             from pg_attrdef f
+             join pg_depend d on d.classid = 'pg_attrdef'::regclass and d.objid = f.oid
+            where f.adrelid = source and f.adnum = a.attnum and d.refclassid = 'pg_class'::regclass
+           union all
+           select d.objid, 2
+             from pg_depend d
+            where d.refclassid = 'pg_class'::regclass and d.refobjid = source and d.refobjsubid = a.attnum
+              and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')) x (found, place)
+      join pg_class s on s.oid = x.found and s.relkind = 'S'
+     where a.attrelid = source and a.attname = id_column
+     order by x.place
      limit 1;
     if sequence is null then
         raise exception using

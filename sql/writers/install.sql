@@ -5,7 +5,6 @@
 \ir node_state.sql
 \ir read_node_states.sql
 \ir removed_node_states.sql
-\ir issued_ids.sql
 \ir open_writers.sql
 \ir wait_for_writers.sql
 \ir distributed_writers.sql

@@ -1,0 +1,10 @@
+\ir role_privileges.sql
+\ir has_privilege.sql
+\ir grant_text.sql
+\ir grant_role.sql
+\ir grant_running.sql
+\ir check_roles.sql
+\ir restrict_ledger.sql
+\ir isolate.sql
+\ir end_isolation.sql
+\ir check_isolation.sql

@@ -1,0 +1,3 @@
+\ir isolation_condition.sql
+\ir isolate_table.sql
+\ir isolated_query.sql

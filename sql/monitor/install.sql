@@ -1,0 +1,16 @@
+\ir sequence_positions.sql
+\ir node_reports.sql
+\ir issued_ids.sql
+\ir recent_since.sql
+\ir number_by_index.sql
+\ir tail_lags.sql
+\ir rollup_lags.sql
+\ir rollup_status.sql
+\ir status.sql
+\ir waiting.sql
+\ir duration_limits.sql
+\ir count_run.sql
+\ir count_runs.sql
+\ir metric_samples.sql
+\ir metrics.sql
+\ir metrics_text.sql
