@@ -155,8 +155,8 @@ VIEWS = ("pg_class", "pg_namespace", "pg_inherits", "pg_index", "pg_proc", "pg_t
          "pg_settings", "pg_locks", "pg_extension", "pg_sequences")  # fmt: skip
 # Domains with the names of types of the server. Tests name text and some others themselves: for those,
 # test_trap_29_hostile_search_path has such domains.
-DOMAINS = ("oid", "name", "regclass", "regproc", "regprocedure", "regtype", "regnamespace", "tid", "xid",
-           '"char"', "int2", "int4", "int8", "float4", "float8", "bool", "varchar", "bpchar", "pg_lsn",
+DOMAINS = ("oid", "name", "regproc", "regprocedure", "regtype", "regnamespace", "tid", "xid",
+           '"char"', "int2", "int4", "int8", "float4", "float8", "bool", "varchar", "pg_lsn",
            "int4range", "int8range", "tstzrange", "tstzmultirange", "timetz", "bit", "varbit")  # fmt: skip
 # Names of the package, in a schema that is found before its own.
 PACKAGE = ("rollups", "watermarks", "runs", "families", "sources", "set_aside", "status", "loads")

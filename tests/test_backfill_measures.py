@@ -165,7 +165,7 @@ def test_where_raw_events_are_gone_it_stops_and_says_so(lab: Lab) -> None:
     alter(db, BIGGEST)
     assert diagnosis(db) == ("warn", "call rollup.backfill_measures('visits')")
     db.execute("drop table lab.e_1")
-    before = rows(db, "select * from lab.visits where bucket < '2024-06-02' order by 1, 2, 3")
+    before = rows(db, "select * from lab.visits where bucket < '2024-06-02Z' order by 1, 2, 3")
     said = backfill(db, "visits", STEP)
     assert said[-1] == (
         "rollup visits: biggest cannot be filled in before 2024-06-01 23:55:00+00: raw events were dropped; step 4 of 8"
@@ -175,11 +175,11 @@ def test_where_raw_events_are_gone_it_stops_and_says_so(lab: Lab) -> None:
     assert diagnosis(db) == ("ok", None)
     assert differences(db) == []
     assert (
-        rows(db, "select * from lab.visits where bucket < '2024-06-02' order by 1, 2, 3") == before
+        rows(db, "select * from lab.visits where bucket < '2024-06-02Z' order by 1, 2, 3") == before
     )
     assert (
         value(
-            db, "select count(*) from lab.visits where bucket >= '2024-06-02' and biggest is null"
+            db, "select count(*) from lab.visits where bucket >= '2024-06-02Z' and biggest is null"
         )
         == 0
     )
