@@ -18,7 +18,7 @@ import pytest
 from rollupctl.pgbinaries import find_binaries
 from tests import servers
 from tests.helpers import Lab
-from tests.hostile import BEHAVIOUR, hostile_server
+from tests.hostile import BEHAVIOUR, SAMPLES, hostile_server
 from tests.servers import EMPTY, INSTALLED, Server
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -96,13 +96,31 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test with `server` runs on each kind of server, one with `plain_lab` on those of one node."""
     marks = [*metafunc.definition.iter_markers("parametrize")]
     module = metafunc.module.__name__.rpartition(".")[2]
-    is_behaviour = module in BEHAVIOUR and not metafunc.definition.get_closest_marker("no_hostile")
+    is_behaviour = module in BEHAVIOUR | SAMPLES and not metafunc.definition.get_closest_marker(
+        "no_hostile"
+    )
     second = [HOSTILE] if is_behaviour else []
     if "server" in metafunc.fixturenames:
         if not any("server" in mark.args[0] for mark in marks):
             metafunc.parametrize("server", ["plain", *second, "citus"], indirect=True)
     elif "single_server" in metafunc.fixturenames and second:
         metafunc.parametrize("single_server", ["plain", *second], indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In the second configuration, a test of SAMPLES runs with its first parameters only."""
+    seen: set[tuple[str, str]] = set()
+    left_out: list[pytest.Item] = []
+    for item in items:
+        module, _, test = item.nodeid.partition("::")
+        key = (module, test.partition("[")[0])
+        if Path(module).stem in SAMPLES and item.get_closest_marker("hostile"):
+            if key in seen:
+                left_out.append(item)
+            seen.add(key)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,32 @@ BEHAVIOUR = frozenset(
         "test_web_access",
     }
 )
+# The same, but each test runs there with its first parameters only, so that it does not take much longer.
+SAMPLES = frozenset(
+    {
+        "test_backfill_measures",
+        "test_cli",
+        "test_declarations",
+        "test_jobs",
+        "test_load",
+        "test_measures",
+        "test_retention",
+        "test_windows",
+    }
+)
+
+
+def installed_locales() -> list[str]:
+    """Names of the operating system's locales of encoding UTF-8."""
+    said = subprocess.run(["locale", "-a"], capture_output=True, check=False).stdout
+    names = said.decode(errors="replace").split()
+    return [name for name in names if name.lower().endswith((".utf8", ".utf-8"))]
+
+
 # What a server, a database or a role can set and what changes the meaning of text, times and numbers.
+FOREIGN = next(
+    (name for name in installed_locales() if not name.startswith(("C", "POSIX", "en_"))), "POSIX"
+)
 MEANINGS = {
     "DateStyle": "SQL, DMY",
     "IntervalStyle": "iso_8601",
@@ -59,12 +85,18 @@ MEANINGS = {
     "transform_null_equals": "on",
     "xmlbinary": "hex",
     "xmloption": "document",
+    "escape_string_warning": "on",
+    "timezone_abbreviations": "India",
+    "lc_messages": FOREIGN,
+    "lc_monetary": FOREIGN,
+    "lc_numeric": FOREIGN,
+    "lc_time": FOREIGN,
     "check_function_bodies": "off",
     "plpgsql.extra_errors": "all",
     "plpgsql.variable_conflict": "use_column",
 }
 # Those that change messages, which tests read; tests/test_settings.py has them.
-MESSAGES = {"client_min_messages", "quote_all_identifiers"}
+MESSAGES = {"client_min_messages", "lc_messages", "quote_all_identifiers"}
 # What the server of the second configuration sets besides.
 SERVER = {
     "default_toast_compression": "lz4",
@@ -121,6 +153,11 @@ OPERATORS = (
 )
 VIEWS = ("pg_class", "pg_namespace", "pg_inherits", "pg_index", "pg_proc", "pg_type",
          "pg_settings", "pg_locks", "pg_extension", "pg_sequences")  # fmt: skip
+# Domains with the names of types of the server. Tests name text and some others themselves: for those,
+# test_trap_29_hostile_search_path has such domains.
+DOMAINS = ("oid", "name", "regclass", "regproc", "regprocedure", "regtype", "regnamespace", "tid", "xid",
+           '"char"', "int2", "int4", "int8", "float4", "float8", "bool", "varchar", "bpchar", "pg_lsn",
+           "int4range", "int8range", "tstzrange", "tstzmultirange", "timetz", "bit", "varbit")  # fmt: skip
 # Names of the package, in a schema that is found before its own.
 PACKAGE = ("rollups", "watermarks", "runs", "families", "sources", "set_aside", "status", "loads")
 
@@ -164,6 +201,12 @@ def hostile_objects() -> Iterator[str]:
         yield (
             f"create view hostile.{name} as select * from pg_catalog.{name}"
             f" where hostile.outside_the_package('{name}')"
+        )
+    for name in DOMAINS:
+        check = name.strip('"')
+        yield (
+            f"create domain hostile.{name} as pg_catalog.{name}"
+            f" check (hostile.outside_the_package('{check}'))"
         )
     for name in PACKAGE:
         yield f"create table hostile.{name} (name text)"

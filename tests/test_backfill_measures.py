@@ -40,6 +40,9 @@ from tests.test_alter import (
     since,
 )
 
+# Tests look for the processes of their sessions.
+pytestmark = pytest.mark.own_session
+
 STEP = "step => '6 hours'"
 
 
@@ -229,6 +232,7 @@ def test_rebuild_makes_measures_complete_where_it_meets_them(lab: Lab) -> None:
     assert differences(db) == []
 
 
+@pytest.mark.no_hostile("it takes seconds and depends on no setting")
 def test_rollup_filled_newest_first_can_be_altered_meanwhile(lab: Lab) -> None:
     lab.source()
     db = lab.connect()
@@ -354,6 +358,7 @@ def test_alter_gives_up_on_a_reader_without_holding_up_others(lab: Lab) -> None:
     alter(other, BIGGEST)
 
 
+@pytest.mark.no_hostile("its sessions do again at read committed what is refused")
 @pytest.mark.parametrize(
     "call", ['alter_rollup(\'visits\', \'{"x": {"count": "*"}}\')', "rebuild('visits')"]
 )
@@ -384,6 +389,7 @@ def test_bad_arguments_get_one_clear_error(plain_lab: Lab, arguments: str, messa
 # One tenant
 
 
+@pytest.mark.no_hostile("it takes seconds and depends on no setting")
 def test_one_tenants_care_touches_that_tenants_rows_only(lab: Lab) -> None:
     db = prepare(lab)
     alter(db, BIGGEST)
@@ -407,6 +413,7 @@ def test_one_tenants_care_touches_that_tenants_rows_only(lab: Lab) -> None:
     assert rows(db, others) == before
 
 
+@pytest.mark.no_hostile("it takes seconds and depends on no setting")
 def test_measure_filled_in_for_one_tenant_is_compared_for_that_one(lab: Lab) -> None:
     db = prepare(lab)
     alter(db, BIGGEST)
@@ -456,7 +463,7 @@ def test_yesterday_sent_again_by_one_tenant_is_one_call(lab: Lab) -> None:
     db.execute("delete from lab.e where customer_id = 2 and event_time < '2024-06-02Z'")
     insert(db, 7, customer_id=2, event_time="2024-06-01 09:00Z", amount=5)
     db.execute(
-        "select rollup.rebuild('visits', '2024-06-01', '2024-06-02', '2', accept_loss => true)"
+        "select rollup.rebuild('visits', '2024-06-01Z', '2024-06-02Z', '2', accept_loss => true)"
     )
     catch_up(db)
     assert differences(db) == []
@@ -475,6 +482,7 @@ def test_what_is_no_tenant_gets_one_clear_error(plain_lab: Lab, call: str) -> No
     )
 
 
+@pytest.mark.no_hostile("it takes seconds and depends on no setting")
 def test_the_command_line_fills_in_and_tells(db: Connection, rollupctl: Rollupctl) -> None:
     db.execute(
         "insert into events (event_time, customer_id, device_id)"

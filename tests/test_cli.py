@@ -280,6 +280,7 @@ def test_database_whose_default_is_repeatable_read(
     assert counted(db) == 1
 
 
+@pytest.mark.no_hostile("it takes seconds and depends on no setting")
 def test_database_without_the_package(empty_dsn: str) -> None:
     for command in (["status"], ["rollup"], ["schedule"], ["unschedule"], ["verify"]):
         done = servers.rollupctl(empty_dsn, *command)
@@ -371,6 +372,7 @@ def test_rollup_by_name(db: Connection, rollupctl: Rollupctl) -> None:
     assert "there are: rollup_events_5min, rollup_events_1hr" in done.stderr
 
 
+@pytest.mark.no_hostile("PgBouncer refuses PGOPTIONS")
 def test_deferred_rollup_does_not_hold_up_the_others(
     db: Connection, rollupctl: Rollupctl, connect: Callable[..., Connection]
 ) -> None:
@@ -423,6 +425,7 @@ def test_broken_rollup_holds_up_only_itself(db: Connection, rollupctl: Rollupctl
     assert "session_distinct_count" in json.loads(status.stdout)[1]["last_message"]
 
 
+@pytest.mark.no_hostile("it ends sessions of the pooler")
 def test_watch_goes_on_and_comes_back(db: Connection, dsn: str) -> None:
     watching = start_rollupctl(dsn, "rollup", "--watch", "--every", "0.1", "-o", "json")
     add_events(db, 3)
@@ -442,6 +445,7 @@ def test_watch_goes_on_and_comes_back(db: Connection, dsn: str) -> None:
     assert sum(line["events"] for line in lines if line["rollup"] == "rollup_events_5min") == 7
 
 
+@pytest.mark.no_hostile("it takes seconds and depends on no setting")
 def test_watch_does_not_wait_for_a_mistake_to_mend(rollupctl: Rollupctl, tmp_path: Path) -> None:
     assert is_told_well(rollupctl("rollup", "--watch", "nope"), 1)
     assert is_told_well(alone("rollup", "--watch", "--dsn", f"host={tmp_path}"), 1)
@@ -489,6 +493,7 @@ def test_expire_only_what_is_counted(db: Connection, rollupctl: Rollupctl) -> No
     assert is_told_well(rollupctl("expire", "--older-than", "1 day", "--table", "nope"), 1)
 
 
+@pytest.mark.no_hostile("PgBouncer refuses PGOPTIONS")
 def test_expire_goes_by_what_retention_says(db: Connection, rollupctl: Rollupctl) -> None:
     assert json.loads(rollupctl("expire", "-o", "json").stdout) == []
     for name, keep in (("events", "7 days"), ("rollup_events_5min", "90 days")):
@@ -539,6 +544,7 @@ def test_schedule_where_pg_cron_is_elsewhere(rollupctl: Rollupctl) -> None:
     assert (done.returncode, json.loads(done.stdout)) == (0, [])
 
 
+@pytest.mark.no_hostile("it has a server of its own")
 def test_demo_twice(db: Connection, dsn: str) -> None:
     first = servers.rollupctl(None, "demo", "--dsn", dsn, "-o", "json")
     assert first.returncode == 0, first.stderr

@@ -288,6 +288,7 @@ def test_every_engine_function_fixes_its_search_path(plain_db: Connection) -> No
         "expire_all",
         "rebuild_in_steps",
         "backfill_measures",
+        "unload",
         "maintain_partitions",
         "topn_add_final",
         "topn_union_final",

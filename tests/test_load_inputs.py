@@ -115,6 +115,13 @@ def test_a_file_without_a_header(db: Connection, rollupctl: Rollupctl, tmp_path:
     assert count(db) == 2
 
 
+def test_a_bom_before_the_first_value(db: Connection, rollupctl: Rollupctl, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "\ufeff7,buy\n8,buy\n")
+    done = rollupctl("load", path, "--columns", "customer_id,event_type")
+    assert done.returncode == 0, done.stderr
+    assert rows(db, "select customer_id from events order by 1") == [(7,), (8,)]
+
+
 def test_columns_by_another_name_and_constants(
     db: Connection, rollupctl: Rollupctl, tmp_path: Path
 ) -> None:

@@ -147,6 +147,7 @@ def assert_measures(db: Connection, target: str, bucket: str) -> None:
             assert (top or {}) == tops.get(tuple(key), {}), (name, key)
 
 
+@pytest.mark.no_hostile("what it expects are texts as the session writes them")
 @pytest.mark.parametrize("together", [True, False])
 def test_every_kind_of_measure_equals_brute_force(lab: Lab, together: bool) -> None:
     lab.source(columns=COLUMNS)
@@ -224,6 +225,9 @@ HOSTILE = {
     "intervalstyle": "sql_standard",
     "extra_float_digits": "-15",
     "bytea_output": "escape",
+    "xmlbinary": "hex",
+    "xmloption": "document",
+    "array_nulls": "off",
 }
 
 
@@ -243,6 +247,9 @@ def test_trap_14_session_settings_change_neither_code_nor_counts(lab: Lab) -> No
         "raws": {"top": "raw"},
         "times": {"top": "event_time"},
         "spans": {"top": "span"},
+        "xmls": {"top": "xmlelement(name x, raw)::text"},
+        "parts": {"top": "('a' || country)::xml::text"},
+        "lists": {"top": "('{NULL,' || country || '}')::text[]::text"},
     }
     dimensions = ["country", "price * 1.1 as dear", "event_time::date as day"]
     lab.source(columns=", price double precision, raw bytea, span interval")
@@ -402,6 +409,7 @@ def start_over(db: Connection) -> None:
     db.execute("alter sequence lab.e_event_id_seq restart")
 
 
+@pytest.mark.no_hostile("it has many random inputs")
 def test_any_split_and_order_gives_the_same_counts_and_sketches(plain_lab: Lab) -> None:
     lab = plain_lab
     lab.source()

@@ -173,6 +173,10 @@ def test_trap_53_a_function_is_never_shared_or_replaced(plain_lab: Lab) -> None:
         ({"dimensions": ['country as "(events)"']}, "has a name that is not free"),
         ({"dimensions": ["country as " + "x" * 64]}, "the name x{64} is too long"),
         ({"target": "lab." + "x" * 60}, "the name x{60}_live is too long"),
+        *[
+            ({kind: "x" * 64}, "the name x{64} is too long")
+            for kind in ("bucket_column", "tenant", "id_column", "time_column")
+        ],
         ({"function_name": "nosuch.f"}, "nosuch.f is not SCHEMA.NAME"),
         ({"function_name": "lab.f.g"}, "lab.f.g is not SCHEMA.NAME"),
         ({"target": "lab.in_the_way"}, "lab.in_the_way is a type"),
@@ -341,3 +345,39 @@ def test_trap_33_settings_that_a_run_fixes_are_no_obstacle(lab: Lab, expression:
     assert tuple(rows(db, "select status, events from rollup.run('visits')")[0]) == ("done", 1)
     db.execute("set timezone = 'America/New_York'")
     assert rows(db, "select * from rollup.verify('visits')") == []
+
+
+def test_trap_53_names_that_the_engine_uses_itself(plain_lab: Lab) -> None:
+    db = plain_lab.connect()
+    create = (
+        'create table lab."{}" (event_id bigserial, event_time timestamptz not null,'
+        " customer_id bigint not null, country text, device_id bigint, amount int)"
+    )
+    for name in (
+        "ids",
+        "batch",
+        "groups",
+        "new",
+        "excluded",
+        "stored",
+        "run",
+        "member_1",
+        "e",
+        "r",
+    ):
+        db.execute(create.format(name).encode())
+        plain_lab.declare("hours", source=f'lab."{name}"', bucket="1 hour", target="lab.hours")
+        plain_lab.declare("days", source=f'lab."{name}"', bucket="1 day", target="lab.days")
+        insert(db, 3, table=f'lab."{name}"')
+        db.execute("select rollup.run_family('days')")
+        insert(db, 2, table=f'lab."{name}"')
+        assert value(db, "select sum(n)::int from lab.hours_live") == 5, name
+        run(db, "hours")
+        assert rows(db, "select * from rollup.verify('hours')") == []
+        db.execute("select rollup.rebuild('hours')")
+        assert value(db, "select sum(n)::int from lab.hours") == 5, name
+        db.execute("select rollup.drop_rollup(n, true) from unnest('{hours,days}'::varchar[]) n")
+        db.execute(f'drop table lab."{name}" cascade')
+    db.execute(create.format("(tail)").encode())
+    with pytest.raises(errors.ReservedName, match="has a name that is not free"):
+        plain_lab.declare(source='lab."(tail)"')

@@ -233,13 +233,14 @@ def ahead(db: Connection, when: datetime, number: int) -> None:
 
 
 def test_trap_62_events_that_come_while_maintenance_waits_move_too(
-    db: Connection, connect: Callable[..., Connection]
+    db: Connection, connect: Callable[..., Connection], server: Server
 ) -> None:
     missing = drop_coming(db, 2)
     soon = missing[0][0] + timedelta(hours=1)
     ahead(db, soon, 5)
     db.execute("call rollup.run_all()")
-    # A snapshot from before sees every event once, also when it reads after the move.
+    # A snapshot from before sees every event once, also when it reads after the move. (Citus has no
+    # snapshot across nodes.)
     before = connect(autocommit=False)
     before.execute("set transaction isolation level repeatable read")
     assert value(before, "select 1") == 1
@@ -252,7 +253,8 @@ def test_trap_62_events_that_come_while_maintenance_waits_move_too(
     assert value(late, "select count(distinct event_id) from events") == 8
     reader.rollback()
     keeping.result()
-    assert value(before, "select count(*) from events") == 5
+    if not server.is_citus:
+        assert value(before, "select count(*) from events") == 5
     before.rollback()
     assert value(db, "select count(*) from events_default") == 0
     assert value(db, "select count(*) from events") == 8

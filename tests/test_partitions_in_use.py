@@ -125,6 +125,7 @@ def test_trap_60_a_view_on_a_partition_of_a_rollup(lab: Lab) -> None:
     said = dict(rows(db, "select partition, action from rollup.expire_rollup('visits')"))
     assert said[names[1]] == "dropped"
     assert said[names[0]].startswith(f"kept: view lab.v depends on table {names[0]}: alter table")
+    db.execute("drop view lab.v")
 
 
 def test_trap_60_the_command_line(db: Connection, rollupctl: Rollupctl) -> None:
@@ -176,12 +177,115 @@ def test_trap_60_names_with_commas_and_partitions_below_partitions(plain_lab: La
         " for values from ('2024-01-01 00:00Z') to ('2024-01-16 00:00Z')",
         'create table lab."half, 2" partition of lab."old, older"'
         " for values from ('2024-01-16 00:00Z') to ('2024-02-01 00:00Z')",
+        'create table lab."old, too" partition of lab."a, b"'
+        " for values from ('2024-02-01 00:00Z') to ('2024-03-01 00:00Z')",
         'create view lab.v as select count(*) as n from lab."half, 1"',
     ):
         db.execute(statement.encode())
+    # Without half of it, a late event of January would have no partition.
     said = dict(rows(db, """select partition, action from rollup.expire('lab."a, b"', '1 day')"""))
-    assert said['lab."half, 2"'] == "dropped"
-    cure = said['lab."half, 1"'].split(": ")[2].removesuffix(" keeps it as a table of its own")
-    assert cure == 'alter table lab."old, older" detach partition lab."half, 1"'
+    assert said['lab."old, too"'] == "dropped"
+    cure = said['lab."old, older"'].split(": ")[2].removesuffix(" keeps it as a table of its own")
+    assert cure == 'alter table lab."a, b" detach partition lab."old, older"'
     db.execute(cure.encode())
     assert value(db, "select n from lab.v") == 0
+
+
+def parts(db: Connection) -> list[str]:
+    return [name for (name,) in rows(db, "select partition::text from rollup.partitions('lab.e')")]
+
+
+def test_trap_60_each_partition_is_a_transaction(lab: Lab) -> None:
+    db = prepare(lab)
+    db.execute("select rollup.set_retention('lab.e', '1 day')")
+    job = value(db, "select rollup.start_job('expire', '{lab.e}')::text")
+    dropped: list[list[str]] = []
+    more = True
+    while more:
+        job, report, failure, more = row(
+            db, "select job::text, report, failure, more from rollup.next_step(%s)", job
+        )
+        assert failure is None
+        dropped.append([part["partition"] for part in report])
+    assert dropped == [[], ["lab.e_1"], ["lab.e_2"]]
+    assert parts(db) == ["lab.e_default"]
+    assert (value(db, "select sum(n) from lab.visits"), verified(db)) == (7, 0)
+
+
+def test_trap_60_an_event_that_comes_between_two_steps_keeps_its_partition(lab: Lab) -> None:
+    db = prepare(lab)
+    db.execute("select rollup.set_retention('lab.e', '1 day')")
+    job = value(db, "select rollup.start_job('expire', '{lab.e}')::text")
+    step = "select job::text, report, failure, more from rollup.next_step(%s)"
+    job = row(db, step, job)[0]
+    insert(db, 1)
+    job, report, failure, _ = row(db, step, job)
+    assert [(part["action"], part["sqlstate"]) for part in report] == [
+        ("kept: rollup visits has not counted 1 event of lab.e_1", "55000")
+    ]
+    assert failure["hint"] == "Run the rollups first: call rollup.run_all()"
+    # Nor is a table dropped that is no partition any more.
+    db.execute("alter table lab.e detach partition lab.e_2")
+    job, report, failure, more = row(db, step, job)
+    assert (report, failure, more) == ([], None, False)
+    assert value(db, "select count(*) from lab.e_2") == 4
+    run(db)
+    assert rows(db, EXPIRE) == [("lab.e_1", "dropped")]
+    assert value(db, "select sum(n) from lab.visits") == 8
+
+
+def test_trap_60_what_was_kept_is_recorded(lab: Lab) -> None:
+    db = prepare(lab)
+    db.execute("select rollup.set_retention('lab.e', '1 day')")
+    db.execute("create view lab.v as select count(*) as n from lab.e_1")
+    shown = "select kept, ended_at > now() - interval '1 hour' from rollup.retention where name = 'lab.e'"
+    with pytest.raises(errors.RaiseException):
+        db.execute("call rollup.expire_all()")
+    ((kept, is_recent),) = rows(db, shown)
+    assert is_recent
+    assert [text.split(": alter")[0] for text in kept] == [
+        "lab.e_1: view lab.v depends on table lab.e_1"
+    ]
+    found = row(
+        db, "select status, finding from rollup.doctor() where check_name = 'retention of lab.e'"
+    )
+    assert found[0] == "warn"
+    assert "view lab.v depends on table lab.e_1" in found[1]
+    # A rollup that is behind, too.
+    db.execute("drop view lab.v")
+    insert(db, 2)
+    with pytest.raises(errors.RaiseException, match="has not counted 2 events"):
+        db.execute("call rollup.expire_all()")
+    assert "has not counted 2 events" in rows(db, shown)[0][0][0]
+    run(db)
+    db.execute("call rollup.expire_all()")
+    assert rows(db, shown) == [([], True)]
+
+
+def test_trap_60_a_session_in_the_way_is_waited_for_once(plain_lab: Lab) -> None:
+    db = prepare(plain_lab)
+    db.execute("select rollup.set_retention('lab.e', '1 day')")
+    reader = plain_lab.connect(autocommit=False)
+    rows(reader, "select 1 from lab.e_1")
+    rows(reader, "select 1 from lab.e_2")
+    db.execute("set rollup.max_wait = '300ms'")
+    with pytest.raises(errors.LockNotAvailable, match="lab.e_1 was kept: it is in use by pid"):
+        db.execute("call rollup.expire_all()")
+    assert len(value(db, "select kept from rollup.retention where name = 'lab.e'")) == 2
+    reader.rollback()
+    db.execute("call rollup.expire_all()")
+    assert parts(db) == ["lab.e_default"]
+
+
+def test_trap_62_a_large_partition_without_an_index_on_the_id_stays(plain_lab: Lab) -> None:
+    db = prepare(plain_lab)
+    db.execute("drop index lab.e_event_id_idx")
+    filler = "insert into lab.e (event_time, customer_id, country) select %s, 1, repeat('x', 1500)"
+    db.execute(f"{filler} from generate_series(1, 13000)".encode(), ["2024-06-01 12:00Z"])
+    run(db)
+    said = dict(rows(db, EXPIRE))
+    assert said["lab.e_2"] == "dropped"
+    assert "no index of lab.e_1 begins with event_id" in said["lab.e_1"]
+    cure = said["lab.e_1"].split(": ")[2]
+    db.execute(cure.encode())
+    assert rows(db, EXPIRE) == [("lab.e_1", "dropped")]

@@ -14,7 +14,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tests.analytics import BEGIN, Shop, open_shop
-from tests.servers import Server, rollupctl
+from tests.servers import ANALYTICS, Server, rollupctl
 
 QUERY = """select user_id, count(*) as events, ':tenant' as kept, 'x'::text as cast_stays -- :tenant
              from events where customer_id = :tenant and event_time >= :since and user_id = any (:users)
@@ -332,3 +332,21 @@ def test_mistakes_on_the_command_line(shop: Shop) -> None:
     assert "there is no report 'nothing'" in done.stderr
     assert "visitors" in done.stderr
     assert command(shop, "run", "visitors", "--param", "tenant").returncode == 2
+
+
+def test_alerts_and_reports_are_scheduled(server: Server) -> None:
+    jobs = ["rollup-alerts", "rollup-reports"]
+    with server.cron_database(ANALYTICS) as dsn, psycopg.connect(dsn, autocommit=True) as db:
+        db.execute("select rollup.schedule()")
+        found = db.execute("select * from rollup_analytics.schedule('5 minutes')").fetchall()
+        assert [(job, schedule) for job, schedule, _ in found] == [
+            (job, "*/5 * * * *") for job in jobs
+        ]
+        for _, _, command in found:
+            db.execute(command.encode())
+        made = db.execute(
+            "select name from rollup.uninstall(dry_run => true) where kind = 'job'"
+        ).fetchall()
+        assert {*jobs} <= {name for (name,) in made}
+        db.execute("select rollup.unschedule()")
+        assert db.execute("select from cron.job where jobname like 'rollup-%'").rowcount == 0

@@ -24,6 +24,9 @@ from tests.helpers import (
     value,
 )
 
+# Tests look for the processes of their sessions.
+pytestmark = pytest.mark.own_session
+
 PARTITION = "1 month"
 BEGAN: list[datetime] = []  # the server's time when a test first asked for it
 
@@ -101,6 +104,7 @@ def verified(db: Connection, name: str = "visits") -> int:
 # What is declared
 
 
+@pytest.mark.no_hostile("it reads intervals as the server writes them")
 def test_retention_is_declared_and_shown(lab: Lab) -> None:
     lab.source()
     lab.declare(keep="90 days")
@@ -127,6 +131,7 @@ def test_retention_is_declared_and_shown(lab: Lab) -> None:
     assert "rollup.set_retention('hours', '1 year')" in str(told.value.diag.message_hint)
 
 
+@pytest.mark.no_hostile("it reads intervals as the server writes them")
 @pytest.mark.parametrize(
     ("name", "keep", "said"),
     [
@@ -495,6 +500,7 @@ def test_expiry_between_the_look_and_the_work_of_verify(plain_lab: Lab) -> None:
 # With others at work
 
 
+@pytest.mark.no_hostile("at repeatable read a wait may end with a serialization failure")
 def test_expiry_and_a_run_take_turns(lab: Lab, shape: dict[str, Any]) -> None:
     db = prepare(lab, **shape)
     insert_ago(db, "200 days", 5)
@@ -655,6 +661,7 @@ def test_declaring_a_partitioned_rollup_leaves_the_search_path(lab: Lab) -> None
     assert value(db, "show search_path") == before
 
 
+@pytest.mark.no_hostile("it reads intervals as the server writes them")
 @pytest.mark.parametrize(
     ("width", "said"),
     [
@@ -727,6 +734,7 @@ def test_maintenance_waits_for_readers_and_runs_a_bounded_time(lab: Lab) -> None
         assert [value(db, ahead, f"lab.{name}") for name in ("visits", "hours")] == [4, 4]
 
 
+@pytest.mark.no_hostile("at repeatable read a wait may end with a serialization failure")
 def test_rows_that_come_while_maintenance_waits_move_too(lab: Lab) -> None:
     db = prepare(lab, partition_interval="1 day")
     (last, start) = row(
@@ -751,10 +759,10 @@ def test_long_and_odd_names_of_partitioned_rollups(plain_lab: Lab) -> None:
     for name in ('Visits "by" Ö', "x" * 58, "ö" * 29):
         plain_lab.declare(name, partition_interval="1 day", keep="3 days")
         db = plain_lab.connect()
-        target = value(db, "select target from rollup.rollups where name = %s", name)
+        target = value(db, "select target::text from rollup.rollups where name = %s", name)
         insert_ago(db, "1 day")
         run(db, name)
-        number = "select count(*) from rollup.partitions(%s) where not is_default"
+        number = "select count(*) from rollup.partitions(%s::text::regclass) where not is_default"
         assert value(db, number, target) >= 8
         db.execute("select rollup.maintain_partitions()")
         expire(db, name)
@@ -826,6 +834,7 @@ def test_a_table_that_is_not_partitioned_is_no_partitioned_rollup(plain_lab: Lab
         plain_lab.declare(partition_interval="1 day")
 
 
+@pytest.mark.no_hostile("a plain owner drops no extension of another")
 def test_partitions_need_no_pg_partman(plain_lab: Lab) -> None:
     db = prepare(plain_lab, partition_interval="1 day")
     db.execute("drop extension pg_partman cascade")

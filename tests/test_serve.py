@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from tests.helpers import until, value
-from tests.servers import EMPTY, Server
+from tests.servers import EMPTY, SERVING, Server, rollupctl
 from tests.serving import Serving, serving, stored
 
 
@@ -193,3 +193,12 @@ def test_pages_of_other_sites_may_send_events_only(service: Serving) -> None:
     assert answer.status == 204
     assert answer.headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-origin" not in service.get("/stats", asked, site_id="x").headers
+
+
+def test_uninstalling_takes_it_along(plain: Server) -> None:
+    name = plain.database(SERVING)
+    done = rollupctl(plain.dsn(name), "uninstall", "--yes")
+    assert done.returncode == 0, done.stderr
+    with plain.connect(name) as db:
+        assert value(db, "select to_regnamespace('rollup_serve') is null") is True
+    plain.drop(name)

@@ -202,10 +202,10 @@ def test_a_database_that_was_never_reached_is_an_error(tmp_path: Path) -> None:
 
 def test_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     """The database and the service are killed in turn while clients send with keys and retry."""
-    with plain_server(own=True) as server:
+    with plain_server(own=True) as server, contextlib.ExitStack() as killed:
         (cluster,) = server.clusters
         dsn = server.dsn(server.database(SERVING))
-        service = Serving(dsn, tmp_path).start()
+        service = killed.enter_context(serving(dsn, tmp_path))
         done = threading.Event()
         accepted: list[list[int]] = [[], []]
 
@@ -259,11 +259,7 @@ def test_kills_lose_and_double_nothing(tmp_path: Path) -> None:
             done.set()
         for client in clients:
             client.result()
-        try:
-            service.until_drained()
-        except AssertionError:
-            print(service.log)
-            raise
+        service.until_drained()
         found = [[int(e["path"][1:]) for e in stored(dsn, f"kill{n}")] for n in (0, 1)]
         for n in (0, 1):
             assert len(found[n]) == len(set(found[n]))

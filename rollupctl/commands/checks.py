@@ -158,8 +158,9 @@ def rebuild(
             rebuilt = "select * from rollup.rebuild(%s, %s, %s, %s, %s)"
             settings.emit(query(session, rebuilt, *where, accept_loss))
         else:
-            start = "select rollup_internal.start_rebuild(%s, %s, %s, %s, %s, %s)::text as job"
-            (job,) = query(session, start, *where, step, accept_loss).column("job")
+            start = "select rollup.start_job('rebuild', %s, %s, %s, %s, %s, %s)::text as job"
+            wanted = ([name], step, tenant, since, until, accept_loss)
+            (job,) = query(session, start, *wanted).column("job")
             parts = [row for done in rolling.perform(session, job, 1) for row in done.report]
             columns = ("events", "rows_before", "rows_after")
             settings.emit(Table(columns, [tuple(sum(p[c] for p in parts) for c in columns)]))

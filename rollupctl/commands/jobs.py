@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import click
 
 from rollupctl import expiry, rolling
 from rollupctl.confirm import announce_confirmation, require_confirmation
-from rollupctl.connect import Session, positive_interval, query
-from rollupctl.errors import DEFERRED, DONE, ERROR, Explanation, UsageError, tell
+from rollupctl.connect import positive_interval, query
+from rollupctl.errors import DEFERRED, DONE, UsageError, tell
 from rollupctl.loading.target import find_target
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import Table
 
 _MAX_ROWS = 1_000_000  # rows deleted at a time from a rollup that is not partitioned, approximately
+_COLUMNS = ("kind", "name", "partition", "range_from", "range_to", "rows", "bytes", "action")
+_START = "select rollup.start_job('expire', %s, older_than => %s::interval)::text as job"
 
 
 @click.command()
@@ -57,41 +61,29 @@ def expire(
             reasons = expiry.reasons_of_one(session, source, age, gone)
             if not dry_run:
                 require_confirmation([] if yes else reasons)
-                gone = query(session, call, source, age, False)
+                (job,) = query(session, _START, [source], age).column("job")
+                gone, code = _enforce(rolling.perform(session, job, _MAX_ROWS), gone.columns)
         else:
             reasons = [] if yes else expiry.reasons_of_all(session)
             if dry_run:
                 gone = query(session, "select * from rollup.expirable()")
             else:
                 require_confirmation(reasons)
-                gone, code = _enforce(session)
-        if older_than is not None and not dry_run:
-            code = _tell_kept(gone)
+                gone, code = _enforce(rolling.steps(session, "expire", None, _MAX_ROWS), _COLUMNS)
     if dry_run and not yes:
         announce_confirmation(reasons)
-    settings.emit(gone)
+    if gone.rows or code == DONE:
+        settings.emit(gone)
     click.get_current_context().exit(code)
 
 
-def _tell_kept(gone: Table) -> int:
-    """Report partitions that had to stay; returns the exit code."""
-    kept = [
-        f"{part['partition']} was {part['action']}"
-        for part in gone.records()
-        if part["action"].startswith("kept: ")
-    ]
-    if not kept:
-        return DONE
-    return tell(Explanation(f"{'; '.join(kept)}, the rest was removed", exit_code=ERROR))
-
-
-def _enforce(session: Session) -> tuple[Table, int]:
+def _enforce(steps: Iterable[rolling.Step], columns: Sequence[str]) -> tuple[Table, int]:
     """Part after part, each committed; what must stay is reported, and the rest is removed."""
-    gone = Table(("kind", "name", "partition", "range_from", "range_to", "rows", "bytes", "action"))
+    gone = Table(tuple(columns))
     codes: set[int] = set()
-    for step in rolling.steps(session, "expire", None, _MAX_ROWS):
+    for step in steps:
         for part in step.report:
-            gone.add(*(part[name] for name in gone.columns))
+            gone.add(*(part["rows" if name == "events" else name] for name in gone.columns))
         if step.failure:
             codes.add(tell(step.failure))
     return gone, min(codes - {DEFERRED} or codes, default=DONE)

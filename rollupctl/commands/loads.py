@@ -1,4 +1,4 @@
-"""load: events from files."""
+"""load: events from files; loads: what was loaded."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 
 import click
 
+from rollupctl.connect import query
 from rollupctl.errors import BEHIND, DONE, UsageError
 from rollupctl.loading.dialect import Dialect
 from rollupctl.loading.load import GONE, RESULT, Options, load_files
+from rollupctl.loading.target import find_target
 from rollupctl.loading.timevalue import FORMATS, ISO
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import Table
@@ -93,7 +95,7 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     "20000.",
 )
 @_dialect_options
-@click.option("--again", is_flag=True, help="Load a file again if its rows no longer exist.")
+@click.option("--again", is_flag=True, help="Load a file again if none of its rows exist any more.")
 @click.option("--dry-run", is_flag=True, help="Check the files' headers; load nothing.")
 @shared_options
 @pass_settings
@@ -114,10 +116,13 @@ def load(
 
     FILE may also be a directory, or a pattern in quotes. Files compressed with gzip, bzip2, xz or
     zstd are recognized by their content. Columns may be in any order; omitted columns get their
-    defaults. Each file is one transaction. A file whose content was loaded before is skipped,
-    whatever its name; if rows of it no longer exist (deleted, truncated, expired), a note says so
-    and the exit code is 3. The first invalid file ends the command and leaves no rows; run the
-    command again when the file is corrected.
+    defaults. A file whose content was loaded before is skipped, whatever its name; if rows of it
+    no longer exist (deleted, truncated, expired), a note says so and the exit code is 3. The first
+    invalid file ends the command; run it again when the file is corrected.
+
+    Each file is one transaction. One of more than 64 MB is loaded in parts of that size: after an
+    interruption, run the command again, and it goes on after the last part. An invalid row leaves
+    nothing of its part.
 
     \b
     Example:
@@ -149,4 +154,37 @@ def load(
     click.get_current_context().exit(BEHIND if GONE in report.column("status") else DONE)
 
 
-COMMANDS = (load,)
+_LISTED = """
+select load_id, file_name, channel, position, rows, rejected, bytes,
+       case when unloaded_at is not null then 'unloaded' when channel is not null then 'open'
+            when sha256 is null then 'unfinished' else 'loaded' end as status,
+       begun_at, loaded_at, loaded_by
+  from rollup.loads
+ where source_table = %s::pg_catalog.regclass
+   and (%s::pg_catalog.text is null or channel = %s)
+ order by load_id
+"""
+
+
+@click.command()
+@click.option("--table", default="events", show_default=True, help="Table that was loaded into.")
+@click.option("--channel", metavar="NAME", help="Only this channel; nothing if it has no events.")
+@shared_options
+@pass_settings
+def loads(settings: Settings, table: str, channel: str | None) -> None:
+    """Show what was loaded: files, pipes, and channels with their positions.
+
+    A load that was interrupted is unfinished: load the same content again, and it goes on. The
+    position of a channel is committed with its events, so a producer goes on from there.
+
+    \b
+    Example:
+      rollupctl loads
+      rollupctl loads --channel orders -o json
+    """
+    with settings.connect() as session:
+        qualified = find_target(session, table).qualified
+        settings.emit(query(session, _LISTED, qualified, channel, channel))
+
+
+COMMANDS = (load, loads)

@@ -13,7 +13,7 @@ from rollupctl.errors import RollupError
 PARQUET, ARROW = "parquet", "arrow"
 INSTALL = "install pyarrow: pip install 'rollupctl[parquet]'"
 
-_BLOCK = 8 << 20  # bytes of CSV that become one batch
+_BLOCK = 2 << 20  # bytes of CSV that become one batch
 _ROW_GROUP = 4  # batches
 
 
@@ -129,7 +129,8 @@ class Columnar:
         return int(table.num_rows)
 
     def _write_out(self) -> None:
-        """Batches together become one row group, or one record batch."""
+        """Batches together become one row group; in Arrow, each stays a record batch."""
         if self._batches:
-            self._writer.write_table(self._pa.concat_tables(self._batches).combine_chunks())
+            table = self._pa.concat_tables(self._batches)
             self._batches = []
+            self._writer.write_table(table, table.num_rows)

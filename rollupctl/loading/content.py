@@ -33,8 +33,8 @@ class _Readable(Protocol):
 class Content:
     """Reads a file or standard input, forwards only, in UTF-8.
 
-    The digest is that of the uncompressed bytes before they are recoded: a file, its compressed
-    copy and a pipe of it are one content.
+    A content is identified by the digest of its uncompressed bytes before they are recoded: a file,
+    its compressed copy and a pipe of it are one content.
     """
 
     def __init__(self, path: str, encoding: str = UTF8) -> None:
@@ -67,13 +67,12 @@ class Content:
         unpack = next((make for begin, make in _COMPRESSIONS if magic.startswith(begin)), None)
         self.is_compressed = unpack is not None
         self._stream: _Readable = unpack(raw, self.name) if unpack else raw
-        self._digest = hashlib.sha256()
         self._decoder = (
             None
             if self._encoding == UTF8
             else codecs.getincrementaldecoder(self._encoding)(errors="strict")
         )
-        self.bytes_read = 0
+        self._raw = None if self._decoder is None else hashlib.sha256()
 
     def _read_file(self, size: int) -> bytes:
         try:
@@ -92,10 +91,9 @@ class Content:
                 if type(error).__name__ != "ZstdError":
                     raise
                 raise _damaged(self.name, error) from None
-            self._digest.update(data)
-            self.bytes_read += len(data)
-            if self._decoder is None:
+            if self._decoder is None or self._raw is None:
                 return data
+            self._raw.update(data)
             try:
                 recoded = self._decoder.decode(data, final=not data).encode()
             except UnicodeDecodeError as error:
@@ -106,9 +104,16 @@ class Content:
             if recoded or not data:
                 return recoded
 
-    def digest(self) -> bytes:
-        """SHA-256 of everything that was read so far."""
-        return self._digest.digest()
+    def raw_digest(self) -> bytes | None:
+        """SHA-256 of everything that was read so far, as it is in the file; None if that is what
+        `read` returned.
+        """
+        return self._raw.digest() if self._raw else None
+
+    @property
+    def is_recoded(self) -> bool:
+        """Whether `read` returns other bytes than the file has."""
+        return self._decoder is not None
 
     @property
     def is_regular(self) -> bool:

@@ -10,8 +10,9 @@ from psycopg import sql
 from rollupctl.connect import Session, transaction
 from rollupctl.errors import BadFileError, primary
 from rollupctl.loading.content import NOTHING_LOADED, STDIN
-from rollupctl.loading.csvfile import NOT_UTF8, CsvFile, opening_quote_line
+from rollupctl.loading.csvfile import NOT_UTF8, opening_quote_line
 from rollupctl.loading.dialect import Constants
+from rollupctl.loading.parts import Part
 from rollupctl.loading.target import Check, Target
 
 # 'COPY events, line 3, column country: "…"'; the words are in the server's language, and the value
@@ -32,7 +33,7 @@ _TOO_DEEP = "54001"
 _FROM_WORKER = "XX000"
 
 
-def explain_copy(error: psycopg.Error, target: Target, file: CsvFile) -> BadFileError | None:
+def explain_copy(error: psycopg.Error, target: Target, file: Part) -> BadFileError | None:
     """What is wrong with `file`, or None if the error does not concern its content.
 
     Classes 22 (data) and 23 (constraints), PL/pgSQL's own (triggers) and what is beyond the
@@ -46,7 +47,7 @@ def explain_copy(error: psycopg.Error, target: Target, file: CsvFile) -> BadFile
         return None
     said = primary(error)
     found = _CONTEXT.search(diag.context or "")
-    line = found["line"] if found else None
+    line = int(found["line"]) + file.uncounted + file.lines_before if found else None
     column = (found and found["column"]) or diag.column_name
     value = _value(found["rest"]) if found else None
     place = (
@@ -100,7 +101,7 @@ def explain_copy(error: psycopg.Error, target: Target, file: CsvFile) -> BadFile
 
 
 def explain_worker(
-    error: psycopg.Error, session: Session, file: CsvFile, target: Target, columns: list[str]
+    error: psycopg.Error, session: Session, file: Part, target: Target, columns: list[str]
 ) -> BadFileError | None:
     """As explain_copy, for an error of a Citus worker, outside of the transaction that failed.
 
@@ -149,7 +150,7 @@ def _value(rest: str | None) -> str | None:
     return f'"{found[1]}"' if found else None
 
 
-def _unclosed(file: CsvFile) -> int | None:
+def _unclosed(file: Part) -> int | None:
     if not file.content.is_regular:
         return None
-    return opening_quote_line(file.again(), file.dialect.quote)
+    return opening_quote_line(file.file_again(), file.dialect.quote)

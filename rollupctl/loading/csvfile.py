@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,10 @@ class CsvFile:
     header: list[str]
     head: bytes
     dialect: Dialect = CSV
+
+    def __post_init__(self) -> None:
+        """Remember what tells whether the file changes."""
+        self.state = self.content.state()
 
     @property
     def size(self) -> int | None:
@@ -95,9 +100,10 @@ class CsvFile:
     def sha256(self) -> bytes:
         """The digest of a regular file's whole content; leaves the file as it found it."""
         self.content.rewind()
-        while self.content.read(CHUNK):
-            pass
-        digest = self.content.digest()
+        sha = hashlib.sha256()
+        while chunk := self.content.read(CHUNK):
+            sha.update(chunk)
+        digest = self.content.raw_digest() or sha.digest()
         self.content.rewind()
         self.head = _read_head(self.content, self.dialect.quote)
         return digest

@@ -1,20 +1,16 @@
-"""Stream CSV files into a table: one transaction for each file, each content exactly once."""
+"""Load CSV files into a table, part by part, each content exactly once."""
 
 from __future__ import annotations
 
-import collections
-import os
-import select
-import socket
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import click
 import psycopg
-from psycopg import errors, sql
+from psycopg import errors
 
 from rollupctl.connect import Session, query, transaction
 from rollupctl.errors import BadFileError, UsageError, primary
@@ -22,15 +18,15 @@ from rollupctl.loading import ledger
 from rollupctl.loading.content import NOTHING_LOADED, STDIN, find_files, printable
 from rollupctl.loading.copyerror import explain_copy, explain_worker
 from rollupctl.loading.csvfile import CsvFile, open_csv
-from rollupctl.loading.dialect import CSV, Constants, Dialect
+from rollupctl.loading.dialect import CSV, Dialect
 from rollupctl.loading.ledger import Entry
+from rollupctl.loading.parts import PART, Known, Part, Parts
 from rollupctl.loading.target import Target, find_target
 from rollupctl.loading.timevalue import ANY, DATE_ORDERS, ISO, TimeColumns
+from rollupctl.loading.transfer import Progress, copy_part
 from rollupctl.output import Table, note
 
 RESULT = ("file", "status", "rows", "seconds", "rows_per_second")
-
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -43,6 +39,7 @@ class Options:
     time_format: str = ISO
     again: bool = False
     dry_run: bool = False
+    part_size: int = PART
 
 
 AS_IS = Options()
@@ -54,10 +51,13 @@ class _LoadedElsewhereError(Exception):
 
 @dataclass(frozen=True)
 class Loaded:
-    """Outcome of one file: LOADED, SKIPPED or GONE, and how many rows this load added."""
+    """Outcome of one file: LOADED, SKIPPED or GONE, how many rows this load added, and the entry
+    of a file that was skipped.
+    """
 
     status: str
     rows: int
+    entry: Entry | None = None
 
 
 LOADED, SKIPPED, GONE = "loaded", "skipped", "rows gone"
@@ -66,11 +66,12 @@ LOADED, SKIPPED, GONE = "loaded", "skipped", "rows gone"
 def load_files(
     session: Session, names: Iterable[str], options: Options = AS_IS, *, report: Table
 ) -> None:
-    """Load each file of `names` in a transaction of its own; "-" is standard input.
+    """Load each file of `names`, in parts that are transactions; "-" is standard input.
 
     All headers are checked before the first file is loaded. Adds a row to `report` for each
     completed file, so that the caller can print them even if a later file is invalid. Raises
-    BadFileError or BadTableError; the invalid file leaves no rows, the files before it stay.
+    BadFileError or BadTableError; the part that is invalid leaves no rows, what was before it
+    stays.
     `session` must be in autocommit mode.
     """
     listed = find_files(list(names))
@@ -79,6 +80,7 @@ def load_files(
     _require_time_zone(session, options.time_zone)
     target = find_target(session, options.table)
     pipes: dict[str, CsvFile] = {}
+    skipped: list[tuple[str, Entry]] = []
     try:
         for name in dict.fromkeys(listed):
             file = open_csv(name, options.dialect)
@@ -100,9 +102,12 @@ def load_files(
                 seconds = time.monotonic() - began
             finally:
                 file.close()
+            if done.status == SKIPPED and done.entry:
+                skipped.append((file.name, done.entry))
             rate = round(done.rows / seconds) if done.rows and seconds else None
             report.add(file.name, done.status, done.rows, round(seconds, 3), rate)
     finally:
+        _note_skipped(skipped)
         for file in pipes.values():
             file.close()
 
@@ -110,15 +115,87 @@ def load_files(
 def _load(
     session: Session, file: CsvFile, target: Target, options: Options, advance: Progress
 ) -> Loaded:
-    """Load one file unless its content is in the ledger."""
+    """Load what is not yet in the ledger of one file, part by part."""
     columns = target.match(file)
-    times = None
-    if options.time_format != ANY and (positions := target.time_columns(columns)):
-        times = TimeColumns(file, options.time_format, positions)
     earlier = ledger.find(session, file, target)
     if earlier and not (options.again and earlier.is_gone):
         return _passed_over(file, target, earlier)
-    before = file.content.state()
+    parts = Parts(file, options.part_size)
+    found = parts.pass_known(_beginnings(session, target, options))
+    follows = None if found is None else found.load_id
+    if follows is not None and (begun := ledger.find_id(session, target, follows)):
+        if begun.rows_left < begun.rows:
+            return _passed_over(file, target, begun)
+        if not parts.is_at_end():
+            since = f"{begun.loaded_at:%Y-%m-%d %H:%M} UTC"
+            note(f"{file.name}: goes on after line {parts.lines}; it was loaded so far on {since}")
+        advance(parts.position)
+    rows = 0
+    while not (parts.position and parts.is_at_end()):
+        start = parts.position
+        try:
+            done = _load_part(session, parts, target, columns, follows, earlier, options, advance)
+        except _LoadedElsewhereError:
+            if parts.position != start:
+                entry = ledger.find_digest(session, target, parts.digest())
+                entry = entry or ledger.find_digest(session, target, parts.file_digest())
+                if entry is None or entry.rows_left < entry.rows:
+                    return _passed_over(file, target, entry)
+                follows = entry.load_id
+            later = ledger.parts_after(session, follows, start) if follows is not None else []
+            if parts.pass_known(later) is None and parts.position == start:
+                follows = None  # the other content ends here, or goes on differently
+            continue
+        earlier = None
+        rows += done.rows
+        follows = done.load_id
+        if done.is_last:
+            return Loaded(LOADED, rows)
+    if follows is not None and _finish(session, parts, target, follows):
+        return Loaded(LOADED, rows)
+    entry = ledger.find_digest(session, target, parts.digest())
+    return Loaded(LOADED, rows) if rows else _passed_over(file, target, entry)
+
+
+def _beginnings(session: Session, target: Target, options: Options) -> list[Known]:
+    """The parts with which a content may begin; with --again only those that have rows left."""
+    parts = ledger.in_parts(session, target)
+    if options.again:
+        entries = {
+            load: ledger.find_id(session, target, load) for load in {p.load_id for p in parts}
+        }
+        parts = [p for p in parts if (found := entries[p.load_id]) and not found.is_gone]
+    return parts
+
+
+@dataclass(frozen=True)
+class _Done:
+    """Outcome of one part."""
+
+    load_id: int
+    rows: int
+    is_last: bool
+
+
+def _load_part(
+    session: Session,
+    parts: Parts,
+    target: Target,
+    columns: list[str],
+    follows: int | None,
+    earlier: Entry | None,
+    options: Options,
+    advance: Progress,
+) -> _Done:
+    """Load the part at the position, in one transaction.
+
+    It belongs to the load that it `follows`, or to a new one. Raises _LoadedElsewhereError if it is
+    loaded already, or, before anything is read, if that load does not end at the position.
+    """
+    file, part = parts.file, parts.next()
+    times = None
+    if options.time_format != ANY and (positions := target.time_columns(columns)):
+        times = TimeColumns(part, options.time_format, positions)
     # Unless an order is named, 01/02/2024 may be in January or in February, so it is refused.
     order = DATE_ORDERS.get(options.time_format, "YMD")
     settings = {"DateStyle": f"ISO, {order}", "TimeZone": options.time_zone}
@@ -127,35 +204,71 @@ def _load(
             if earlier:
                 ledger.forget(session, earlier)
             began = time.monotonic()
-            begun = ledger.begin(session, file, target)
-            command = target.copy_command(columns, options.dialect)
-            rows = _copy(session, file, command, advance, times)
-            if file.content.state() != before:
+            begun = ledger.begin(session, file, target, follows)
+            if follows is not None and (begun.is_finished or begun.position != parts.position):
+                raise _LoadedElsewhereError
+            rows = copy_part(
+                session, part, target.copy_command(columns, part.dialect), advance, times
+            )
+            is_last = parts.is_at_end()
+            if file.content.state() != file.state:
                 raise BadFileError(
                     f"{file.name}: changed while it was being loaded",
                     f"{NOTHING_LOADED}: load it again when it is complete",
                 )
-            if not ledger.record(session, begun, file, rows, time.monotonic() - began):
-                raise _LoadedElsewhereError
-            return Loaded(LOADED, rows)
+            seconds = time.monotonic() - began
+
+            def recorded() -> bool:
+                return ledger.record(session, begun, parts, rows, seconds) and (
+                    not is_last or ledger.finish(session, begun.load_id, parts)
+                )
+
+            if not recorded():
+                entry = ledger.find_digest(session, target, parts.digest())
+                if not (options.again and entry and entry.is_gone):
+                    raise _LoadedElsewhereError
+                ledger.forget(session, entry)
+                if not recorded():
+                    raise _LoadedElsewhereError
+            return _Done(begun.load_id, rows, is_last)
     except psycopg.Error as error:
-        bad = explain_copy(error, target, file)
-        bad = bad or explain_worker(error, session, file, target, columns)
+        bad = explain_copy(error, target, part)
+        bad = bad or explain_worker(error, session, part, target, columns)
         if bad is None:
             raise
-        raise bad from error
-    except _LoadedElsewhereError:
-        pass
-    return _passed_over(file, target, ledger.find(session, file, target, file.content.digest()))
+        raise _so_far(bad, part) from error
+    except BadFileError as error:
+        raise _so_far(error, part) from error.__cause__
+
+
+def _finish(session: Session, parts: Parts, target: Target, load_id: int) -> bool:
+    """Finish a load all of whose parts are there; False if it goes on, or is finished."""
+    with transaction(session):
+        begun = ledger.begin(session, parts.file, target, load_id)
+        if begun.is_finished or begun.position != parts.position:
+            return False
+        return ledger.finish(session, load_id, parts)
+
+
+def _so_far(error: BadFileError, part: Part) -> BadFileError:
+    """`error` with a hint that says what of the file is loaded."""
+    if part.start and error.hint:
+        kept = (
+            f"its first {part.lines_before} lines are loaded, the others are not: when it is "
+            "corrected, load it again, and it goes on there"
+        )
+        error.hint = error.hint.replace(NOTHING_LOADED, kept)
+    return error
 
 
 def _passed_over(file: CsvFile, target: Target, earlier: Entry | None) -> Loaded:
     """Print a note if the rows of a file that was loaded before no longer exist."""
     if earlier is None or earlier.rows == earlier.rows_left:
-        return Loaded(SKIPPED, 0)
+        return Loaded(SKIPPED, 0, earlier)
     loaded = f"{earlier.loaded_at:%Y-%m-%d %H:%M}"
     left = f"{earlier.rows_left} of its {earlier.rows} rows are left"
-    note(f"{file.name}: was loaded on {loaded} UTC, but {left} in {target.qualified}")
+    what = "was loaded" if earlier.is_finished else "was loaded in part"
+    note(f"{file.name}: {what} on {loaded} UTC, but {left} in {target.qualified}")
     if earlier.is_gone:
         note(
             "hint: `rollupctl load --again` loads it as new events, which rollups count although "
@@ -164,83 +277,16 @@ def _passed_over(file: CsvFile, target: Target, earlier: Entry | None) -> Loaded
     return Loaded(GONE, 0)
 
 
-def _copy(
-    session: Session,
-    file: CsvFile,
-    command: sql.Composed,
-    advance: Progress,
-    times: TimeColumns | None,
-) -> int:
-    """Stream the file through COPY; return the number of its rows.
-
-    Raises BadFileError, or the server's error.
-    """
-    constants = Constants(file.dialect, file.line_end)
-    cut_short = False
-    wrong: BadFileError | None = None
-
-    def chunks() -> Iterator[bytes]:
-        """The file's content, in chunks; ends early if the server has refused it."""
-        nonlocal cut_short
-        for chunk in file.rows():
-            if times is None or not times.rewrites:
-                copy.write(constants.add(chunk))
-            advance(len(chunk))
-            refused = _refused(session)
-            yield chunk
-            if refused:
-                cut_short = True
-                return
-
-    with session.cursor() as cursor:
-        try:
-            with cursor.copy(command) as copy:
-                try:
-                    if times is None:
-                        collections.deque(chunks(), maxlen=0)
-                    elif times.rewrites:
-                        for record in times.converted(chunks()):
-                            copy.write(constants.add(record))
-                    else:
-                        times.check(chunks())
-                    copy.write(constants.end())
-                except BadFileError as error:
-                    # An incomplete record cannot be checked.
-                    wrong = None if cut_short else error
-            # Leaving the block raises the server's error; nothing before that may commit.
-        except psycopg.Error:
-            if wrong is None:
-                raise
-        if wrong:
-            raise wrong
-        if cut_short:
-            raise BadFileError(f"{file.name}: the server refused the data", NOTHING_LOADED)
-        return cursor.rowcount
-
-
-def _refused(session: Session) -> bool:
-    """Whether the server has reported an error while a COPY is still being sent.
-
-    libpq reads it only at the end, so an error on line 2 of a huge file would be reported after the
-    last line was sent. Waits until the server accepts or sends data, then inspects the pending
-    messages (type byte, length, body) without consuming them. With TLS they cannot be inspected:
-    False.
-    """
-    pgconn = session.pgconn
-    if pgconn.ssl_in_use:
-        return False
-    readable, _, _ = select.select([pgconn.socket], [pgconn.socket], [])
-    if not readable:
-        return False
-    with socket.socket(fileno=os.dup(pgconn.socket)) as peek:
-        waiting = peek.recv(1 << 16, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    at = 0
-    while at < len(waiting):
-        if waiting[at : at + 1] == b"E":
-            return True
-        at += 1 + int.from_bytes(waiting[at + 1 : at + 5], "big")
-    pgconn.consume_input()  # notices: libpq shows them with the next chunk
-    return False
+def _note_skipped(skipped: list[tuple[str, Entry]]) -> None:
+    """Say when the files that were skipped were loaded, and how to load them again."""
+    if not skipped:
+        return
+    name, entry = skipped[0]
+    others = f" and {len(skipped) - 1} more" if len(skipped) > 1 else ""
+    note(
+        f"{name}{others}: loaded before, on {entry.loaded_at:%Y-%m-%d %H:%M} UTC; "
+        f"`rollupctl unload {entry.load_id}` removes its events, so that it can be loaded again"
+    )
 
 
 def _require_time_zone(session: Session, time_zone: str) -> None:

@@ -14,8 +14,8 @@ from decimal import Decimal
 
 from rollupctl.errors import BadFileError
 from rollupctl.loading.content import NOTHING_LOADED
-from rollupctl.loading.csvfile import CsvFile
 from rollupctl.loading.dialect import Dialect
+from rollupctl.loading.parts import Part
 
 ISO, ANY = "iso", "any"
 EPOCHS = {"epoch": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}  # units per second
@@ -101,9 +101,9 @@ def _problem_of_year(text: str) -> tuple[str, str] | None:
 
 
 class TimeColumns:
-    """Checks the time columns of one file, and converts epochs to times."""
+    """Checks the time columns of one part of a file, and converts epochs to times."""
 
-    def __init__(self, file: CsvFile, form: str, columns: Sequence[tuple[int, str]]) -> None:
+    def __init__(self, file: Part, form: str, columns: Sequence[tuple[int, str]]) -> None:
         """`columns` has the position, from 0, and the name of each; `form` is one of FORMATS."""
         self._file = file
         self._columns = columns
@@ -164,7 +164,8 @@ class TimeColumns:
         headless = bool(dialect.columns)
         reader = csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote)
         for number, record in enumerate(reader):
-            yield (passed + reader.line_num if number or passed or headless else 0), record
+            is_header = not (number or passed or headless)
+            yield (0 if is_header else self._file.lines_before + passed + reader.line_num), record
 
     def _look(
         self, record: list[str], line: int, judge: Callable[[str], tuple[str, str] | None]

@@ -73,7 +73,7 @@ class Resolved:
 
 
 def parse(rollup: str, given: QueryParams) -> Question:
-    """The question of a query string. Raises ProblemError for a parameter that is none."""
+    """The question of a query string. Raises ProblemError for an unknown or invalid parameter."""
     question: dict[str, Any] = {}
     filters: dict[str, str | None] = {}
     for name, value in given.multi_items():

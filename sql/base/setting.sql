@@ -1,7 +1,7 @@
 -- The package's settings are custom parameters, so SET, ALTER ROLE, ALTER DATABASE and postgresql.conf all apply
 -- to them. Their defaults are defined here only.
 --
--- PostgreSQL reads a number without a unit as seconds, where most users mean days. Such an interval is ignored
+-- PostgreSQL reads a number without a unit as seconds, where most users mean days. Zero needs none. Such an interval is ignored
 -- with a warning, as is text that is no interval: a mistyped setting must not stop all runs.
 create or replace function rollup.setting(setting_name text)
     returns text
@@ -32,7 +32,8 @@ begin
     end if;
     if standard ~ '^[0-9]+ ?[a-z]' then
         begin
-            problem := case when given ~ '(^|[[:space:]])[-+]?[0-9.]+[[:space:]]*$' then 'has no unit'
+            problem := case when given ~ '(^|[[:space:]])[-+]?[0-9.]+[[:space:]]*$' and given !~ '^[[:space:]]*0+[[:space:]]*$' then
+                                'has no unit'
                             when given::interval < interval '0' then 'is below zero' end;
         exception when invalid_datetime_format or datetime_field_overflow or interval_field_overflow then
             problem := 'is not an interval';

@@ -4,7 +4,8 @@
 set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.aggregation_text(
     r rollup_internal.rollups, from_text text, conditions text[],
-    more_columns text[] default '{}', more_keys int default 0, indent int default 0, is_tail boolean default false)
+    more_columns text[] default '{}', more_keys int default 0, indent int default 0, is_tail boolean default false,
+    keys_if text default null)
     returns text
     language plpgsql
     volatile
@@ -14,8 +15,7 @@ declare
     columns text[];
     keys int[];
 begin
-    select array_agg(concat_ws(' as ', x.expression, nullif(quote_ident(c.column_name), x.expression))
-                     order by c.ordinality),
+    select array_agg(rollup_internal.key_text(c.role, c.column_name, x.expression, keys_if) order by c.ordinality),
            array_agg(c.ordinality order by c.ordinality) filter (where c.role <> 'measure')
       into columns, keys
       from rollup_internal.target_columns(r) with ordinality c
@@ -25,7 +25,7 @@ begin
         keys || array(select cardinality(columns) + n from generate_series(1, more_keys) n), indent);
 end
 $$;
-comment on function rollup_internal.aggregation_text(rollup_internal.rollups, text, text[], text[], int, int, boolean) is
+comment on function rollup_internal.aggregation_text(rollup_internal.rollups, text, text[], text[], int, int, boolean, text) is
     'The query that aggregates events into rows of a rollup: its columns and additional ones, the first '
-    'more_keys of which are grouping keys.';
+    'more_keys of which are grouping keys. Expressions of keys are evaluated only where keys_if, if given, is true.';
 reset citus.enable_ddl_propagation;

@@ -11,7 +11,8 @@
 -- each event is looked up. Citus evaluates constants beforehand, with a snapshot of its own, and pushes down no
 -- OFFSET. There the tail is joined.
 --
--- The filter is evaluated for events of the tail only: others may have been set aside because of it. The columns
+-- The filter and the expressions of keys are evaluated for events of the tail only: others may have been set aside
+-- because of them. PostgreSQL may move a reader's condition on a key below the join with the tail. The columns
 -- of rollup_internal.tails are renamed to avoid clashes with columns of the source. Only columns that the rollup
 -- needs are read, so that all others can be changed and dropped.
 create or replace function rollup_internal.live_view_text(rollup_name text)
@@ -46,8 +47,7 @@ and case when {id} > (select max("(after_id)") from {tails}) then true
     merged text[];
 begin
     select array_agg(format('r.%I', c.column_name)),
-           array_agg(concat_ws(' as ', c.expression, nullif(quote_ident(c.column_name), c.expression)))
-               filter (where c.role <> 'measure'),
+           array_agg(rollup_internal.key_text(c.role, c.column_name, c.expression, in_tail)) filter (where c.role <> 'measure'),
            array_agg(case when c.role = 'measure' then rollup_internal.merge_text(c.merge, c.column_name, 'r', 't')
                           when not rollup_internal.equality_is_identity(r.source, c.expression, c.column_type) then
                                format('coalesce(r.%1$I, t.%1$I)', c.column_name)  -- as the row has it
@@ -76,7 +76,7 @@ select {merged}
             'tail_condition', rollup_internal.all_of(tail_conditions),
             'same_row', rollup_internal.same_key_text(r, 'r', 't'),
             'merged', array_to_string(merged, E',\n       '),
-            'groups', rollup_internal.aggregation_text(r, tail, tail_conditions, indent => 4, is_tail => true),
+            'groups', rollup_internal.aggregation_text(r, tail, tail_conditions, indent => 4, is_tail => true, keys_if => in_tail),
             'row', rollup_internal.fill_template(
                 case when is_looked_up then 'lateral (select {columns} from {target} r where {same_row} offset 0) r on true'
                      else '{target} r on {same_row}' end,

@@ -5,10 +5,10 @@ create or replace function rollup.create_rollup(
     measures      json,
     dimensions    text[]  default '{}',
     target        text    default null,
-    tenant        name    default 'customer_id',
-    id_column     name    default 'event_id',
-    time_column   name    default 'event_time',
-    bucket_column name    default 'bucket',
+    tenant        text    default 'customer_id',
+    id_column     text    default 'event_id',
+    time_column   text    default 'event_time',
+    bucket_column text    default 'bucket',
     filter        text    default null,
     function_name text    default null,
     work_mem      text    default null,
@@ -39,6 +39,8 @@ begin
             errcode = 'null_value_not_allowed',
             message = 'a rollup needs a name, a source, a bucket and measures';
     end if;
+    -- Text, because PostgreSQL truncates a name without a word.
+    perform rollup_internal.validate_name_length(n) from unnest(array[tenant, id_column, time_column, bucket_column]) n where n is not null;
     perform rollup_internal.validate_bucket(bucket, time_zone);
     declared.time_zone := rollup.validate_time_zone(time_zone);
     if json_typeof(measures) <> 'object' or measures::text ~ '^[[:space:]]*[{][[:space:]]*[}][[:space:]]*$' then
@@ -179,7 +181,7 @@ begin
     return format('rollup %I counts %s into %s', name, source, target_table);
 end
 $$;
-comment on function rollup.create_rollup(text, regclass, interval, json, text[], text, name, name, name, name, text, text, text, boolean, text, interval, interval) is
+comment on function rollup.create_rollup(text, regclass, interval, json, text[], text, text, text, text, text, text, text, text, boolean, text, interval, interval) is
     'Declares a rollup: creates or adopts its table, its unique key and the function that counts new events into '
     'it. Repeating a declaration changes nothing; a different one under the same name raises duplicate_object. '
     'Buckets are up to a day long and counted from 2000-01-01 00:00 UTC or, with time_zone, whole days or months '

@@ -22,11 +22,17 @@ begin
          where (is_first or c.relacl is null)
            and (n.nspname = 'rollup_internal' and c.relkind = 'r'
                 and c.relname in ('rollups', 'families', 'sources', 'watermarks', 'backlogs', 'tails', 'horizons',
-                                  'runs', 'run_totals', 'isolations', 'roles', 'added_measures', 'set_aside')
+                                  'runs', 'run_totals', 'isolations', 'roles', 'added_measures', 'expiries')
                 or n.nspname = 'rollup' and c.relkind = 'v' and c.relname in ('status', 'retention', 'measures', 'waiting', 'metrics'))
         union all
+        -- The tenant and the error of an event that was set aside are values of the event.
+        select format('grant select (rollup, event_id, sqlstate, set_aside_at, last_tried_at) on %s to public', c.oid::regclass)
+          from pg_catalog.pg_class c
+         where c.oid in ('rollup_internal.set_aside'::regclass, 'rollup.set_aside'::regclass)
+           and not exists (select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attacl is not null)
+        union all
         -- A table added later: a role that may move watermarks runs rollups, and runs write to it.
-        select format('grant insert, update, delete on rollup_internal.set_aside to %s',
+        select format('grant select, insert, update, delete on rollup_internal.set_aside to %s',
                       case g.grantee when 0 then 'public' else g.grantee::regrole::text end)
           from pg_catalog.pg_class w
           join pg_catalog.pg_class s on s.oid = 'rollup_internal.set_aside'::regclass and s.relacl is null

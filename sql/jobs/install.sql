@@ -18,7 +18,6 @@
 \ir backfill.sql
 \ir start_measure_backfill.sql
 \ir backfill_measures.sql
-\ir start_rebuild.sql
 \ir rebuild_in_steps.sql
 \ir start_unload.sql
 \ir unload.sql

@@ -19,12 +19,17 @@ declare
     action constant text := item ->> 'do';
     members constant jsonb := item -> 'rollups';
     started_at constant timestamptz := clock_timestamp();
+    next_item jsonb;
     goes_on boolean;
     state text;
     message text;
     detail text;
     hint text;
 begin
+    if item is not null then
+        -- Before anything is recorded: all other steps would fail likewise.
+        perform rollup_internal.require_read_committed('no step of a job can be done');
+    end if;
     report := '[]';
     job.waiting := job.waiting[2:];
     begin
@@ -42,10 +47,10 @@ begin
             when 'unload' then
                 select s.report into report from rollup_internal.unload_step(item) s;
             when 'expire' then
-                select s.report, s.more, s.failure into report, goes_on, failure
+                select s.item, s.report, s.more, s.failure into next_item, report, goes_on, failure
                   from rollup_internal.expire_step(item, max_size) s;
                 if failure is not null then
-                    job.failures := job.failures || (item || failure);
+                    job.failures := job.failures || (item - '{parts,last_seen,ended}'::text[] || failure);
                 end if;
             else
                 if item is not null then
@@ -56,7 +61,7 @@ begin
                 end if;
         end case;
         if goes_on then
-            job.waiting := job.waiting || item;
+            job.waiting := job.waiting || coalesce(next_item, item);
         end if;
     exception when query_canceled or others then
         get stacked diagnostics
@@ -77,7 +82,7 @@ begin
                 'sqlstate', state, 'message', message, 'detail', nullif(detail, ''), 'hint', nullif(hint, ''));
             report := rollup_internal.record_step_failure(item, failure, started_at);
             if not item ? 'is_aside' then
-                job.failures := job.failures || (item || failure);
+                job.failures := job.failures || (item - '{parts,last_seen,ended}'::text[] || failure);
             end if;
         end if;
     end;

@@ -8,7 +8,7 @@ create or replace procedure rollup.rebuild_in_steps(
     language plpgsql
 as $$
 declare
-    job constant rollup.job := rollup_internal.start_rebuild(rollup_name, range_from, range_to, tenant, step, accept_loss);
+    job constant rollup.job := rollup.start_job('rebuild', array[rollup_name], step, tenant, range_from, range_to, accept_loss);
 begin
     call rollup_internal.perform_job(job);
 end

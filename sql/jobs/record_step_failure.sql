@@ -11,7 +11,20 @@ declare
     outcome constant text := case failure ->> 'sqlstate' when '55P03' then 'deferred' else 'failed' end;
     report jsonb := '[]';
     member text;
+    relation regclass;
 begin
+    if item ->> 'do' = 'expire' then
+        select x.relation into relation from rollup.retention x where x.kind = item ->> 'kind' and x.name = item ->> 'name';
+        relation := coalesce((item ->> 'source')::oid::regclass, relation);
+        begin
+            perform rollup_internal.record_expiry(relation, array(
+                select format('%s: %s', e ->> 'partition', e ->> 'reason')
+                  from jsonb_array_elements(coalesce(item -> 'ended', '[]')) e
+                 where e ->> 'reason' is not null) || (failure ->> 'message')) where relation is not null;
+        exception when others then
+            raise warning using message = format('that %s did not expire could not be recorded: %s', item ->> 'name', sqlerrm);
+        end;
+    end if;
     for member in
         select r.name from jsonb_array_elements_text(item -> 'rollups') m (name)
           join rollup_internal.rollups r using (name)

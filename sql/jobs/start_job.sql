@@ -1,11 +1,14 @@
 -- A family is one item, because its events are read once. Rollups that failed last time come last: one that uses
 -- up all the available time must not keep the others from their turn.
 create or replace function rollup.start_job(
-    kind text, names text[] default null, step interval default '1 day', tenant text default null)
+    kind text, names text[] default null, step interval default '1 day', tenant text default null,
+    range_from timestamptz default null, range_to timestamptz default null, accept_loss boolean default false,
+    older_than interval default null)
     returns rollup.job
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set intervalstyle = postgres
 as $$
 #variable_conflict use_variable
 declare
@@ -36,6 +39,12 @@ begin
                                   order by i.has_failed, i.id), '{}')
           into job.waiting
           from items i;
+    elsif kind = 'expire' and older_than is not null then
+        job.waiting := array(
+            select jsonb_build_object('do', 'expire', 'kind', 'source', 'name', n.name, 'source', n.name::regclass::oid,
+                                      'older_than', older_than)
+              from unnest(names) with ordinality n (name, position)
+             order by n.position);
     elsif kind = 'expire' then
         select n into unknown from unnest(names) n where n not in (select x.name from rollup.retention x) limit 1;
         if unknown is not null then
@@ -65,16 +74,27 @@ begin
                 with ordinality x (item, position)
              where names is null or r.name = any (names)
              order by r.id, x.position);
+    elsif kind = 'rebuild' then
+        perform rollup_internal.get_rollup(n) from unnest(names) n;
+        job.waiting := array(
+            select jsonb_build_object('do', 'rebuild', 'name', r.name, 'tenant', tenant, 'accept_loss', accept_loss,
+                                      'from', s.step_from, 'to', s.step_to)
+              from rollup_internal.rollups r
+             cross join lateral rollup_internal.rebuild_steps(r.name, range_from, range_to, step) s
+             where names is null or r.name = any (names)
+             order by r.id, s.step_from nulls first);
     else
         raise exception using
             errcode = 'invalid_parameter_value',
-            message = format('a job is run, expire, backfill or backfill measures, not %L', kind);
+            message = format('a job is run, expire, backfill, backfill measures or rebuild, not %L', kind);
     end if;
     return job;
 end
 $$;
-comment on function rollup.start_job(text, text[], interval, text) is
+comment on function rollup.start_job(text, text[], interval, text, timestamptz, timestamptz, boolean, interval) is
     'Begins a job, which rollup.next_step performs step by step: run counts new events into rollups, expire '
     'enforces rollup.retention, backfill counts backlogs as rollup.backfill does, backfill measures fills in added '
-    'measures as rollup.backfill_measures does; for all, or for those named. step and tenant are for added measures '
-    'only. Returns the job, a value that the caller keeps. Raises undefined_object for an unknown name.';
+    'measures as rollup.backfill_measures does, rebuild recomputes as rollup.rebuild_in_steps does; for all, or for '
+    'those named. step and tenant are for added measures and rebuilds, the range and accept_loss for rebuilds '
+    'only. With older_than, expire removes events of the named tables (with their schema) that are older, whatever their '
+    'retention. Returns the job, a value that the caller keeps. Raises undefined_object for an unknown name.';

@@ -62,7 +62,7 @@ begin
     end if;
 
     select * into coarsest from rollup_internal.rollups r
-     where r.source = loaded.source_table order by r.bucket desc, r.time_zone nulls last, r.id limit 1;
+     where r.source = loaded.source_table order by r.bucket desc, r.id limit 1;
     missing := rollup.missing_ranges(loaded.source_table);
     for times, events in execute rollup_internal.fill_template(
         $text$select {range}, x.events

@@ -22,9 +22,9 @@ begin
     digest_schema := rollup_internal.ensure_tdigest(m.name);
     c.column_name := m.name;
     c.column_type := format('%I.tdigest', digest_schema);
-    -- The extension loops endlessly on a NaN, and an infinity has no average.
+    -- The extension loops endlessly on a NaN, and an infinity has no average. Sums of numbers from 1e290 on could overflow.
     c.expression := format('%I.tdigest(%s, %s)', digest_schema, number, size)
-                    || rollup_internal.filter_text(m, format('abs(%s) < ''infinity''', number));
+                    || rollup_internal.filter_text(m, format('abs(%s) < 1e290', number));
     -- tdigest_union is strict: without coalesce, NULL would remain NULL.
     c.merge := format('coalesce(%I.tdigest_union(%%1$s, %%2$s), %%1$s, %%2$s)', digest_schema);
     c.combine := rollup_internal.combine_text(

@@ -8,6 +8,7 @@
 \ir merge_text.sql
 \ir column_definition.sql
 \ir same_key_text.sql
+\ir key_text.sql
 \ir equality_is_identity.sql
 \ir parse_tenant.sql
 \ir shown_columns_text.sql

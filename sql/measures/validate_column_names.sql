@@ -12,6 +12,12 @@ declare
     doubled text;
     taken text;
 begin
+    if (select c.relname ~ '^[(].*[)]$' from pg_class c where c.oid = declared.source) then
+        raise exception using
+            errcode = 'reserved_name',
+            message = format('%s has a name that is not free', declared.source),
+            hint = 'Statements of the engine use names in parentheses: alter table … rename to ….';
+    end if;
     select x.name into taken
       from (select c.column_name::text as name from rollup_internal.target_columns(declared) c
             union all

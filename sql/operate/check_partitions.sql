@@ -12,6 +12,19 @@ declare
     counted constant bigint := 10000;
 begin
     for s in
+        select i.inhparent::regclass as parent, i.inhrelid::regclass as partition
+          from pg_inherits i
+         where i.inhdetachpending
+           and i.inhparent in (select x.source from rollup_internal.rollups x union select x.target from rollup_internal.rollups x)
+         order by 1, 2
+    loop
+        check_name := format('partitions of %s', s.parent);
+        status := 'warn';
+        finding := format('%s is being detached, and its events are not read', s.partition);
+        todo := format('alter table %s detach partition %s finalize', s.parent, s.partition);
+        return next;
+    end loop;
+    for s in
         select r.relation, r.is_source, max(p.range_to) as covered_to,
                max(p.range_to - p.range_from) as width,
                (array_agg(p.partition) filter (where p.is_default))[1] as default_partition
@@ -19,7 +32,7 @@ begin
                 union select x.target, false from rollup_internal.rollups x) r
           join pg_partitioned_table t on t.partrelid = r.relation
          cross join lateral rollup.partitions(r.relation) p
-         where r.is_source or rollup_internal.partition_column(r.relation) is not null
+         where rollup_internal.partition_column(r.relation) is not null
          group by 1, 2 order by 2 desc, 1
     loop
         check_name := 'partitions of ' || s.relation;

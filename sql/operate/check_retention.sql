@@ -26,11 +26,13 @@ begin
             execute format('select exists (select 1 from %s where %I < $1)', r.target, r.bucket_column)
                into is_overdue using rollup_internal.retention_cutoff(r);
         end if;
-        status := case when is_overdue then 'warn' else 'ok' end;
-        finding := format('%s%s', what.keep, case when is_overdue then
+        status := case when is_overdue or what.kept <> '{}' then 'warn' else 'ok' end;
+        finding := format('%s%s', what.keep, case
+            when what.kept <> '{}' then format(', but kept: %s', array_to_string(what.kept, '; '))
+            when is_overdue then
             case when what.kind = 'source' then ', but there are older partitions'
                  else ', but there are older rows: of late events, or nothing removes them' end end);
-        todo := case when is_overdue then 'call rollup.expire_all(); select rollup.schedule() has pg_cron do it daily' end;
+        todo := case when status = 'warn' then 'call rollup.expire_all(); select rollup.schedule() has pg_cron do it daily' end;
         return next;
     end loop;
 end

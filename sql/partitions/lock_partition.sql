@@ -12,9 +12,10 @@ begin
     perform rollup_internal.lock_with_retries(variadic array_agg(l.relation order by l.position))
        from (select parent as relation, 1 as position
              union
-             select p.partition, 2 from rollup.partitions(parent) p where p.is_default and p.partition <> partition
+             select t.relid, 2 from rollup.partitions(parent) p, pg_partition_tree(p.partition) t
+              where p.is_default and p.partition <> partition
              union
-             select partition, 3) l
+             select t.relid, 3 from pg_partition_tree(partition) t where partition <> parent) l
        join pg_class c on c.oid = l.relation and c.relkind in ('r', 'p');
 end
 $$;

@@ -1,3 +1,6 @@
+-- Partitions of partitions go with the partition that contains them: without one of its own, a late event of its range
+-- would be an error rather than go to the default partition. A list or hash partition has no range of times, and the
+-- default partition of such a table is no time's. A partition that is being detached is no longer read.
 create or replace function rollup.partitions(
     source regclass,
     out partition regclass, out range_from timestamptz, out range_to timestamptz, out is_default boolean)
@@ -7,16 +10,18 @@ create or replace function rollup.partitions(
     set search_path = pg_catalog, pg_temp
     set datestyle = iso
 begin atomic
-    select t.relid,
-           (pg_catalog.regexp_match(b.bound, $$FROM \('([^']+)'\)$$))[1]::timestamptz,
-           (pg_catalog.regexp_match(b.bound, $$TO \('([^']+)'\)$$))[1]::timestamptz,
-           b.bound = 'DEFAULT'
-      from pg_catalog.pg_partition_tree(source) t
-      join pg_catalog.pg_class c on c.oid = t.relid
-      cross join lateral pg_catalog.pg_get_expr(c.relpartbound, c.oid) b (bound)
-     where t.isleaf and t.parentrelid is not null
-     order by 2 nulls last, 1;
+    select i.inhrelid::pg_catalog.regclass,
+           case when k.is_time then (pg_catalog.regexp_match(b.bound, $$FROM \('([^']+)'\)$$))[1]::timestamptz end,
+           case when k.is_time then (pg_catalog.regexp_match(b.bound, $$TO \('([^']+)'\)$$))[1]::timestamptz end,
+           k.is_time and b.bound = 'DEFAULT'
+      from pg_catalog.pg_inherits i
+      join pg_catalog.pg_class c on c.oid = i.inhrelid and c.relispartition
+     cross join (select rollup_internal.partition_column(source) is not null as is_time) k
+     cross join lateral pg_catalog.pg_get_expr(c.relpartbound, c.oid) b (bound)
+     where i.inhparent = source and not i.inhdetachpending
+     order by 4, 2 nulls first, 1;
 end;
 comment on function rollup.partitions(regclass) is
-    'The partitions of a source: name, range of times (from inclusive, to exclusive; NULL where unbounded), and '
-    'whether it is the default partition.';
+    'The partitions of a source, without those below them: name, range of times (from inclusive, to exclusive; NULL '
+    'where unbounded, or where the table is not partitioned by one timestamptz column), and whether it is the default '
+    'partition of times.';

@@ -8,7 +8,9 @@ declare
     earliest timestamptz;
 begin
     if exists (select from pg_partitioned_table p where p.partrelid = record_source_history.source) then
-        select min(p.range_from) into earliest from rollup.partitions(source) p;
+        select min(coalesce(p.range_from, '-infinity')) into earliest
+          from rollup.partitions(source) p
+         where not p.is_default and rollup_internal.partition_column(source) is not null;
     end if;
     insert into rollup_internal.sources as s (source, covered_from, expired_before)
     values (record_source_history.source, earliest, cutoff)

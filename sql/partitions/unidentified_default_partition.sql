@@ -5,10 +5,11 @@ create or replace function rollup_internal.unidentified_default_partition(source
     stable
     set search_path = pg_catalog, pg_temp
 begin atomic
-    select d.partition
-      from rollup.partitions(source) d
-      join pg_catalog.pg_class c on c.oid = d.partition
-     where d.is_default
+    select d.relid
+      from rollup.partitions(source) p
+     cross join lateral pg_catalog.pg_partition_tree(p.partition) d
+      join pg_catalog.pg_class c on c.oid = d.relid
+     where p.is_default and d.isleaf
        and (c.relreplident = 'n'
             or c.relreplident = 'd'
                and not exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary))
@@ -16,11 +17,11 @@ begin atomic
            select from pg_catalog.pg_publication p
              left join pg_catalog.pg_publication_rel t on t.prpubid = p.oid
              left join pg_catalog.pg_publication_namespace n on n.pnpubid = p.oid
-             left join pg_catalog.pg_partition_ancestors(d.partition) a on true
+             left join pg_catalog.pg_partition_ancestors(d.relid) a on true
              left join pg_catalog.pg_class ac on ac.oid = a.relid
             where p.pubdelete
               and (p.puballtables or t.prrelid = a.relid or n.pnnspid = ac.relnamespace))
-     order by d.partition
+     order by d.relid
      limit 1;
 end;
 comment on function rollup_internal.unidentified_default_partition(regclass) is

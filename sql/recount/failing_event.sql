@@ -1,5 +1,6 @@
 -- An event that was counted may be changed afterwards so that counting it raises an error. The ids are halved until the
--- first such event is alone. OFFSET 0 keeps conditions from being evaluated for events outside the range.
+-- first such event is alone. If each event can be counted alone, their sum is at fault: the event that it fails with is
+-- found among all ids up to some one. OFFSET 0 keeps conditions from being evaluated for events outside the range.
 --
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
@@ -18,11 +19,14 @@ declare
     through_id bigint;
     middle bigint;
     fails boolean;
+    lowest bigint;
+    with_all_before boolean := false;
 begin
     if not rollup_internal.is_fault_of_event(null, '', '', state, said) then
         return null;
     end if;
     execute format('select min(%1$I) - 1, max(%1$I) from %2$s', r.id_column, r.source) into after_id, through_id;
+    lowest := after_id;
     middle := through_id;  -- all of them first
     while after_id < through_id loop
         begin
@@ -30,7 +34,8 @@ begin
                 r,
                 rollup_internal.fill_template(
                     '(select * from {source} where {id} > {after} and {id} <= {through} and {id} <> all ({left_out}::bigint[]) offset 0) e',
-                    jsonb_build_object('source', r.source, 'id', quote_ident(r.id_column), 'after', after_id, 'through', middle,
+                    jsonb_build_object('source', r.source, 'id', quote_ident(r.id_column), 'through', middle,
+                                       'after', case when with_all_before then lowest else after_id end,
                                        'left_out', quote_literal(left_out))),
                 conditions));
             fails := false;
@@ -38,7 +43,10 @@ begin
             fails := true;
         end;
         if not fails and middle = through_id then
-            return null;
+            exit when with_all_before or after_id = lowest;
+            with_all_before := true;
+            after_id := lowest;
+            execute format('select max(%I) from %s', r.id_column, r.source) into through_id;
         elsif fails and middle = after_id + 1 then
             return middle;
         elsif fails then

@@ -16,8 +16,8 @@ declare
     r rollup_internal.rollups;
     touched record;
     touched_bounds tstzrange;
-    to_mend jsonb[] := '{}';
-    mend jsonb;
+    to_rebuild jsonb[] := '{}';
+    range jsonb;
     lost bigint;
     removed bigint;
     conditions text[];
@@ -43,7 +43,7 @@ begin
                     detail = 'They would be lost, because these buckets are counted again without the events that are removed.',
                     hint = format('Nothing of this range was removed. See rollup.verify(%L).', r.name);
             end if;
-            to_mend := to_mend || jsonb_build_object('rollup', r.name, 'tenant', touched.tenant,
+            to_rebuild := to_rebuild || jsonb_build_object('rollup', r.name, 'tenant', touched.tenant,
                                                      'from', touched.range_from, 'to', touched.range_to);
         end loop;
     end loop;
@@ -51,9 +51,9 @@ begin
     execute format('delete from %s where %s', source,
                    rollup_internal.all_of(coalesce(conditions, rollup_internal.ids_conditions(id_column, ids))));
     get diagnostics removed = row_count;
-    foreach mend in array to_mend loop
-        perform rollup.rebuild(mend ->> 'rollup', (mend ->> 'from')::timestamptz, (mend ->> 'to')::timestamptz,
-                               mend ->> 'tenant', accept_loss => true);
+    foreach range in array to_rebuild loop
+        perform rollup.rebuild(range ->> 'rollup', (range ->> 'from')::timestamptz, (range ->> 'to')::timestamptz,
+                               range ->> 'tenant', accept_loss => true);
     end loop;
     return removed;
 end

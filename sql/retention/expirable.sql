@@ -6,11 +6,27 @@ create or replace function rollup.expirable(
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    item rollup.retention;
 begin
-    return query
-        select x.kind, x.name, e.partition, e.range_from, e.range_to, e.rows, e.bytes, e.action
-          from (select * from rollup.retention r where r.keep is not null) x
-         cross join lateral rollup_internal.expire_item(x.kind, x.name, true) e;
+    for item in
+        select * from rollup.retention r where r.keep is not null and r.is_enforced
+    loop
+        begin
+            if item.kind = 'source' then
+                return query select item.kind, item.name, e.* from rollup.expire(item.relation, item.keep, true) e;
+            else
+                return query
+                    select item.kind, item.name, e.partition, e.range_from, e.range_to, e.rows, e.bytes, e.action
+                      from rollup.expire_rollup(item.name, true) e;
+            end if;
+        -- A source that cannot expire does not hide what the others would lose.
+        exception when wrong_object_type or object_not_in_prerequisite_state then
+            return query
+                select item.kind, item.name, item.relation::text, null::timestamptz, null::timestamptz, null::bigint,
+                       null::bigint, concat('kept: ', sqlerrm);
+        end;
+    end loop;
 end
 $$;
 comment on function rollup.expirable() is

@@ -1,7 +1,7 @@
 -- On Citus the view stays on the coordinator, where the declarations are.
 set citus.enable_ddl_propagation to off;
 call rollup_internal.replace_view('rollup.retention', $query$
-    select x.kind, x.name, x.relation, x.keep, x.expired_before, x.is_enforced
+    select x.kind, x.name, x.relation, x.keep, x.expired_before, x.is_enforced, e.ended_at, e.kept
       from (select 'source' as kind,
                    (select format('%I.%I', n.nspname, c.relname)
                       from pg_catalog.pg_class c
@@ -15,6 +15,7 @@ call rollup_internal.replace_view('rollup.retention', $query$
             union all
             select 'rollup', r.name, r.target, r.keep, r.expired_before, true
               from rollup_internal.rollups r) x
+      left join rollup_internal.expiries e on e.relation = x.relation
      where x.name is not null
      order by x.kind desc, x.name
 $query$);
@@ -28,3 +29,6 @@ comment on column rollup.retention.expired_before is 'Events or rows before this
 comment on column rollup.retention.is_enforced is
     'Whether rollup.expire_all enforces it. False for a source without rollups, because a rollup may be about to '
     'be declared again.';
+comment on column rollup.retention.ended_at is 'When the last expiry of it ended, or took its last step.';
+comment on column rollup.retention.kept is
+    'What the last expiry did not remove although it is too old, and why: one text for each partition.';

@@ -21,11 +21,8 @@ begin
     end if;
 
     source := rollup_internal.find_source(name);
-    if rollup_internal.partition_column(source) is null and keep is not null then
-        raise exception using
-            errcode = 'wrong_object_type',
-            message = format('%s is not partitioned by range of one timestamptz column', source),
-            hint = 'Retention drops whole partitions and deletes rows of the default partition.';
+    if keep is not null then
+        perform rollup_internal.require_expirable(source);
     end if;
     perform rollup_internal.record_source_history(source);
     update rollup_internal.sources s

@@ -29,7 +29,7 @@ begin atomic
     )
     select case when counted is null or expected is null then counted is distinct from expected
                 else counted[2] <> expected[2] or counted[3] <> expected[3]
-                     or pg_catalog.abs(s.sum_apart) > 1e-9 * s.all_sums
+                     or pg_catalog.abs(s.sum_apart) > 1e-9 * greatest(s.all_sums, 1e-290)
                      or coalesce((select pg_catalog.max(pg_catalog.abs(t.apart)) from steps t), 0) > s.largest end
       from sizes s;
 end;

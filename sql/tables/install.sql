@@ -2,6 +2,7 @@
 \ir families.sql
 \ir rollups.sql
 \ir sources.sql
+\ir expiries.sql
 \ir watermarks.sql
 \ir added_measures.sql
 \ir backlogs.sql

@@ -1,7 +1,8 @@
 -- Reads the state of one node that a run needs, in a significant order: first the last id, then the sessions that
 -- hold a writer's lock. INSERT and COPY lock the table before they draw an id, so every transaction that drew an
 -- id up to last_id has either ended, and is visible to the next snapshot, or is in this list. Writers to a single
--- partition lock only that partition, hence the partition tree. Prepared transactions keep their locks without a
+-- partition, or to a table that inherits from the source, lock only that. If the source is a partition itself, writers
+-- to the whole table draw ids before they lock the partition. Prepared transactions keep their locks without a
 -- session. The state of a session of another role, and how long its transaction has been open, are visible to
 -- members of pg_read_all_stats only.
 create or replace function rollup_internal.node_state(source regclass, sequence regclass)
@@ -37,7 +38,13 @@ begin
        and l.mode = 'RowExclusiveLock'
        and l.granted
        and l.database = (select oid from pg_database where datname = current_database())
-       and l.relation in (select source union all select relid from pg_partition_tree(source))
+       and l.relation in (
+               with recursive tables as (
+                   select source::oid as relid
+                   union
+                   select i.inhrelid from pg_inherits i join tables t on i.inhparent = t.relid
+               )
+               select t.relid from tables t union all select a.relid from pg_partition_ancestors(source) a)
        and l.pid is distinct from pg_backend_pid();
 
     return jsonb_build_object('last_id', last_id, 'sequence', sequence_state, 'writers', writers);

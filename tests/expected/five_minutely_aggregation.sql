@@ -20,6 +20,14 @@ create or replace function public.five_minutely_aggregation(
     set bytea_output = hex
     set standard_conforming_strings = on
     set transform_null_equals = off
+    set array_nulls = on
+    set backslash_quote = safe_encoding
+    set xmlbinary = base64
+    set xmloption = content
+    set lc_monetary = 'C'
+    set lc_numeric = 'C'
+    set lc_time = 'C'
+    set timezone_abbreviations = 'Default'
 as $function$
 -- Counts new events of public.events into public.rollup_events_5min.
 -- Written by rollup.create_rollup from its declaration; change that, not this.

@@ -20,6 +20,14 @@ create or replace function public.hourly_aggregation(
     set bytea_output = hex
     set standard_conforming_strings = on
     set transform_null_equals = off
+    set array_nulls = on
+    set backslash_quote = safe_encoding
+    set xmlbinary = base64
+    set xmloption = content
+    set lc_monetary = 'C'
+    set lc_numeric = 'C'
+    set lc_time = 'C'
+    set timezone_abbreviations = 'Default'
     set citus.max_adaptive_executor_pool_size = 1
     set citus.force_max_query_parallelization = off
 as $function$

@@ -20,6 +20,14 @@ create or replace function rollup_internal.run_family_1(
     set bytea_output = hex
     set standard_conforming_strings = on
     set transform_null_equals = off
+    set array_nulls = on
+    set backslash_quote = safe_encoding
+    set xmlbinary = base64
+    set xmloption = content
+    set lc_monetary = 'C'
+    set lc_numeric = 'C'
+    set lc_time = 'C'
+    set timezone_abbreviations = 'Default'
 as $function$
 -- Counts new events of public.events in one pass into
 --   public.rollup_events_5min

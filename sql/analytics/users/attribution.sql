@@ -1,5 +1,6 @@
--- Credits are cut to six places and the rest goes to the last touch, so that they add up exactly to the value. Decay is
--- relative to the last touch, since after many half-lives no number is small enough.
+-- Only users who converted are read with their touches. Credits are cut to six places and the rest goes to the last touch,
+-- so that they add up exactly to the value. Decay is relative to the last touch, since after many half-lives no number is
+-- small enough.
 create or replace function rollup_analytics.attribution(
     conversion text, model text, lookback interval default '30 days', half_life interval default '7 days',
     tenant text default null, range_from timestamptz default null, range_to timestamptz default null,
@@ -33,13 +34,16 @@ begin
         perform rollup_analytics_internal.validate_condition(q.relation, 'touch', touch);
     end if;
     return query execute rollup_internal.fill_template(
-        $text$with e as materialized (
+        $text$with buyers as materialized (
+    select distinct ({users})::text collate "C" as u from {relation} where {in_range} and {conversion}
+),
+e as materialized (
     select ({users})::text collate "C" as u, {time} as t, ({channel})::text as channel, coalesce({conversion}, false) as converts,
            coalesce({touch}, false) as touches, coalesce(({amount})::numeric, 0) as amount, ({currency})::text as currency,
            row_number() over () as id
       from {relation}
      where {history}
-       and {users} is not null
+       and ({users})::text collate "C" in (select u from buyers)
 ),
 k as materialized (select * from e where converts and t >= {range_from}::timestamptz),
 touches as (
@@ -83,6 +87,7 @@ having sum(conversions) <> 0 or sum(value) <> 0
             'amount', rollup_analytics_internal.validate_expression(q.relation, 'amount', amount),
             'currency', rollup_analytics_internal.validate_expression(q.relation, 'currency_column', currency_column),
             'relation', q.relation,
+            'in_range', q.in_range,
             'history', rollup_internal.all_of(
                 rollup_internal.bounds_conditions(quote_ident(q.time_column), tstzrange(range_from - lookback, range_to))
                 || q.tenant_condition),
