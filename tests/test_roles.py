@@ -161,9 +161,7 @@ def test_a_monitor_knows_the_lag_without_reading_events(
     with psycopg.connect(server.dsn(roles), autocommit=True) as db:
         db.execute("call rollup.run_all()")
         insert_events(db, 7)
-        lags = rows(
-            act("monitor"), "select lag_events, lag_seconds < 3600, note from rollup.status"
-        )
+        lags = rows(act("monitor"), "select lag_events, lag_seconds < 3600, note from rollup.status")
         for events, is_recent, note in lags:
             assert (events, is_recent) == (7, True)
             assert "events could not be read: permission denied" in note

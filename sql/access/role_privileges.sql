@@ -38,6 +38,8 @@ begin
            x (kind, object, privilege, is_wanted)
      where x.is_wanted
     union
+    select 'table', 'rollup.set_aside', 'select' where purpose = 'runner'
+    union
     select 'table', format('rollup_internal.%I', s.name), p.privilege
       from unnest(array['watermarks', 'backlogs', 'tails', 'horizons', 'runs', 'set_aside']) s (name)
      cross join unnest(array['select', 'insert', 'update', 'delete']) p (privilege)
