@@ -42,7 +42,7 @@ begin
             todo := 'revoke these privileges: policies of a partitioned table do not apply to its partitions';
         end if;
         if has_table_privilege('public', 'rollup_internal.runs', 'select')
-           or has_table_privilege('public', 'rollup_internal.set_aside', 'select') then
+           or has_column_privilege('public', 'rollup_internal.set_aside', 'reason', 'select') then
             problems := problems || 'every role may read errors of runs, which may contain values of events'::text;
         end if;
         problems := array_remove(problems, null);

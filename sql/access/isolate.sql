@@ -1,5 +1,5 @@
 -- What errors of runs say may contain values of events, so that roles without the privilege to read the events of all
--- tenants do not see it: the views rollup.runs and rollup.set_aside hide it from roles that may not read their tables.
+-- tenants do not see it: the view rollup.runs hides it from roles that may not read its table.
 create or replace function rollup.isolate(
     source regclass, setting text default null, members regclass default null,
     member_column name default 'member', members_tenant name default null)

@@ -9,7 +9,7 @@ declare
     statement text;
 begin
     for statement in
-        select format('grant select on rollup_internal.runs, rollup_internal.set_aside to %I', o.rolname)
+        select format('grant select on rollup_internal.runs to %I', o.rolname)
           from pg_class c
          cross join lateral aclexplode(c.relacl) g
           join pg_roles o on o.oid = g.grantee
@@ -17,8 +17,8 @@ begin
     loop
         execute statement;
     end loop;
-    revoke select on rollup_internal.runs, rollup_internal.set_aside from public;
+    revoke select on rollup_internal.runs from public;
 end
 $$;
 comment on function rollup_internal.restrict_ledger() is
-    'Lets only roles that run rollups read the errors of runs and events that were set aside.';
+    'Lets only roles that run rollups read the errors of runs.';

@@ -19,8 +19,8 @@ begin
     perform rollup_internal.refresh_tails(array[rollup_name]);
     delete from rollup_internal.added_measures where rollup = rollup_name;
     delete from rollup_internal.runs where rollup = rollup_name;
-    delete from rollup_internal.expiries where relation = r.target;
     delete from rollup_internal.run_totals where rollup = rollup_name;
+    delete from rollup_internal.expiries where relation = r.target;
     perform rollup_internal.drop_generated_function(r.function_name);
     perform rollup_internal.drop_views(r.target);
     perform rollup_internal.sync_family(r.family);

@@ -109,13 +109,18 @@ begin
         todo := null;
         select sum(x.events) as events, max(x.rollup) as rollup into seen
           from rollup_internal.recent_runs(s.source) x;
-        recount := rollup_internal.number_by_index(format('select count(*) from %s where (%s)%s and %I <> all (%L::bigint[])', s.source, coalesce((
-            select string_agg(format('%1$I >= %2$s and %1$I < %3$s', s.id_column, lower(ids), upper(ids)), ' or ')
-              from unnest((select range_agg(int8range(p.after_id, p.through_id, '(]'))
-                             from rollup_internal.recent_runs(s.source) x
-                            cross join lateral jsonb_to_recordset(x.id_ranges) p (after_id bigint, through_id bigint)
-                          )) ids), 'false'), recent, s.id_column,
-            array(select a.event_id from rollup_internal.set_aside a where a.rollup = seen.rollup)));
+        recount := rollup_internal.number_by_index(rollup_internal.fill_template(
+            'select count(*) from {source} where {id} <> all ({aside}::bigint[]) and ({ranges}){recent}', jsonb_build_object(
+                'source', s.source,
+                'id', quote_ident(s.id_column),
+                'aside', quote_literal(array(select a.event_id from rollup_internal.set_aside a where a.rollup = seen.rollup)),
+                'recent', coalesce(recent, ''),
+                'ranges', coalesce((
+                    select string_agg(format('%1$I >= %2$s and %1$I < %3$s', s.id_column, lower(ids), upper(ids)), ' or ')
+                      from unnest((select range_agg(int8range(p.after_id, p.through_id, '(]'))
+                                     from rollup_internal.recent_runs(s.source) x
+                                    cross join lateral jsonb_to_recordset(x.id_ranges) p (after_id bigint, through_id bigint)
+                                  )) ids), 'false'))));
         if recount > seen.events then
             status := 'fail';
             finding := format('%s events have come in below the watermark in the last day: '
