@@ -271,7 +271,11 @@ def rollupctl(
 
 
 def start_rollupctl(
-    dsn: str, *args: str, stdin: int = subprocess.DEVNULL
+    dsn: str,
+    *args: str,
+    stdin: int = subprocess.DEVNULL,
+    output: int = subprocess.PIPE,
+    environment: dict[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start the command line while the test goes on; SIGINT interrupts it as Ctrl-C would.
 
@@ -283,9 +287,9 @@ def start_rollupctl(
         return subprocess.Popen(
             [sys.executable, "-m", "rollupctl", *args],
             stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=command_environment(dsn),
+            stdout=output,
+            stderr=output,
+            env=command_environment(dsn) | (environment or {}),
         )
     finally:
         signal.signal(signal.SIGINT, inherited)

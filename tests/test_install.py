@@ -483,7 +483,11 @@ def test_the_engine_needs_one_transaction(empty_dsn: str) -> None:
 COMMANDS = [
     ["install"], ["load", "data/1.csv"], ["rollup"], ["status"], ["backfill", "rollup_events_1hr"], ["verify"],
     ["rebuild", "rollup_events_1hr", "--all"], ["doctor"], ["expire"], ["retention"],
-    ["schedule"], ["unschedule"], ["uninstall"],
+    ["schedule"], ["unschedule"], ["uninstall"], ["sites"], ["show"], ["plan", "examples/page_views.sql"],
+    ["apply", "examples/page_views.sql"], ["create", "examples/page_views.sql"],
+    ["alter", "examples/page_views.sql"], ["drop", "rollup_events_1hr"], ["loads"], ["unload", "1"], ["top"],
+    ["metrics"], ["roles"], ["export", "rollup_events_1hr"], ["alerts", "list"], ["report", "list"],
+    ["fit", "clv"], ["serve", "--port=0"], ["keys"],
 ]  # fmt: skip
 
 

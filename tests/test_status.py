@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
-import sys
 import time
 from typing import Any
 
@@ -97,14 +97,12 @@ def test_the_screen_is_live(lab: Lab) -> None:
     lab.declare()
     db = lab.connect()
     ours, theirs = pty.openpty()
-    environment = servers.command_environment(lab.server.dsn(lab.database))
-    watching = subprocess.Popen(
-        [sys.executable, "-m", "rollupctl", "status", "--watch", "--every", "0.2"],
+    watching = servers.start_rollupctl(
+        lab.server.dsn(lab.database),
+        *("status", "--watch", "--every", "0.2"),
         stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        cwd=servers.ROOT,
-        env=environment | {"TERM": "xterm", "COLUMNS": "100", "LINES": "40"},
+        output=theirs,
+        environment={"TERM": "xterm", "COLUMNS": "100", "LINES": "40"},
     )
     os.close(theirs)
     shown = ""
@@ -114,6 +112,8 @@ def test_the_screen_is_live(lab: Lab) -> None:
         deadline = time.monotonic() + 60
         while text not in shown:
             assert time.monotonic() < deadline, shown
+            if not select.select([ours], [], [], 5)[0]:
+                continue
             shown += os.read(ours, 65536).decode(errors="replace")
 
     read_until("visits")
@@ -121,7 +121,7 @@ def test_the_screen_is_live(lab: Lab) -> None:
     read_until("77777")
     watching.send_signal(signal.SIGINT)
     try:
-        while os.read(ours, 65536):
+        while select.select([ours], [], [], 30)[0] and os.read(ours, 65536):
             pass
     except OSError:
         pass  # the other end is closed

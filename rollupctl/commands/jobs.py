@@ -72,7 +72,7 @@ def expire(
                 gone, code = _enforce(rolling.steps(session, "expire", None, _MAX_ROWS), _COLUMNS)
     if dry_run and not yes:
         announce_confirmation(reasons)
-    if gone.rows or code == DONE:
+    if gone.rows or code == DONE or settings.form != "table":
         settings.emit(gone)
     click.get_current_context().exit(code)
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-import click
 import psycopg
-from psycopg import errors
 
-from rollupctl.connect import Session, query, transaction
-from rollupctl.errors import BadFileError, UsageError, primary
+from rollupctl.connect import Session, transaction
+from rollupctl.errors import BadFileError, UsageError
 from rollupctl.loading import ledger
 from rollupctl.loading.content import NOTHING_LOADED, STDIN, find_files, printable
 from rollupctl.loading.copyerror import explain_copy, explain_worker
@@ -23,8 +19,9 @@ from rollupctl.loading.ledger import Entry
 from rollupctl.loading.parts import PART, Known, Part, Parts
 from rollupctl.loading.target import Target, find_target
 from rollupctl.loading.timevalue import ANY, DATE_ORDERS, ISO, TimeColumns
-from rollupctl.loading.transfer import Progress, copy_part
+from rollupctl.loading.transfer import Progress, copy_part, progress_bar
 from rollupctl.output import Table, note
+from rollupctl.zones import require_time_zone
 
 RESULT = ("file", "status", "rows", "seconds", "rows_per_second")
 
@@ -77,7 +74,7 @@ def load_files(
     listed = find_files(list(names))
     if listed.count(STDIN) > 1:
         raise UsageError("standard input (-) can be loaded once")
-    _require_time_zone(session, options.time_zone)
+    require_time_zone(session, options.time_zone)
     target = find_target(session, options.table)
     pipes: dict[str, CsvFile] = {}
     skipped: list[tuple[str, Entry]] = []
@@ -97,7 +94,7 @@ def load_files(
             file = pipes.pop(name) if name in pipes else open_csv(name, options.dialect)
             try:
                 began = time.monotonic()
-                with _bar(file) as advance:
+                with progress_bar(file) as advance:
                     done = _load(session, file, target, options, advance)
                 seconds = time.monotonic() - began
             finally:
@@ -287,26 +284,3 @@ def _note_skipped(skipped: list[tuple[str, Entry]]) -> None:
         f"{name}{others}: loaded before, on {entry.loaded_at:%Y-%m-%d %H:%M} UTC; "
         f"`rollupctl unload {entry.load_id}` removes its events, so that it can be loaded again"
     )
-
-
-def _require_time_zone(session: Session, time_zone: str) -> None:
-    """Raise UsageError for an unknown time zone; see rollup.validate_time_zone."""
-    try:
-        query(session, "select rollup.validate_time_zone(%s)", time_zone)
-    except errors.InvalidParameterValue as error:
-        hint = (error.diag.message_hint or "").rstrip(".") or None
-        raise UsageError(f"--time-zone: {primary(error)}", hint) from None
-
-
-@contextmanager
-def _bar(file: CsvFile) -> Iterator[Progress]:
-    """A progress bar in bytes on stderr, if that is a terminal and the length is known."""
-    size = file.size
-    if size is None or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    step = max(1, size // 200)
-    with click.progressbar(
-        length=size, label=file.name, file=sys.stderr, update_min_steps=step
-    ) as bar:
-        yield bar.update

@@ -24,7 +24,7 @@ begin
                  combinefunc = %1$I.hll_union,
                  parallel = safe
              )',
-            hll_schema, log2m, pg_catalog.format('\x11%s7f', pg_catalog.to_hex(128 + log2m)));
+            hll_schema, log2m, pg_catalog.format(E'\\x11%s7f', pg_catalog.to_hex(128 + log2m)));
         execute pg_catalog.format(
             'comment on aggregate rollup_compat.distinct_agg_%2$s(%1$I.hll_hashval) is %3$L',
             hll_schema, log2m, pg_catalog.format('As hll_add_agg(value, %s, 5, -1, 1), for groups of few values.', log2m));

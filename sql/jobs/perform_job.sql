@@ -9,7 +9,11 @@ create or replace procedure rollup_internal.perform_job(
     language plpgsql
 as $$
 declare
-    items constant pg_catalog.int4 := pg_catalog.cardinality(job.waiting);
+    -- A source is looked at before its first partition is dropped.
+    items constant pg_catalog.int4 := (
+        select pg_catalog.count(*) operator(pg_catalog.+)
+               pg_catalog.count(*) filter (where i.item operator(pg_catalog.->>) 'do' operator(pg_catalog.=) 'expire')
+          from pg_catalog.unnest(job.waiting) i (item));
     steps pg_catalog.int4 := 0;
     step_began pg_catalog.timestamptz;
     step record;

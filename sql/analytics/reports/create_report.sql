@@ -6,6 +6,7 @@ create or replace function rollup_analytics.create_report(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set standard_conforming_strings = on
 as $$
 #variable_conflict use_variable
 declare

@@ -5,6 +5,7 @@ create or replace function rollup_analytics_internal.named_values(query text, li
     language plpgsql
     immutable
     set search_path = pg_catalog, pg_temp
+    set standard_conforming_strings = on
 as $$
 declare
     rest text := query;

@@ -4,6 +4,7 @@ create or replace function rollup_analytics_internal.report_rows(statement text,
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set standard_conforming_strings = on
     set transaction_read_only = on
 as $$
 declare
