@@ -304,7 +304,7 @@ def test_what_cannot_isolate(refused: Refused, lab: Lab) -> None:
     with lab.server.admin() as admin:
         admin.execute("create role iso_runner")
     try:
-        lab.connect().execute("select rollup.grant_running('iso_runner')")
+        lab.connect().execute("select rollup.grant_role('iso_runner', 'runner')")
         assert "role iso_runner runs rollups and would not see all events" in refused(
             ", setting => 'app.tenant'"
         )

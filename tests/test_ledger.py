@@ -114,7 +114,7 @@ def test_ids_are_unknown_to_a_role_that_may_not_read(
     db.execute("drop role if exists ledger_loader")
     db.execute("create role ledger_loader login")
     try:
-        db.execute("select rollup.grant_loading('ledger_loader')")
+        db.execute("select rollup.grant_role('ledger_loader', 'loader')")
         db.execute("grant insert on events to ledger_loader")
         db.execute("grant usage on sequence events_event_id_seq to ledger_loader")
         with db.transaction():

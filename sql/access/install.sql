@@ -2,7 +2,6 @@
 \ir has_privilege.sql
 \ir grant_text.sql
 \ir grant_role.sql
-\ir grant_running.sql
 \ir check_roles.sql
 \ir restrict_ledger.sql
 \ir isolate.sql

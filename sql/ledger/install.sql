@@ -4,4 +4,3 @@
 \ir begin_part.sql
 \ir record_part.sql
 \ir finish_load.sql
-\ir grant_loading.sql
