@@ -582,6 +582,9 @@ def settings_of(db: Connection) -> dict[str, str]:
     return dict(rows(db, query))
 
 
+@pytest.mark.no_hostile(
+    "only a superuser's functions can set a parameter that no extension has registered"
+)
 @pytest.mark.parametrize(
     "statement",
     [
