@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,10 @@ CONNECT_TIMEOUT = 10  # seconds, unless the connection string or PGCONNECT_TIMEO
 OLDEST_SERVER = 150000
 
 Session = psycopg.Connection[TupleRow]
+
+# What psycopg ignores while it closes a connection, such as a rollback that an interruption overtook,
+# would be printed by the last resort of `logging`. The error itself is reported.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 class _AnyTime(TimestamptzLoader):
