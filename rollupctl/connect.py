@@ -31,8 +31,8 @@ OLDEST_SERVER = 150000
 
 Session = psycopg.Connection[TupleRow]
 
-# What psycopg ignores while it closes a connection, such as a rollback that an interruption overtook,
-# would be printed by the last resort of `logging`. The error itself is reported.
+# What psycopg ignores while it closes a connection, such as a rollback that an interruption
+# overtook, would be printed by the last resort of `logging`. The error itself is reported.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
