@@ -109,6 +109,24 @@ def test_trap_37_extremes_and_distinct_counts_go_by_the_order_of_the_type(
     check_all(db)
 
 
+def test_trap_43_distinct_counts_of_every_type_where_all_names_are_quoted(plain_lab: Lab) -> None:
+    types = (
+        "smallint", "int", "bigint", "boolean", "bytea", "text", "varchar(9)", "char(9)", "numeric",
+        "uuid", "date", "time", "timestamp", "timestamptz", "interval", "inet", "cidr", "money",
+        "oid", "name", "real", "double precision", "jsonb", "macaddr", "pg_lsn", "int4range",
+        "datemultirange", "text[]", "numeric[]", "int2vector", "oidvector", "citext", "hstore",
+        "text collate lab.ci",
+    )  # fmt: skip
+    db = source(plain_lab, "int" + "".join(f", v{n} {each}" for n, each in enumerate(types)))
+    db.execute("set quote_all_identifiers = on")
+    plain_lab.declare(
+        db=db, dimensions=[], measures={f"d{n}": {"distinct": f"v{n}"} for n in range(len(types))}
+    )
+    db.execute("insert into lab.e (customer_id) values (1)")
+    run(db)
+    assert rows(db, "select * from rollup.verify('visits')") == []
+
+
 @pytest.mark.parametrize("bucket", ["1 hour", "1 day"])
 def test_trap_37_coarser_members_too(plain_lab: Lab, bucket: str) -> None:
     db = source(plain_lab, 'text collate "en-x-icu"')

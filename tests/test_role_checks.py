@@ -78,6 +78,19 @@ def test_a_later_rollup_is_reported_and_completed(made: Lab) -> None:
     assert "grant select on lab.later to made_reader;" in said
 
 
+def test_trap_30_schemas_whose_names_need_quotes(made: Lab) -> None:
+    db = made.connect()
+    script(db, 'create schema "Odd ""one"; alter table lab.e set schema "Odd ""one"')
+    try:
+        code, found, said = roles(made, "made_writer", "writer", "--create")
+        assert (code, found[0]["status"]) == (0, "ok"), said
+        assert 'grant usage on schema "Odd ""one" to made_writer;' in said
+        db.execute("set role made_writer")
+        db.execute("""insert into "Odd ""one".e (customer_id) values (1)""")
+    finally:
+        script(db, 'reset role; alter table "Odd ""one".e set schema lab; drop schema "Odd ""one"')
+
+
 def test_privileges_that_a_role_should_not_have(made: Lab) -> None:
     for purpose in ("reader", "monitor"):
         roles(made, f"made_{purpose}", purpose, "--create")

@@ -23,12 +23,12 @@ begin
     select distinct x.kind, x.object, x.privilege
       from rollups r
      cross join lateral (values
-           ('schema', quote_ident(r.source_schema::regnamespace::text), 'usage', is_writer or purpose in ('runner', 'monitor')),
-           ('schema', quote_ident(r.target_schema::regnamespace::text), 'usage', purpose in ('runner', 'reader')),
+           ('schema', r.source_schema::regnamespace::text, 'usage', is_writer or purpose in ('runner', 'monitor')),
+           ('schema', r.target_schema::regnamespace::text, 'usage', purpose in ('runner', 'reader')),
            ('table', r.source::text, 'insert', is_writer),
            ('sequence', r.id_sequence::text, 'usage', is_writer),
            ('table', r.source::text, 'select', purpose = 'runner' or purpose = 'reader' and r.is_distributed),
-           ('schema', quote_ident(r.source_schema::regnamespace::text), 'usage', purpose = 'reader' and r.is_distributed),
+           ('schema', r.source_schema::regnamespace::text, 'usage', purpose = 'reader' and r.is_distributed),
            ('sequence', r.id_sequence::text, 'select', purpose in ('runner', 'monitor')),
            ('table', r.target::text, 'select', purpose in ('runner', 'reader')),
            ('table', r.target::text, 'insert', purpose = 'runner'),
@@ -60,7 +60,7 @@ begin
     union
     select 'role', 'pg_read_all_stats', 'member' where purpose = 'monitor'
     union
-    select 'role', quote_ident(c.relowner::regrole::text), 'member'
+    select 'role', c.relowner::regrole::text, 'member'
       from pg_class c where purpose = 'admin' and c.oid = 'rollup_internal.rollups'::regclass
      order by 1, 2, 3;
 end

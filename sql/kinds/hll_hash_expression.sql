@@ -31,8 +31,12 @@ begin
         return format('%I.hll_hash_bigint(hashtextextended(%s, 0))', hll_schema, m.argument);
     elsif base_type = any ('{smallint,integer,bigint,boolean,bytea,text,character varying}'::regtype[]) then
         return format('%I.%I(%s)', hll_schema,
-                      case when base_type = 'character varying'::regtype then 'hll_hash_text'
-                           else 'hll_hash_' || base_type::text end, m.argument);
+                      case base_type when 'smallint'::regtype then 'hll_hash_smallint'
+                                     when 'integer'::regtype then 'hll_hash_integer'
+                                     when 'bigint'::regtype then 'hll_hash_bigint'
+                                     when 'boolean'::regtype then 'hll_hash_boolean'
+                                     when 'bytea'::regtype then 'hll_hash_bytea'
+                                     else 'hll_hash_text' end, m.argument);
     elsif base_type = any ('{uuid,date,time,timestamp,timestamptz,inet,cidr,bpchar,name,oid,money}'::regtype[]) then
         return format('%I.hll_hash_any(%s)', hll_schema, m.argument);
     end if;
@@ -51,7 +55,8 @@ begin
     end if;
     -- The function of another type may be declared for this one, and arrays and ranges ask for that of their items.
     execute format('select %s(%s::%s, 0)', hash_function,
-                   case when item_type <> base_type then '''{}''' when kind = 'r' then '''empty''' when kind = 'm' then '''{}''' else 'null' end, base_type);
+                   case when base_type = any ('{int2vector,oidvector}'::regtype[]) then '''''' when item_type <> base_type then '''{}'''
+                        when kind = 'r' then '''empty''' when kind = 'm' then '''{}''' else 'null' end, base_type);
     return format('%I.hll_hash_bigint(%s(%s, 0))', hll_schema, hash_function, m.argument);
 exception when undefined_function then
     raise exception using
