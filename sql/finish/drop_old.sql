@@ -1,42 +1,31 @@
 -- Drops objects of earlier versions that no longer exist. This transaction has written every function of the
 -- package, so any function it has not written is obsolete: all of them in rollup_internal and rollup_compat; in
 -- rollup, where users may have their own functions, those marked as internal and those whose signature has
--- changed. Either all are dropped or none, because they depend on each other.
+-- changed.
 do $$
 declare
     now_written constant xid := pg_catalog.pg_current_xact_id()::xid;
-    routines text;
     batch_table regclass;
-    users text;
 begin
-    select string_agg(format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)), ', ')
-      into routines
-      from pg_catalog.pg_proc p
-      join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-     where p.xmin <> now_written
-       and n.nspname in ('rollup', 'rollup_internal', 'rollup_compat')
-       and (n.nspname <> 'rollup'
-            or pg_catalog.obj_description(p.oid, 'pg_proc') like 'Internal.%'
-            or p.proname ~ '^run_family_[0-9]+$'
-            or exists (select from pg_catalog.pg_proc w
-                        where w.pronamespace = p.pronamespace and w.proname = p.proname and w.xmin = now_written))
-       and not exists (select from rollup_internal.families f
-                        where f.function_name = format('%I.%I', n.nspname, p.proname));
-    if routines is not null then
-        execute format('drop routine %s', routines);
-    end if;
-    drop type if exists rollup.task, rollup.run, rollup.span;
+    perform rollup_internal.drop_obsolete(array(
+        select p.oid
+          from pg_catalog.pg_proc p
+          join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+         where p.xmin <> now_written
+           and n.nspname in ('rollup', 'rollup_internal', 'rollup_compat')
+           and (n.nspname <> 'rollup'
+                or pg_catalog.obj_description(p.oid, 'pg_proc') like 'Internal.%'
+                or p.proname ~ '^run_family_[0-9]+$'
+                or exists (select from pg_catalog.pg_proc w
+                            where w.pronamespace = p.pronamespace and w.proname = p.proname and w.xmin = now_written))
+           and not exists (select from rollup_internal.families f
+                            where f.function_name = format('%I.%I', n.nspname, p.proname))),
+        array_remove(array[to_regtype('rollup.task'), to_regtype('rollup.run'), to_regtype('rollup.span')], null));
     for batch_table in
         select c.oid from pg_catalog.pg_class c
          where c.relnamespace = 'rollup'::regnamespace and c.relkind = 'r' and c.relname ~ '^batch_[0-9]+$'
     loop
         execute format('drop table %s', batch_table);
     end loop;
-exception when dependent_objects_still_exist then
-    get stacked diagnostics users = pg_exception_detail;
-    raise warning using
-        message = format('functions of an earlier version stay because they are still used: %s',
-                         array_to_string(string_to_array(users, E'\n'), '; ')),
-        hint = 'Create again what uses them with functions that are documented, then install again.';
 end
 $$;

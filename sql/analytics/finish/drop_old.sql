@@ -1,25 +1,12 @@
--- This transaction has written every function of the analytics, so a function in their schemas that it has not
--- written is obsolete. Functions of the package have a comment. Either all are dropped or none, as in sql/finish.
+-- This transaction has written every function of the analytics, so a function in its schemas that it has not written is
+-- obsolete. Functions of the package have a comment.
 do $$
-declare
-    routines text;
-    users text;
 begin
-    select string_agg(format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)), ', ')
-      into routines
-      from pg_catalog.pg_proc p
-      join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-     where p.xmin <> pg_catalog.pg_current_xact_id()::xid
-       and n.nspname in ('rollup_analytics', 'rollup_analytics_internal')
-       and pg_catalog.obj_description(p.oid, 'pg_proc') is not null;
-    if routines is not null then
-        execute format('drop routine %s', routines);
-    end if;
-exception when dependent_objects_still_exist then
-    get stacked diagnostics users = pg_exception_detail;
-    raise warning using
-        message = format('analytics of an earlier version stay because they are still used: %s',
-                         array_to_string(string_to_array(users, E'\n'), '; ')),
-        hint = 'Create again what uses them with functions that are documented, then install again.';
+    perform rollup_internal.drop_obsolete(array(
+        select p.oid
+          from pg_catalog.pg_proc p
+         where p.xmin <> pg_catalog.pg_current_xact_id()::xid
+           and p.pronamespace = any ('{rollup_analytics,rollup_analytics_internal}'::regnamespace[])
+           and pg_catalog.obj_description(p.oid, 'pg_proc') is not null));
 end
 $$;
