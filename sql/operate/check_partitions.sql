@@ -55,7 +55,7 @@ begin
         if s.default_partition is not null then
             check_name := 'default partition of ' || s.relation;
             -- Back-dated rows belong there; for events they are reported, because they may be unintended.
-            execute format('select count(*) from (select from %s%s limit $1) x', s.default_partition, case when not s.is_source
+            execute format('select count(*) from (select 1 from %s%s limit $1) x', s.default_partition, case when not s.is_source
                 then format(' where %I >= %L', rollup_internal.partition_column(s.relation), s.covered_to) end)
                into misplaced using counted + 1;
             status := case when misplaced = 0 then 'ok' else 'warn' end;
