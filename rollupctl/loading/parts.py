@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from rollupctl.loading.content import Content
 from rollupctl.loading.csvfile import BOM, CHUNK, CsvFile
 from rollupctl.loading.dialect import Dialect
+from rollupctl.loading.records import Spool
 
 PART = 64 << 20  # bytes: commits cost nothing, and an interruption costs little
 _IN_MEMORY = 32 << 20  # bytes that are kept in memory while it is unknown whether they are loaded
@@ -174,6 +175,8 @@ class Part:
     # The server does not count line breaks in quotes before it has seen the first end of a record,
     # which usually is that of the header.
     uncounted: int = 0
+    bom: int = 0  # bytes that were left out at its beginning
+    spool: Spool | None = None  # where its text is kept, if it may have to be read again
 
     @property
     def name(self) -> str:
@@ -199,7 +202,8 @@ class Part:
         """Its text, once."""
         counts = bool(self.dialect.columns) and self.line_end == b"\n"
         inside = False
-        for chunk in self._without_bom(self.parts.read_part()):
+        text = self._without_bom(self.parts.read_part())
+        for chunk in text if self.spool is None else self.spool.through(text):
             if counts:
                 end = self.parts.end_of_record(chunk, 0, inside)
                 self.uncounted += chunk.count(b"\n", 0, end) - (end is not None)
@@ -208,13 +212,19 @@ class Part:
             yield chunk
 
     def again(self) -> Iterator[bytes]:
-        """Its text up to where it was read, and nothing for a pipe."""
+        """Its text: all of it if it was kept, otherwise up to where it was read, and nothing for a
+        pipe.
+        """
+        if self.spool:
+            return self.spool.chunks()
         return self._without_bom(self._read_again())
 
     def _without_bom(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """Without a header, a BOM would belong to the first value."""
         first = next(chunks, b"")
-        yield first.removeprefix(BOM) if self.dialect.columns and not self.start else first
+        if self.dialect.columns and not self.start and first.startswith(BOM):
+            first, self.bom = first.removeprefix(BOM), len(BOM)
+        yield first
         yield from chunks
 
     def _read_again(self) -> Iterator[bytes]:
