@@ -10,7 +10,7 @@ import psycopg
 
 from rollupctl.connect import Session, transaction
 from rollupctl.errors import BadFileError, UsageError
-from rollupctl.loading import ledger
+from rollupctl.loading import ledger, past
 from rollupctl.loading.content import NOTHING_LOADED, STDIN, find_files, printable
 from rollupctl.loading.copyerror import explain_copy, explain_worker
 from rollupctl.loading.csvfile import CsvFile
@@ -128,10 +128,19 @@ def _load(
             note(f"{file.name}: goes on after line {parts.lines}; it was loaded so far on {since}")
         advance(parts.position)
     rows = rejected = 0
+    parts.keeps = has_times = file.source is not None or bool(target.time_columns(receiver.columns))
     while not (parts.position and parts.is_at_end()):
         start = parts.position
         try:
             done = _load_part(session, parts, target, receiver, follows, earlier, options, advance)
+        except past.NoPartitionsError as needed:
+            advance(start - parts.position)
+            parts.go_back()
+            parts.keeps = False  # whatever comes of it, this part is loaded now
+            if made := past.create_partitions(session, target, needed.ranges):
+                what = "partition was" if made == 1 else "partitions were"
+                note(f"{file.name}: {made} {what} made for events of the past")
+            continue
         except _LoadedElsewhereError:
             if parts.position != start:
                 entry = ledger.find_digest(session, target, parts.digest())
@@ -144,6 +153,7 @@ def _load(
                 follows = None  # the other content ends here, or goes on differently
             continue
         earlier = None
+        parts.keeps = has_times
         rows += done.rows
         rejected += done.rejected
         follows = done.load_id
@@ -215,7 +225,15 @@ def _load_part(
             begun = ledger.begin(session, file, target, follows)
             if follows is not None and (begun.is_finished or begun.position != part.start):
                 raise _LoadedElsewhereError
+<<<<<<< HEAD
             received = receiver.receive(session, part, advance, level)
+=======
+            rows = copy_part(
+                session, part, target.copy_command(columns, part.dialect), advance, times
+            )
+            if parts.keeps:
+                past.require_partitions(session, target, begun.after_id)
+>>>>>>> f95bdd5 (Events of the past get partitions before they are loaded, up to rollup.max_partitions; rollup.create_history_partitions)
             is_last = parts.is_at_end()
             if file.content.state() != file.state:
                 raise BadFileError(
