@@ -9,14 +9,13 @@ from rollupctl.errors import primary
 from rollupctl.loading.target import Target
 from rollupctl.output import note
 
-_COLUMN = "select rollup_internal.partition_column(%s::pg_catalog.regclass) as name"
 _RANGES = """
 select r.ranges::text, pg_catalog.cardinality(r.ranges) as number
-  from rollup_internal.history_ranges(%s::pg_catalog.regclass, %s) r (ranges)
+  from rollup.history_ranges(%s::pg_catalog.regclass, %s) r (ranges)
 """
 _STEP = """
 select s.created, s.remaining::text, pg_catalog.cardinality(s.remaining) as left
-  from rollup_internal.create_history_step(%s::pg_catalog.regclass, %s::pg_catalog.tstzrange[]) s
+  from rollup.create_history_step(%s::pg_catalog.regclass, %s::pg_catalog.tstzrange[]) s
 """
 
 
@@ -26,11 +25,6 @@ class NoPartitionsError(Exception):
     def __init__(self, ranges: str) -> None:
         super().__init__(ranges)
         self.ranges = ranges
-
-
-def has_times(session: Session, target: Target, columns: list[str]) -> bool:
-    """Whether `columns` decide in which partition an event is."""
-    return any(name in columns for name in query(session, _COLUMN, target.qualified).column("name"))
 
 
 def require_partitions(session: Session, target: Target, after_id: int | None) -> None:

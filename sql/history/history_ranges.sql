@@ -3,7 +3,7 @@
 -- partition, the oldest first. A range whose events were removed gets no partition: it would count as complete.
 --
 -- The last partition stays the last, because coming ones are made from there on.
-create or replace function rollup_internal.history_ranges(
+create or replace function rollup.history_ranges(
     source regclass, after_id bigint default null, wanted tstzrange default null)
     returns tstzrange[]
     language plpgsql
@@ -64,7 +64,7 @@ begin
     loop
         step := case when extract(year from length) * 12 + extract(month from length) > 0 then interval '1 day' else length end;
         if wanted is null then
-            execute format('select array_agg(distinct date_bin(%L, %s, %L)) %s', step, time_column, origin, events) into starts;
+            execute format('select array_agg(distinct date_bin($1, %s, $2)) %s', time_column, events) into starts using step, origin;
         else
             -- Also those that are longer begin at a day, as in the calendar.
             continue when (extract(epoch from upper(range_merge(free)) - lower(range_merge(free)))
@@ -87,7 +87,7 @@ begin
     return ranges[:greatest(max_partitions - standing, 0)];
 end
 $$;
-comment on function rollup_internal.history_ranges(regclass, bigint, tstzrange) is
+comment on function rollup.history_ranges(regclass, bigint, tstzrange) is
     'Ranges of the past for which a source should get partitions, the latest first: those of events in its default '
     'partition, or only of those with an id above after_id; or those that partitions lack in a wanted range. None if the '
     'caller does not own the table.';
