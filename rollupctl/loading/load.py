@@ -225,15 +225,9 @@ def _load_part(
             begun = ledger.begin(session, file, target, follows)
             if follows is not None and (begun.is_finished or begun.position != part.start):
                 raise _LoadedElsewhereError
-<<<<<<< HEAD
             received = receiver.receive(session, part, advance, level)
-=======
-            rows = copy_part(
-                session, part, target.copy_command(columns, part.dialect), advance, times
-            )
             if parts.keeps:
                 past.require_partitions(session, target, begun.after_id)
->>>>>>> f95bdd5 (Events of the past get partitions before they are loaded, up to rollup.max_partitions; rollup.create_history_partitions)
             is_last = parts.is_at_end()
             if file.content.state() != file.state:
                 raise BadFileError(
