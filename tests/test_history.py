@@ -32,7 +32,8 @@ def test_commits_from_2013_to_today(
     path.write_text(text)
     number = text.count("\n") - 1
     before = value(db, "select count(*) from rollup.partitions('events')")
-    loaded = rollupctl("load", "-" if form == "pipe" else str(path), input=text)
+    name = "-" if form == "pipe" else str(path)
+    loaded = rollupctl("load", name, "--time-range", "1900-01-01..2100-01-01", input=text)
     assert loaded.returncode == 0, loaded.stderr
     assert "14 partitions were made for events of the past" in loaded.stderr
     assert (value(db, "select count(*) from events"), value(db, IN_DEFAULT)) == (number, 0)
@@ -149,3 +150,9 @@ def test_events_are_loaded_where_no_partition_can_be_made(
     assert value(db, IN_DEFAULT) == 2
     db.execute("call rollup.create_history_partitions('events')")
     assert value(db, IN_DEFAULT) == 0
+
+
+def test_lines_of_json(db: Connection, rollupctl: Rollupctl) -> None:
+    lines = '{"event_time": "2024-05-06T07:08:09Z", "customer_id": 1}\n'
+    loaded = rollupctl("load", "-", "--format", "ndjson", input=lines)
+    assert (value(db, "select count(*) from events"), value(db, IN_DEFAULT)) == (1, 0), loaded
