@@ -76,6 +76,10 @@ class BadFileError(RollupError):
     """A file cannot be loaded; the message names the file and, if known, line and column."""
 
 
+class BadRowError(BadFileError):
+    """A row of a file cannot be loaded; others may be."""
+
+
 class BadTableError(RollupError):
     """The table does not exist, is not a table, or cannot store events."""
 

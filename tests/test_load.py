@@ -22,7 +22,8 @@ import pytest
 from rollupctl.connect import open_session
 from rollupctl.errors import BadFileError
 from rollupctl.loading import csvfile, load
-from rollupctl.loading.csvfile import CsvFile, open_csv
+from rollupctl.loading.csvfile import CsvFile
+from rollupctl.loading.inputs import open_input
 from rollupctl.output import Table
 from tests import servers
 from tests.conftest import Connection, Rollupctl
@@ -410,8 +411,8 @@ def test_end_mark_is_found_across_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, end: str
 ) -> None:
     monkeypatch.setattr(csvfile, "CHUNK", size)
-    fine = open_csv(write(tmp_path / "1.csv", f'{HEADER}1,\\.{end}1,a\\.b,"\\."\n'))
-    bad = open_csv(write(tmp_path / "2.csv", f"{HEADER}1,a\n\\.{end}"))
+    fine = open_input(write(tmp_path / "1.csv", f'{HEADER}1,\\.{end}1,a\\.b,"\\."\n'))
+    bad = open_input(write(tmp_path / "2.csv", f"{HEADER}1,a\n\\.{end}"))
     assert len(b"".join(fine.rows())) == fine.size
     with pytest.raises(BadFileError, match="nothing but"):
         list(bad.rows())

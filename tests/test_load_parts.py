@@ -21,10 +21,12 @@ import pytest
 
 from rollupctl.connect import open_session
 from rollupctl.errors import BadFileError, RollupError
-from rollupctl.loading import load, transfer
-from rollupctl.loading.csvfile import CsvFile, open_csv
+from rollupctl.loading import load, receive, transfer
+from rollupctl.loading.csvfile import CsvFile
 from rollupctl.loading.dialect import CSV, Dialect
-from rollupctl.loading.load import GONE, LOADED, RESULT, SKIPPED, Options
+from rollupctl.loading.inputs import open_input
+from rollupctl.loading.load import RESULT, Options
+from rollupctl.loading.outcome import GONE, LOADED, SKIPPED
 from rollupctl.loading.parts import Known, Parts
 from rollupctl.output import Table
 from tests import servers
@@ -67,7 +69,7 @@ def dying_at(monkeypatch: pytest.MonkeyPatch, part: int) -> Iterator[None]:
         return done
 
     with monkeypatch.context() as patch:
-        patch.setattr(load, "copy_part", dying)
+        patch.setattr(receive, "copy_part", dying)
         with pytest.raises(LostError):
             yield
 
@@ -310,7 +312,7 @@ def test_parts_end_with_records(tmp_path: Path) -> None:
 @contextlib.contextmanager
 def opened(path: str, text: bytes, end: str, size: int, chunk: int) -> Iterator[Parts]:
     """The parts of a file that is read in small chunks."""
-    file = open_csv(path)
+    file = open_input(path)
     with mock.patch.object(CsvFile, "line_end", end.encode()):
         parts = Parts(file, size)
     parts._source = (text[at : at + chunk] for at in range(0, len(text), chunk))

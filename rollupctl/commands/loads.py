@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 import click
 
 from rollupctl.connect import query
 from rollupctl.errors import BEHIND, DONE, UsageError
-from rollupctl.loading.dialect import Dialect
-from rollupctl.loading.load import GONE, RESULT, Options, load_files
+from rollupctl.loading.dialect import AUTO, Dialect
+from rollupctl.loading.inputs import FORMS
+from rollupctl.loading.load import RESULT, Options, load_files
+from rollupctl.loading.outcome import GONE
+from rollupctl.loading.rejects import RejectFile
 from rollupctl.loading.target import find_target
+from rollupctl.loading.timerange import parse_range
 from rollupctl.loading.timevalue import FORMATS, ISO
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import Table
@@ -45,7 +50,8 @@ def _dialect_options(command: Function) -> Function:
             "fields",
             metavar="COLUMN=FIELD",
             multiple=True,
-            help="Load a field into the column of another name (may be repeated).",
+            help="Load a field into the column of another name (may be repeated); "
+            "user.id is a field within a field of JSON.",
         ),
         click.option(
             "--set",
@@ -53,6 +59,29 @@ def _dialect_options(command: Function) -> Function:
             metavar="COLUMN=VALUE",
             multiple=True,
             help="A column that the files lack, and its value in all rows (may be repeated).",
+        ),
+        click.option(
+            "--site",
+            "sites",
+            metavar="COLUMN=FIELD",
+            multiple=True,
+            help="The number of the site that a field names, from the table of sites "
+            "(`rollupctl install --sites`); unknown names are made sites.",
+        ),
+        click.option(
+            "--rest",
+            metavar="COLUMN",
+            help="A column of type jsonb that gets all fields that no column has.",
+        ),
+        click.option("--ignore-unknown", is_flag=True, help="Leave out fields that no column has."),
+        click.option(
+            "--format",
+            "file_format",
+            type=click.Choice(FORMS),
+            default=AUTO,
+            show_default=True,
+            help="ndjson: a JSON object on each line, whose fields go to the columns of their "
+            "names.",
         ),
         click.option("--quote", default='"', metavar="CHAR", help='[default: "]'),
         click.option(
@@ -94,7 +123,25 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     "or the month (mdy), or any: all that PostgreSQL takes for a time, such as now or the year "
     "20000.",
 )
+@click.option(
+    "--time-range",
+    metavar="FROM..TO",
+    help="First and last day on which events may lie: 2000-01-01..2030-12-31.  [default: the last "
+    "20 years, and tomorrow]",
+)
 @_dialect_options
+@click.option(
+    "--reject",
+    metavar="FILE",
+    help="Write bad rows into this file instead of stopping at the first.",
+)
+@click.option(
+    "--max-rejects",
+    type=click.IntRange(0),
+    default=1000,
+    show_default=True,
+    help="Stop when more rows are bad.",
+)
 @click.option("--again", is_flag=True, help="Load a file again if none of its rows exist any more.")
 @click.option("--dry-run", is_flag=True, help="Check the files' headers; load nothing.")
 @shared_options
@@ -110,9 +157,16 @@ def load(
     columns: str | None,
     fields: tuple[str, ...],
     constants: tuple[str, ...],
+    sites: tuple[str, ...],
+    rest: str | None,
+    ignore_unknown: bool,
+    file_format: str,
+    time_range: str | None,
+    reject: str | None,
+    max_rejects: int,
     **others: Any,
 ) -> None:
-    """Load CSV files, each exactly once; - is standard input.
+    """Load files of events, each exactly once; - is standard input.
 
     FILE may also be a directory, or a pattern in quotes. Files compressed with gzip, bzip2, xz or
     zstd are recognized by their content. Columns may be in any order; omitted columns get their
@@ -143,11 +197,20 @@ def load(
         tuple(name.strip() for name in (columns or "").split(",")) if columns else (),
         mapped,
         _pairs("--set", constants),
+        _pairs("--site", sites),
+        rest,
+        ignore_unknown,
+        file_format,
     )
     report = Table(RESULT)
-    with settings.connect() as session:
+    with ExitStack() as opened:
+        rejects = opened.enter_context(RejectFile(reject, max_rejects)) if reject else None
+        options = Options(
+            dialect=dialect, time_range=parse_range(time_range), rejects=rejects, **others
+        )
+        session = opened.enter_context(settings.connect())
         try:
-            load_files(session, files, Options(dialect=dialect, **others), report=report)
+            load_files(session, files, options, report=report)
         finally:
             if report.rows:
                 settings.emit(report)

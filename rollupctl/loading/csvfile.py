@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rollupctl.errors import BadFileError
+from rollupctl.errors import BadFileError, BadRowError
 from rollupctl.loading.content import STDIN, Content
 from rollupctl.loading.dialect import CSV, Dialect
+from rollupctl.loading.source import Source
 
 CHUNK = 1 << 16  # bytes read, hashed and sent at a time
 LONGEST_HEADER = 1 << 20  # bytes
@@ -46,10 +47,13 @@ class CsvFile:
     header: list[str]
     head: bytes
     dialect: Dialect = CSV
+    source: Source | None = None  # of the fields of what is not CSV
 
     def __post_init__(self) -> None:
         """Remember what tells whether the file changes."""
         self.state = self.content.state()
+        self.tolerates_end_marks = False  # as rows that are looked at one by one
+        self.has_end_mark = False
 
     @property
     def size(self) -> int | None:
@@ -70,7 +74,7 @@ class CsvFile:
                 yield chunk
 
     def rows(self) -> Iterator[bytes]:
-        r"""In chunks; raises BadFileError at a line \.
+        r"""In chunks; raises BadRowError at a line \., or remembers it where that is tolerated.
 
         PostgreSQL up to 17 would silently treat it as the end of the data; 18 treats it as a row.
         """
@@ -78,13 +82,16 @@ class CsvFile:
         for chunk in self.chunks():
             window = tail + chunk
             if b"\\." in window and _END_MARK.search(window):  # `in` is ten times as fast
-                break
+                self.has_end_mark = True
+                if not self.tolerates_end_marks:
+                    break
             yield chunk
             tail = window[-4:]
         else:
-            if not tail.endswith((b"\n\\.", b"\r\\.")):
+            self.has_end_mark |= tail.endswith((b"\n\\.", b"\r\\."))
+            if self.tolerates_end_marks or not self.has_end_mark:
                 return
-        raise BadFileError(
+        raise BadRowError(
             f"{self.name}: a line holds nothing but \\.",
             "to PostgreSQL that ends the data: remove the line, or quote the value",
         )
@@ -105,7 +112,7 @@ class CsvFile:
             sha.update(chunk)
         digest = self.content.raw_digest() or sha.digest()
         self.content.rewind()
-        self.head = _read_head(self.content, self.dialect.quote)
+        self.head = read_head(self.content, self.dialect.quote)
         return digest
 
     def close(self) -> None:
@@ -113,20 +120,13 @@ class CsvFile:
         self.content.close()
 
 
-def open_csv(path: str, dialect: Dialect = CSV) -> CsvFile:
-    """Open `path` ("-" for standard input) and read its header line.
+def open_csv(content: Content, head: bytes, dialect: Dialect = CSV) -> CsvFile:
+    """The file of `content`, whose first record `head` contains.
 
-    Raises BadFileError if the file does not exist, cannot be read, or does not begin with a line of
-    column names in UTF-8.
+    Raises BadFileError if that is not a line of column names in UTF-8.
     """
-    content = Content(path, dialect.encoding)
-    try:
-        head = _read_head(content, dialect.quote)
-        header = _parse_header(head, content.name, dialect)
-        return CsvFile(content.name, content, header, head, dialect)
-    except BaseException:
-        content.close()
-        raise
+    header = _parse_header(head, content.name, dialect)
+    return CsvFile(content.name, content, header, head, dialect)
 
 
 def opening_quote_line(chunks: Iterable[bytes], quote: str) -> int | None:
@@ -149,7 +149,7 @@ def opening_quote_line(chunks: Iterable[bytes], quote: str) -> int | None:
     return opened
 
 
-def _read_head(content: Content, quote: str) -> bytes:
+def read_head(content: Content, quote: str = CSV.quote) -> bytes:
     """Bytes from the start of `content`, at least up to the end of its first record."""
     head = b""
     while len(head) < LONGEST_HEADER:
@@ -183,7 +183,7 @@ def _parse_header(head: bytes, name: str, dialect: Dialect) -> list[str]:
     if end is None and len(head) >= LONGEST_HEADER:
         raise BadFileError(f"{name}, line 1: is longer than {LONGEST_HEADER} bytes", expected)
     record = head[:end].removeprefix(BOM)
-    if b"\0" in head:
+    if b"\0" in record:
         raise BadFileError(f"{name}: is not text: it holds zero bytes", expected)
     if dialect.columns:
         return _named(dialect.columns, name, dialect)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from rollupctl.errors import UsageError
 from rollupctl.loading.content import UTF8, validate_encoding
 
+AUTO = "auto"
+
 
 @dataclass(frozen=True)
 class Dialect:
@@ -15,7 +17,9 @@ class Dialect:
     not of type text; otherwise an empty field without quotes is NULL.
 
     `columns` are the names of the fields of a file without a header. `fields` maps names of fields
-    to those of columns, `constants` are columns that the file lacks and their values.
+    to those of columns, `constants` are columns that the file lacks and their values. `sites` are
+    columns for the number of the site that a field names. Unknown fields go into the column `rest`,
+    or are left out with `ignore_unknown`.
     """
 
     delimiter: str = ","
@@ -25,6 +29,10 @@ class Dialect:
     columns: tuple[str, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
+    sites: Mapping[str, str] = field(default_factory=dict)
+    rest: str | None = None
+    ignore_unknown: bool = False
+    form: str = AUTO
 
     def __post_init__(self) -> None:
         """Refuse what COPY would refuse, with a message in terms of the command line."""
@@ -41,6 +49,16 @@ class Dialect:
                 "write what stands between delimiters, without quotes: --null '' or --null NULL",
             )
         object.__setattr__(self, "encoding", validate_encoding(self.encoding))
+
+    @property
+    def takes_unknown(self) -> bool:
+        """Whether rows may have fields that no column gets."""
+        return self.rest is not None or self.ignore_unknown
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether columns get other values than those of their fields."""
+        return bool(self.takes_unknown or self.sites)
 
     @property
     def suffix(self) -> bytes:

@@ -55,7 +55,7 @@ select load_id, sha256, bytes
 _BEGIN = "select * from rollup.begin_part(%s::pg_catalog.regclass, %s, %s)"
 
 _RECORD = """
-select rollup.record_part(%s, %s, %s, %s, digest => %s, size => %s, duration => %s) as is_new
+select rollup.record_part(%s, %s, %s, %s, %s, digest => %s, size => %s, duration => %s) as is_new
 """
 _FINISH = "select rollup.finish_load(%s, %s) as is_new"
 
@@ -178,13 +178,17 @@ def begin(session: Session, file: CsvFile, target: Target, load_id: int | None) 
     return Begun(row["load_id"], row["part"], row["after_id"], row["bytes"], row["is_finished"])
 
 
-def record(session: Session, begun: Begun, parts: Parts, rows: int, seconds: float) -> bool:
+def record(
+    session: Session, begun: Begun, parts: Parts, rows: int, rejected: int, seconds: float
+) -> bool:
     """Record the part that ends at the position; False if it is already loaded.
 
     Waits for a concurrent load of the same part, which takes precedence.
     """
-    values = (begun.load_id, begun.part, rows, begun.after_id, parts.digest(), parts.position)
-    return all(query(session, _RECORD, *values, seconds).column("is_new"))
+    values = (begun.load_id, begun.part, rows, begun.after_id, rejected)
+    return all(
+        query(session, _RECORD, *values, parts.digest(), parts.position, seconds).column("is_new")
+    )
 
 
 def finish(session: Session, load_id: int, parts: Parts) -> bool:

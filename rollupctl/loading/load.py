@@ -1,29 +1,35 @@
-"""Load CSV files into a table, part by part, each content exactly once."""
+"""Load files into a table, part by part, each content exactly once."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 
 from rollupctl.connect import Session, transaction
 from rollupctl.errors import BadFileError, UsageError
-from rollupctl.loading import ledger
+from rollupctl.loading import ledger, past
 from rollupctl.loading.content import NOTHING_LOADED, STDIN, find_files, printable
 from rollupctl.loading.copyerror import explain_copy, explain_worker
-from rollupctl.loading.csvfile import CsvFile, open_csv
+from rollupctl.loading.csvfile import CsvFile
 from rollupctl.loading.dialect import CSV, Dialect
+from rollupctl.loading.inputs import open_input
 from rollupctl.loading.ledger import Entry
+from rollupctl.loading.outcome import LOADED, SKIPPED, Loaded
 from rollupctl.loading.parts import PART, Known, Part, Parts
+from rollupctl.loading.passedover import note_skipped, passed_over
+from rollupctl.loading.receive import Receiver
+from rollupctl.loading.rejects import RejectFile
 from rollupctl.loading.target import Target, find_target
-from rollupctl.loading.timevalue import ANY, DATE_ORDERS, ISO, TimeColumns
-from rollupctl.loading.transfer import Progress, copy_part, progress_bar
+from rollupctl.loading.timerange import TimeRange, default_range
+from rollupctl.loading.timevalue import DATE_ORDERS, ISO
+from rollupctl.loading.transfer import Progress, progress_bar
 from rollupctl.output import Table, note
 from rollupctl.zones import require_time_zone
 
-RESULT = ("file", "status", "rows", "seconds", "rows_per_second")
+RESULT = ("file", "status", "rows", "rejected", "seconds", "rows_per_second")
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class Options:
     again: bool = False
     dry_run: bool = False
     part_size: int = PART
+    time_range: TimeRange = field(default_factory=default_range)
+    rejects: RejectFile | None = None
 
 
 AS_IS = Options()
@@ -44,20 +52,6 @@ AS_IS = Options()
 
 class _LoadedElsewhereError(Exception):
     """Another session has loaded the content concurrently: roll back."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """Outcome of one file: LOADED, SKIPPED or GONE, how many rows this load added, and the entry
-    of a file that was skipped.
-    """
-
-    status: str
-    rows: int
-    entry: Entry | None = None
-
-
-LOADED, SKIPPED, GONE = "loaded", "skipped", "rows gone"
 
 
 def load_files(
@@ -76,22 +70,28 @@ def load_files(
         raise UsageError("standard input (-) can be loaded once")
     require_time_zone(session, options.time_zone)
     target = find_target(session, options.table)
+    if options.rejects:
+        options.rejects.clear_uncommitted(session)
     pipes: dict[str, CsvFile] = {}
     skipped: list[tuple[str, Entry]] = []
     try:
         for name in dict.fromkeys(listed):
-            file = open_csv(name, options.dialect)
-            target.match(file)
+            file = open_input(name, options.dialect)
+            try:
+                _receiver(file, target, options)
+            except BaseException:
+                file.close()
+                raise
             if options.dry_run or file.content.is_regular:
                 file.close()  # opened again when it is loaded; a pipe must stay open
             else:
                 pipes[name] = file
         if options.dry_run:
             for name in listed:
-                report.add(printable(name), "header fits", None, None, None)
+                report.add(printable(name), "header fits", None, None, None, None)
             return
         for name in listed:
-            file = pipes.pop(name) if name in pipes else open_csv(name, options.dialect)
+            file = pipes.pop(name) if name in pipes else open_input(name, options.dialect)
             try:
                 began = time.monotonic()
                 with progress_bar(file) as advance:
@@ -102,9 +102,9 @@ def load_files(
             if done.status == SKIPPED and done.entry:
                 skipped.append((file.name, done.entry))
             rate = round(done.rows / seconds) if done.rows and seconds else None
-            report.add(file.name, done.status, done.rows, round(seconds, 3), rate)
+            report.add(file.name, done.status, done.rows, done.rejected, round(seconds, 3), rate)
     finally:
-        _note_skipped(skipped)
+        note_skipped(skipped)
         for file in pipes.values():
             file.close()
 
@@ -113,45 +113,67 @@ def _load(
     session: Session, file: CsvFile, target: Target, options: Options, advance: Progress
 ) -> Loaded:
     """Load what is not yet in the ledger of one file, part by part."""
-    columns = target.match(file)
+    receiver = _receiver(file, target, options)
     earlier = ledger.find(session, file, target)
     if earlier and not (options.again and earlier.is_gone):
-        return _passed_over(file, target, earlier)
+        return passed_over(file, target, earlier)
     parts = Parts(file, options.part_size)
     found = parts.pass_known(_beginnings(session, target, options))
     follows = None if found is None else found.load_id
     if follows is not None and (begun := ledger.find_id(session, target, follows)):
         if begun.rows_left < begun.rows:
-            return _passed_over(file, target, begun)
+            return passed_over(file, target, begun)
         if not parts.is_at_end():
             since = f"{begun.loaded_at:%Y-%m-%d %H:%M} UTC"
             note(f"{file.name}: goes on after line {parts.lines}; it was loaded so far on {since}")
         advance(parts.position)
-    rows = 0
+    rows = rejected = 0
+    parts.keeps = has_times = file.source is not None or bool(target.time_columns(receiver.columns))
     while not (parts.position and parts.is_at_end()):
         start = parts.position
         try:
-            done = _load_part(session, parts, target, columns, follows, earlier, options, advance)
+            done = _load_part(session, parts, target, receiver, follows, earlier, options, advance)
+        except past.NoPartitionsError as needed:
+            advance(start - parts.position)
+            parts.go_back()
+            parts.keeps = False  # whatever comes of it, this part is loaded now
+            if made := past.create_partitions(session, target, needed.ranges):
+                what = "partition was" if made == 1 else "partitions were"
+                note(f"{file.name}: {made} {what} made for events of the past")
+            continue
         except _LoadedElsewhereError:
             if parts.position != start:
                 entry = ledger.find_digest(session, target, parts.digest())
                 entry = entry or ledger.find_digest(session, target, parts.file_digest())
                 if entry is None or entry.rows_left < entry.rows:
-                    return _passed_over(file, target, entry)
+                    return passed_over(file, target, entry)
                 follows = entry.load_id
             later = ledger.parts_after(session, follows, start) if follows is not None else []
             if parts.pass_known(later) is None and parts.position == start:
                 follows = None  # the other content ends here, or goes on differently
             continue
         earlier = None
+        parts.keeps = has_times
         rows += done.rows
+        rejected += done.rejected
         follows = done.load_id
         if done.is_last:
-            return Loaded(LOADED, rows)
+            return Loaded(LOADED, rows, rejected)
     if follows is not None and _finish(session, parts, target, follows):
-        return Loaded(LOADED, rows)
+        return Loaded(LOADED, rows, rejected)
     entry = ledger.find_digest(session, target, parts.digest())
-    return Loaded(LOADED, rows) if rows else _passed_over(file, target, entry)
+    return Loaded(LOADED, rows, rejected) if rows or rejected else passed_over(file, target, entry)
+
+
+def _receiver(file: CsvFile, target: Target, options: Options) -> Receiver:
+    return Receiver(
+        file,
+        target,
+        options.dialect,
+        options.time_format,
+        options.time_range,
+        rejects=options.rejects is not None,
+    )
 
 
 def _beginnings(session: Session, target: Target, options: Options) -> list[Known]:
@@ -171,6 +193,7 @@ class _Done:
 
     load_id: int
     rows: int
+    rejected: int
     is_last: bool
 
 
@@ -178,35 +201,33 @@ def _load_part(
     session: Session,
     parts: Parts,
     target: Target,
-    columns: list[str],
+    receiver: Receiver,
     follows: int | None,
     earlier: Entry | None,
     options: Options,
     advance: Progress,
 ) -> _Done:
-    """Load the part at the position, in one transaction.
+    """Load the part at the position, in one transaction; with bad rows, in a second or third one.
 
     It belongs to the load that it `follows`, or to a new one. Raises _LoadedElsewhereError if it is
     loaded already, or, before anything is read, if that load does not end at the position.
     """
     file, part = parts.file, parts.next()
-    times = None
-    if options.time_format != ANY and (positions := target.time_columns(columns)):
-        times = TimeColumns(part, options.time_format, positions)
     # Unless an order is named, 01/02/2024 may be in January or in February, so it is refused.
     order = DATE_ORDERS.get(options.time_format, "YMD")
     settings = {"DateStyle": f"ISO, {order}", "TimeZone": options.time_zone}
-    try:
+
+    def attempt(level: int) -> _Done:
         with transaction(session, settings):
             if earlier:
                 ledger.forget(session, earlier)
             began = time.monotonic()
             begun = ledger.begin(session, file, target, follows)
-            if follows is not None and (begun.is_finished or begun.position != parts.position):
+            if follows is not None and (begun.is_finished or begun.position != part.start):
                 raise _LoadedElsewhereError
-            rows = copy_part(
-                session, part, target.copy_command(columns, part.dialect), advance, times
-            )
+            received = receiver.receive(session, part, advance, level)
+            if parts.keeps:
+                past.require_partitions(session, target, begun.after_id)
             is_last = parts.is_at_end()
             if file.content.state() != file.state:
                 raise BadFileError(
@@ -214,9 +235,10 @@ def _load_part(
                     f"{NOTHING_LOADED}: load it again when it is complete",
                 )
             seconds = time.monotonic() - began
+            rows, rejected = received.rows, len(received.rejected)
 
             def recorded() -> bool:
-                return ledger.record(session, begun, parts, rows, seconds) and (
+                return ledger.record(session, begun, parts, rows, rejected, seconds) and (
                     not is_last or ledger.finish(session, begun.load_id, parts)
                 )
 
@@ -227,10 +249,18 @@ def _load_part(
                 ledger.forget(session, entry)
                 if not recorded():
                     raise _LoadedElsewhereError
-            return _Done(begun.load_id, rows, is_last)
+            if options.rejects:
+                options.rejects.write(begun.load_id, part, received.rejected)
+            return _Done(begun.load_id, rows, rejected, is_last)
+
+    try:
+        done = receiver.with_care(part, attempt)
+        if options.rejects:
+            options.rejects.committed(done.rejected)
+        return done
     except psycopg.Error as error:
         bad = explain_copy(error, target, part)
-        bad = bad or explain_worker(error, session, part, target, columns)
+        bad = bad or explain_worker(error, session, part, target, receiver.columns)
         if bad is None:
             raise
         raise _so_far(bad, part) from error
@@ -256,31 +286,3 @@ def _so_far(error: BadFileError, part: Part) -> BadFileError:
         )
         error.hint = error.hint.replace(NOTHING_LOADED, kept)
     return error
-
-
-def _passed_over(file: CsvFile, target: Target, earlier: Entry | None) -> Loaded:
-    """Print a note if the rows of a file that was loaded before no longer exist."""
-    if earlier is None or earlier.rows == earlier.rows_left:
-        return Loaded(SKIPPED, 0, earlier)
-    loaded = f"{earlier.loaded_at:%Y-%m-%d %H:%M}"
-    left = f"{earlier.rows_left} of its {earlier.rows} rows are left"
-    what = "was loaded" if earlier.is_finished else "was loaded in part"
-    note(f"{file.name}: {what} on {loaded} UTC, but {left} in {target.qualified}")
-    if earlier.is_gone:
-        note(
-            "hint: `rollupctl load --again` loads it as new events, which rollups count although "
-            "they have counted the rows that are gone"
-        )
-    return Loaded(GONE, 0)
-
-
-def _note_skipped(skipped: list[tuple[str, Entry]]) -> None:
-    """Say when the files that were skipped were loaded, and how to load them again."""
-    if not skipped:
-        return
-    name, entry = skipped[0]
-    others = f" and {len(skipped) - 1} more" if len(skipped) > 1 else ""
-    note(
-        f"{name}{others}: loaded before, on {entry.loaded_at:%Y-%m-%d %H:%M} UTC; "
-        f"`rollupctl unload {entry.load_id}` removes its events, so that it can be loaded again"
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from rollupctl.loading.content import Content
 from rollupctl.loading.csvfile import BOM, CHUNK, CsvFile
 from rollupctl.loading.dialect import Dialect
+from rollupctl.loading.records import Spool
 
 PART = 64 << 20  # bytes: commits cost nothing, and an interruption costs little
 _IN_MEMORY = 32 << 20  # bytes that are kept in memory while it is unknown whether they are loaded
@@ -40,6 +42,9 @@ class Parts:
         self._source = file.rows()
         self._pending = b""
         self._sha = hashlib.sha256()
+        self.keeps = False  # the text of a part, so that it can be read once more
+        self._kept: list[bytes] = []
+        self._before = (0, 0, self._sha)
         self._line_end = file.line_end
         self._mark = re.compile(
             re.escape(file.dialect.quote.encode()) + b"|" + re.escape(self._line_end)
@@ -70,6 +75,8 @@ class Parts:
         """Chunks up to the end of the part that begins at the position."""
         end = self.position + self._size
         inside = False
+        self._before = (self.position, self.lines, self._sha.copy())
+        self._kept.clear()
         while not self.is_at_end():
             chunk, self._pending = self._pending, b""
             if chunk.endswith(b"\r") and self._line_end == b"\r\n":
@@ -81,9 +88,17 @@ class Parts:
                 chunk, self._pending = chunk[:cut], chunk[cut:]
             inside ^= chunk.count(self.file.dialect.quote.encode()) % 2 == 1
             self._pass(chunk)
+            if self.keeps:
+                self._kept.append(chunk)
             yield chunk
             if cut is not None:
                 return
+
+    def go_back(self) -> None:
+        """Back to the beginning of the part that was read last; only if `keeps` is set."""
+        self.position, self.lines, self._sha = self._before
+        self._source = itertools.chain(self._kept, [self._pending], self._source)
+        self._pending, self._kept = b"", []
 
     def pass_known(self, known: Iterable[Known]) -> Known | None:
         """Pass over all parts at the position that are in the ledger; the last of them, or None.
@@ -174,6 +189,8 @@ class Part:
     # The server does not count line breaks in quotes before it has seen the first end of a record,
     # which usually is that of the header.
     uncounted: int = 0
+    bom: int = 0  # bytes that were left out at its beginning
+    spool: Spool | None = None  # where its text is kept, if it may have to be read again
 
     @property
     def name(self) -> str:
@@ -199,7 +216,8 @@ class Part:
         """Its text, once."""
         counts = bool(self.dialect.columns) and self.line_end == b"\n"
         inside = False
-        for chunk in self._without_bom(self.parts.read_part()):
+        text = self._without_bom(self.parts.read_part())
+        for chunk in text if self.spool is None else self.spool.through(text):
             if counts:
                 end = self.parts.end_of_record(chunk, 0, inside)
                 self.uncounted += chunk.count(b"\n", 0, end) - (end is not None)
@@ -208,13 +226,19 @@ class Part:
             yield chunk
 
     def again(self) -> Iterator[bytes]:
-        """Its text up to where it was read, and nothing for a pipe."""
+        """Its text: all of it if it was kept, otherwise up to where it was read, and nothing for a
+        pipe.
+        """
+        if self.spool:
+            return self.spool.chunks()
         return self._without_bom(self._read_again())
 
     def _without_bom(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """Without a header, a BOM would belong to the first value."""
         first = next(chunks, b"")
-        yield first.removeprefix(BOM) if self.dialect.columns and not self.start else first
+        if self.dialect.columns and not self.start and first.startswith(BOM):
+            first, self.bom = first.removeprefix(BOM), len(BOM)
+        yield first
         yield from chunks
 
     def _read_again(self) -> Iterator[bytes]:

@@ -35,7 +35,14 @@ select a.attname as name,
        as numbered,
        coalesce(nullif(t.typbasetype, 0), t.oid)
        = any ('{date, timestamp, timestamptz}'::pg_catalog.regtype[]) as is_time,
-       t.typcategory = 'S' as is_text
+       t.typcategory = 'S' as is_text,
+       case when a.attgenerated = '' and a.attidentity = ''
+            then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end as default_text,
+       case when coalesce(nullif(t.typbasetype, 0), t.oid)
+                 = any ('{json, jsonb}'::pg_catalog.regtype[]) then 'json'
+            when t.typcategory in ('A', 'C') then 'nested' else 'plain' end as form,
+       (select a.attnum = p.partattrs[0] from pg_catalog.pg_partitioned_table p
+         where p.partrelid = a.attrelid and p.partnatts = 1) is true as is_partition_key
 from pg_catalog.pg_attribute a
 join pg_catalog.pg_type t on t.oid = a.atttypid
 left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
@@ -65,6 +72,14 @@ class Column:
     numbered: bool  # drawn from a sequence
     is_time: bool  # a date or a timestamp
     is_text: bool
+    default_text: str | None = None  # an expression
+    form: str = "plain"  # json, nested (an array or a record), or plain
+    is_partition_key: bool = False
+
+    @property
+    def is_loadable(self) -> bool:
+        """Whether files may have values for it."""
+        return not (self.numbered or self.computed)
 
 
 @dataclass(frozen=True)
@@ -101,22 +116,28 @@ class Target:
             options.append(sql.SQL("null {}").format(dialect.null))
             # "" is a valid text, but not a number.
             if others := [c.name for c in self.columns if c.name in columns and not c.is_text]:
-                options.append(sql.SQL("force_null ({})").format(_listed(others)))
+                options.append(sql.SQL("force_null ({})").format(listed(others)))
         return sql.SQL("copy {} ({}) from stdin ({})").format(
             into or sql.Identifier(self.schema, self.name),
-            _listed(columns),
+            listed(columns),
             sql.SQL(", ").join(options),
         )
 
-    def time_columns(self, columns: list[str]) -> list[tuple[int, str]]:
-        """Position, from 0, and name of the `columns` of type date or timestamp."""
-        times = {c.name for c in self.columns if c.is_time}
-        return [(at, name) for at, name in enumerate(columns) if name in times]
+    def time_columns(self, columns: list[str]) -> list[tuple[int, str, bool]]:
+        """Position, from 0, and name of the `columns` of type date or timestamp, and whether the
+        table is partitioned by it.
+        """
+        times = {c.name: c.is_partition_key for c in self.columns if c.is_time}
+        return [(at, name, times[name]) for at, name in enumerate(columns) if name in times]
 
     @property
     def id_column(self) -> str | None:
         """The id column, if rollups can use it."""
         return next((c.name for c in self.columns if c.numbered and c.type == "bigint"), None)
+
+    def column(self, name: str) -> Column | None:
+        """The column of a name, as it is written."""
+        return next((c for c in self.columns if c.name == name), None)
 
     def type_of(self, column: str) -> str:
         """The type of `column`, for a message."""
@@ -129,13 +150,17 @@ class Target:
 
         Names match exactly or, if that is unambiguous, ignoring case.
         """
-        header = [*file.header, *file.dialect.constants]
+        dialect = file.dialect
+        header = [*file.header, *dialect.constants]
         place = f"{file.name}, line 1"
         matched: list[str] = []
         for position, field in enumerate(header, 1):
             if not field:
                 raise BadFileError(f"{place}: column {position} of the header has no name", _NAMES)
             column = self._find(field)
+            if column is None and (dialect.takes_unknown or field in dialect.sites.values()):
+                matched.append(field)
+                continue
             if column is None:
                 raise self._unknown(place, field, header)
             if column.name in matched:
@@ -152,7 +177,8 @@ class Target:
                     f"{self.qualified} computes it from other columns: leave the column out",
                 )
             matched.append(column.name)
-        missing = [c.name for c in self.columns if c.required and c.name not in matched]
+        given = [*matched, *dialect.sites, dialect.rest]
+        missing = [c.name for c in self.columns if c.required and c.name not in given]
         if missing:
             raise BadFileError(
                 f"{place}: no column {', '.join(missing)}",
@@ -166,7 +192,7 @@ class Target:
         return exact[0] if exact else alike[0] if len(alike) == 1 else None
 
     def _unknown(self, place: str, field: str, header: list[str]) -> BadFileError:
-        known = [c.name for c in self.columns if not (c.numbered or c.computed)]
+        known = [c.name for c in self.columns if c.is_loadable]
         if len(header) == 1:
             for mark, spelled in DELIMITERS:
                 if mark in field:
@@ -179,7 +205,8 @@ class Target:
         return BadFileError(f"{place}: {self.qualified} has no column {field!r}", hint)
 
 
-def _listed(names: list[str]) -> sql.Composed:
+def listed(names: list[str]) -> sql.Composed:
+    """Names of columns, quoted, in a row."""
     return sql.SQL(", ").join(map(sql.Identifier, names))
 
 

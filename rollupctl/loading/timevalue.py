@@ -8,14 +8,15 @@ import io
 import itertools
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from rollupctl.errors import BadFileError
+from rollupctl.errors import BadRowError
 from rollupctl.loading.content import NOTHING_LOADED
 from rollupctl.loading.dialect import Dialect
 from rollupctl.loading.parts import Part
+from rollupctl.loading.timerange import TimeRange
 
 ISO, ANY = "iso", "any"
 EPOCHS = {"epoch": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}  # units per second
@@ -24,10 +25,12 @@ FORMATS = (ISO, *EPOCHS, *DATE_ORDERS, ANY)
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 # Nearly all values match this and need no further check.
+_DATE = r"(?:19|20|21)\d\d-\d\d-\d\d"
 _PLAIN = re.compile(
-    r"(?:19|20|21)\d\d-\d\d-\d\d"
-    r"(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:Z|UTC|GMT|[-+]\d\d(?::?\d\d(?::?\d\d)?)?))?)?"
+    _DATE
+    + r"(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:Z|UTC|GMT|[-+]\d\d(?::?\d\d(?::?\d\d)?)?))?)?"
 )
+PLAIN = _PLAIN.pattern  # PostgreSQL reads it too
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -103,14 +106,24 @@ def _problem_of_year(text: str) -> tuple[str, str] | None:
 class TimeColumns:
     """Checks the time columns of one part of a file, and converts epochs to times."""
 
-    def __init__(self, file: Part, form: str, columns: Sequence[tuple[int, str]]) -> None:
-        """`columns` has the position, from 0, and the name of each; `form` is one of FORMATS."""
+    def __init__(
+        self, file: Part, form: str, columns: Sequence[tuple[int, str, bool]], limits: TimeRange
+    ) -> None:
+        """`columns` has the position, from 0, and the name of each, and whether its times must be
+        in the range `limits`; `form` is one of FORMATS.
+        """
         self._file = file
+        self._limits = limits
         self._columns = columns
         self._ticks = EPOCHS.get(form)
         quote, delimiter = map(re.escape, (file.dialect.quote, file.dialect.delimiter))
         self._field = re.compile(_FIELD.format(quote=quote, delimiter=delimiter))
-        self._plain_lines = re.compile(_plain_lines(file.dialect, [at for at, _ in columns]))
+        self._plain_lines = re.compile(
+            _plain_lines(
+                file.dialect,
+                {at: limits.pattern() if is_limited else _DATE for at, _, is_limited in columns},
+            )
+        )
 
     @property
     def rewrites(self) -> bool:
@@ -173,11 +186,22 @@ class TimeColumns:
         if line == 0:
             return
         null = self._file.dialect.null or ""
-        for at, name in self._columns:
-            if at < len(record) and record[at] != null and (wrong := judge(record[at])):
+        for at, name, is_limited in self._columns:
+            if at >= len(record) or record[at] == null:
+                continue
+            wrong = judge(record[at])
+            if wrong is None and is_limited and self._is_beyond(record[at]):
+                wrong = f"is not between {self._limits}", "if it is meant, say --time-range"
+            if wrong:
                 place = f"{self._file.name}, line {line}, column {name}"
                 hint = f"{wrong[1]}; {NOTHING_LOADED}"
-                raise BadFileError(f'{place}: "{record[at]}" {wrong[0]}', hint)
+                raise BadRowError(f'{place}: "{record[at]}" {wrong[0]}', hint)
+
+    def _is_beyond(self, value: str) -> bool:
+        if self._ticks is None:
+            return self._limits.is_beyond(value)
+        moment = self._time(value)
+        return moment is not None and moment.date() not in self._limits
 
     def _problem_of_epoch(self, value: str) -> tuple[str, str] | None:
         if not _NUMBER.fullmatch(value.strip()):
@@ -206,7 +230,7 @@ class TimeColumns:
             field = self._field.match(text, end + 1)
             fields.append(field[0] if field else "")
             end = field.end() if field else end + 1
-        for at, _ in self._columns:
+        for at, _, _ in self._columns:
             value = fields[at].strip(quote) if at < len(fields) else null
             if value != null and (moment := self._time(value)):
                 fields[at] = moment.isoformat(sep=" ") + "+00"
@@ -246,14 +270,17 @@ def _end_of_line(text: str) -> int:
     return text.find("\n") + 1
 
 
-def _plain_lines(dialect: Dialect, positions: Sequence[int]) -> str:
-    """Matches whole lines, each a record, whose fields at `positions` are empty or match _PLAIN."""
+def _plain_lines(dialect: Dialect, dates: Mapping[int, str]) -> str:
+    """Matches whole lines, each a record, whose fields at positions of `dates` are empty or usual
+    times on such dates.
+    """
     quote, delimiter = re.escape(dialect.quote), re.escape(dialect.delimiter)
-    time = f"(?:{_PLAIN.pattern}|{re.escape(dialect.null or '')})"
     line = []
-    for at in range(max(positions) + 1):
-        inside = time if at in positions else f"[^{delimiter}{quote}\\r\\n]*"
-        quoted = inside if at in positions else f"[^{quote}\\r\\n]*"
+    for at in range(max(dates) + 1):
+        plain = PLAIN.replace(_DATE, dates.get(at, ""))
+        time = f"(?:{plain}|{re.escape(dialect.null or '')})"
+        inside = time if at in dates else f"[^{delimiter}{quote}\\r\\n]*"
+        quoted = inside if at in dates else f"[^{quote}\\r\\n]*"
         line.append(f"(?:{quote}{quoted}{quote}|{inside})")
     others = f"(?:{delimiter}(?:{quote}[^{quote}\\r\\n]*{quote}|[^{delimiter}{quote}\\r\\n]*))*"
     return f"(?:{delimiter.join(line)}{others}\\r?\\n)*"

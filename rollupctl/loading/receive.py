@@ -1,0 +1,216 @@
+"""How the rows of a part get into the table: straight by COPY, or staged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import psycopg
+from psycopg import sql
+
+from rollupctl.connect import Session
+from rollupctl.errors import BadRowError
+from rollupctl.loading.content import NOTHING_LOADED
+from rollupctl.loading.csvfields import CsvFields
+from rollupctl.loading.csvfile import CsvFile
+from rollupctl.loading.dialect import Dialect
+from rollupctl.loading.fields import STAGE, Fields
+from rollupctl.loading.flaws import Flaw
+from rollupctl.loading.parts import Part
+from rollupctl.loading.records import Record, Spool, csv_records, documents
+from rollupctl.loading.source import Source
+from rollupctl.loading.staging import Stage, is_about_data
+from rollupctl.loading.target import Target, listed
+from rollupctl.loading.timerange import TimeRange
+from rollupctl.loading.timevalue import ANY, TimeColumns
+from rollupctl.loading.transfer import Progress, copy_part
+
+Outcome = TypeVar("Outcome")
+WHOLE, GOOD_ROWS, ONE_BY_ONE = range(3)  # how much is done to find bad rows
+
+
+class RefusedError(Exception):
+    """The part has bad rows: it must be loaded again, with more care."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that cannot be loaded, as it came."""
+
+    record: Record
+    flaw: Flaw
+
+
+@dataclass(frozen=True)
+class Received:
+    """What came of a part."""
+
+    rows: int
+    rejected: list[Rejected]
+
+
+class Receiver:
+    """Gets the parts of one file into the table.
+
+    Plain CSV goes straight into it, as long as no bad rows are to be rejected. All else is staged.
+    """
+
+    def __init__(
+        self,
+        file: CsvFile,
+        target: Target,
+        dialect: Dialect,
+        time_format: str,
+        time_range: TimeRange,
+        *,
+        rejects: bool,
+    ) -> None:
+        """Raises BadFileError or UsageError if file, table and options do not go together."""
+        self._target = target
+        self._time_format = time_format
+        self._time_range = time_range
+        self._rejects = rejects
+        self._file = file
+        self.columns = [] if file.source else target.match(file)
+        self._is_direct = not (file.source or dialect.is_staged)
+        self.can_retry = rejects or not self._is_direct
+        file.tolerates_end_marks = self.can_retry
+        own = CsvFields(self.columns[: len(file.header)])
+        self._source: Source = own if file.source is None else file.source
+        if not file.source:
+            dialect = replace(dialect, fields={})  # the header has them already
+        self._dialect = dialect
+        self._fields = None
+        if self.can_retry:
+            self._fields = Fields(target, self._source, dialect, time_format, time_range)
+
+    def with_care(self, part: Part, attempt: Callable[[int], Outcome]) -> Outcome:
+        """Load a part by `attempt`, a transaction, with as much care as its rows need.
+
+        Raises what the last attempt raises.
+        """
+        if not self.can_retry:
+            return attempt(WHOLE)
+        with Spool() as spool:
+            part.spool = spool
+            for level in (WHOLE, GOOD_ROWS):
+                try:
+                    return attempt(level)
+                except (RefusedError, BadRowError):
+                    if level != WHOLE:
+                        raise
+                except psycopg.Error as error:
+                    if not is_about_data(error):
+                        raise
+                spool.complete()
+            return attempt(ONE_BY_ONE)
+
+    def receive(self, session: Session, part: Part, advance: Progress, level: int) -> Received:
+        """Load the part, in the session's transaction.
+
+        Raises RefusedError when it must be tried at a higher level; BadFileError or the server's
+        error when it cannot be loaded.
+        """
+        if level != WHOLE:
+            return self._good_rows(session, part, one_by_one=level == ONE_BY_ONE)
+        if self._is_direct:
+            times = None
+            positions = self._target.time_columns(self.columns)
+            if self._time_format != ANY and positions:
+                times = TimeColumns(part, self._time_format, positions, self._time_range)
+            command = self._target.copy_command(self.columns, part.dialect)
+            rows = copy_part(session, part, command, advance, times)
+            self._require_all_read()
+            return Received(rows, [])
+        stage = self._stage(session)
+        part.dialect = replace(part.dialect, constants={})
+        command = self._stage_command(part.dialect, header=not part.dialect.columns)
+        copy_part(session, part, command, advance, None)
+        self._require_all_read()
+        moved = stage.move()
+        if moved is None:
+            raise RefusedError
+        return Received(moved, [])
+
+    def _stage(self, session: Session) -> Stage:
+        assert self._fields
+        return Stage(session, self._target, self._source, self._fields)
+
+    def _require_all_read(self) -> None:
+        """The server takes an end mark for the end of the data."""
+        if self._file.has_end_mark:
+            raise RefusedError
+
+    def _good_rows(self, session: Session, part: Part, *, one_by_one: bool) -> Received:
+        """Load the rows that can be loaded, or raise BadFileError for the first that cannot."""
+        flaws: dict[int, Flaw] = {}
+
+        def on_flaw(line: int, flaw: Flaw) -> None:
+            if not self._rejects:
+                raise _stopped_by(part, line, flaw)
+            flaws[line] = flaw
+
+        stage = self._stage(session)
+        with session.cursor() as cursor, cursor.copy(self._lines_command()) as copy:
+            for record in self._records(part):
+                if record.flaw:
+                    on_flaw(record.line, Flaw(None, record.flaw))
+                else:
+                    copy.write(self._staged(record))
+        rows = stage.move_good(on_flaw, one_by_one=one_by_one)
+        found = [r for r in self._records(part) if r.line in flaws] if flaws else []
+        return Received(rows, [Rejected(r, flaws[r.line]) for r in found])
+
+    def _records(self, part: Part) -> Iterator[Record]:
+        if self._file.source:
+            return documents(part.again())
+        header = not part.start and not self._file.dialect.columns
+        return csv_records(
+            part.again(), self._file.dialect, part.line_end, len(self._file.header), header=header
+        )
+
+    def _staged(self, record: Record) -> bytes:
+        """A record with its line number, as `_lines_command` reads it."""
+        number = str(record.line).encode()
+        if not self._file.source:
+            return number + self._file.dialect.delimiter.encode() + record.raw + b"\n"
+        raw = record.raw.replace(b"\\", b"\\\\").replace(b"\t", b"\\t").replace(b"\r", b"\\r")
+        return number + b"\t" + raw + b"\n"
+
+    def _lines_command(self) -> sql.Composed:
+        if self._file.source:
+            return sql.SQL("copy {} (line, document) from stdin").format(STAGE)
+        return self._stage_command(self._file.dialect, header=False, before=["line"])
+
+    def _stage_command(
+        self, dialect: Dialect, *, header: bool, before: list[str] | None = None
+    ) -> sql.Composed:
+        """The COPY of records into the stage; NULL is what it is in a COPY into the table."""
+        names = list(self._source.columns)
+        is_text = {c.name: c.is_text for c in self._target.columns}
+        others = [
+            name
+            for name, column in zip(names, self.columns, strict=False)
+            if not is_text.get(column, True)
+        ]
+        options = [
+            sql.SQL("format csv, header {}, delimiter {}, quote {}").format(
+                header, dialect.delimiter, dialect.quote
+            )
+        ]
+        if dialect.null is not None:
+            options.append(sql.SQL("null {}").format(dialect.null))
+            if others:
+                options.append(sql.SQL("force_null ({})").format(listed(others)))
+        return sql.SQL("copy {} ({}) from stdin ({})").format(
+            STAGE, listed([*(before or []), *names]), sql.SQL(", ").join(options)
+        )
+
+
+def _stopped_by(part: Part, line: int, flaw: Flaw) -> BadRowError:
+    place = f"{part.name}, line {part.lines_before + line}"
+    if flaw.column:
+        place += f", column {flaw.column}"
+    hint = "; ".join(filter(None, (flaw.hint, NOTHING_LOADED)))
+    return BadRowError(f"{place}: {flaw.reason}", hint)

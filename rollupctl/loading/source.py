@@ -1,0 +1,54 @@
+"""What a format offers for rows that are staged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from psycopg import sql
+
+
+class Source(Protocol):
+    """How the fields of a format's staged rows are written in SQL."""
+
+    row: str  # whether a staged line is a row
+    has_header: bool
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The columns of the stage."""
+        ...
+
+    @property
+    def parsed(self) -> sql.Composable:
+        """What the fields are read from."""
+        ...
+
+    @property
+    def valid(self) -> sql.Composable:
+        """Whether a row is as rows are in this format."""
+        ...
+
+    def offers(self, field: str) -> bool:
+        """Whether a row may have the field."""
+        ...
+
+    def has(self, field: str) -> sql.Composable:
+        """Whether the row has the field."""
+        ...
+
+    def json(self, field: str) -> sql.Composable:
+        """The field as jsonb."""
+        ...
+
+    def text(self, field: str) -> sql.Composable:
+        """The field as text."""
+        ...
+
+    def rest(self, known: Sequence[str]) -> sql.Composable:
+        """What the row has besides the fields `known`, as jsonb."""
+        ...
+
+    def is_known(self, known: Sequence[str]) -> sql.Composable:
+        """Whether the row has the fields `known` only."""
+        ...
