@@ -27,9 +27,11 @@ begin
         return null;
     end if;
     foreach since in array array[now() - interval '1 hour', now() - interval '1 day', now() - interval '20 days'] loop
-        execute format('select count(distinct %I) from %s where %I >= %L and (%s)',
-                       r.id_column, r.source, r.time_column, since, conditions)
-           into events;
+        execute rollup_internal.fill_template(
+            'select count(distinct {id}) from {source} where {time} >= $1 and ({conditions})',
+            jsonb_build_object('id', quote_ident(r.id_column), 'source', r.source, 'time', quote_ident(r.time_column),
+                               'conditions', conditions))
+           into events using since;
         if events = ids then
             return since;
         end if;
