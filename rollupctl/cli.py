@@ -15,6 +15,7 @@ from rollupctl.commands import (
     alerts,
     backfills,
     checks,
+    dashboards,
     data,
     declarations,
     exports,
@@ -88,6 +89,7 @@ def main() -> None:
 
 for group in (
     server,
+    dashboards,
     data,
     tenants,
     declarations,
