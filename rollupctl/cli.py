@@ -13,6 +13,7 @@ from rollupctl import __version__
 from rollupctl.commands import (
     access,
     alerts,
+    archives,
     backfills,
     checks,
     data,
@@ -98,6 +99,7 @@ for group in (
     access,
     backfills,
     checks,
+    archives,
     exports,
     jobs,
     alerts,
