@@ -27,6 +27,7 @@ from rollupctl.commands import (
     reports,
     rollups,
     server,
+    streams,
     tenants,
     unloads,
 )
@@ -93,6 +94,7 @@ for group in (
     tenants,
     declarations,
     loads,
+    streams,
     unloads,
     rollups,
     monitor,
