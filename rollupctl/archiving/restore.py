@@ -31,7 +31,7 @@ select rollup.create_history_step(
 _INSERT = """
 insert into {source} ({columns}) overriding system value
 select {columns} from {staged} s
- where s.{id} not in (select e.{id} from {source} e where e.{id} >= {first} and e.{id} <= {last})
+ where s.{id} not in (select e.{id} from {source} e where e.{id} >= {lowest} and e.{id} <= {highest})
 """
 
 
@@ -83,8 +83,8 @@ def _restore(session: Session, path: Path, mark: dict[str, Any]) -> tuple[int, i
         "columns": columns,
     }
     text = sql.SQL("select count(*), min({id}), max({id}) from {staged}").format(**names)
-    ((number, first, last),) = query(session, text.as_string(session)).rows
-    names |= {"first": sql.Literal(first), "last": sql.Literal(last)}
+    ((number, lowest, highest),) = query(session, text.as_string(session)).rows
+    names |= {"lowest": sql.Literal(lowest), "highest": sql.Literal(highest)}
     uncounted = sql.SQL(_UNCOUNTED).format(**names | {"source": sql.Literal(mark["source"])})
     for rollup, events in query(session, uncounted.as_string(session)).rows:
         raise RollupError(
