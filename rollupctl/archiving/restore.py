@@ -36,7 +36,7 @@ select {columns} from {staged} s
 
 
 def restore(session: Session, files: list[str]) -> Table:
-    """Restore each file in a transaction; events that are there already are left out.
+    """Restore each file in a transaction; events that exist are left out.
 
     Raises BadFileError for a file that is no archive, RollupError where rollups would count events.
     """

@@ -118,7 +118,7 @@ class KafkaFeed:
             return RollupError(
                 f"topic {self._topic} has no messages at the position of its channel any more",
                 "they were deleted before they were read, or the topic was made again: its "
-                "position is in rollup.loads; delete the row there to begin anew",
+                "position is in rollup.loads; delete the row there to begin again",
                 detail=error.str(),
             )
         return RollupError(f"topic {self._topic}: {error.str()}")

@@ -81,7 +81,7 @@ class RedisFeed:
             raise RollupError(
                 f"stream {self._stream} ends before {self._position}, where its channel is",
                 "it was deleted and made again: the position is in rollup.loads; delete its row "
-                "there to begin anew",
+                "there to begin again",
             )
         # Streams are trimmed from their beginning.
         first = info["first-entry"]
