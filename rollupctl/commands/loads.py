@@ -92,7 +92,7 @@ def _dialect_options(command: Function) -> Function:
     return command
 
 
-def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
+def pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     """What stands on both sides of the = of each value of an option that may be repeated."""
     pairs: dict[str, str] = {}
     for each in given:
@@ -185,7 +185,7 @@ def load(
       rollupctl load 2015.csv.gz --map country=land --set source=archive
       rollupctl load export.csv --delimiter ';' --null NULL --time-format epoch_ms
     """
-    columns_of = _pairs("--map", fields)
+    columns_of = pairs("--map", fields)
     mapped = {field: column for column, field in columns_of.items()}
     if len(mapped) < len(columns_of):
         raise UsageError("--map: a field can be loaded into one column only")
@@ -196,8 +196,8 @@ def load(
         encoding,
         tuple(name.strip() for name in (columns or "").split(",")) if columns else (),
         mapped,
-        _pairs("--set", constants),
-        _pairs("--site", sites),
+        pairs("--set", constants),
+        pairs("--site", sites),
         rest,
         ignore_unknown,
         file_format,
