@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests import servers
-from tests.helpers import Lab, insert, row, rows, script, value
+from tests.helpers import Lab, insert, rows, script, value
 
 NAMES = [f"made_{purpose}" for purpose in ("runner", "writer", "loader", "reader", "monitor")]
 
@@ -112,6 +112,6 @@ def test_what_is_refused(made: Lab) -> None:
         db.execute("select rollup.grant_role('made_none', 'reader')")
     with pytest.raises(psycopg.errors.InvalidParameterValue, match="not a purpose"):
         db.execute("select rollup.grant_role(current_user, 'king')")
-    assert ('current_user',) not in rows(db, "select role::text from rollup.roles")
+    assert ("current_user",) not in rows(db, "select role::text from rollup.roles")
     assert roles(made, "made_reader")[0] == 2
     assert roles(made, "made_reader", "king")[0] == 2
