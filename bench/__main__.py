@@ -13,6 +13,7 @@ from bench.dashboards import dashboards
 from bench.expiry import expiry
 from bench.grains import backdated, grains
 from bench.lab import Lab, laboratory
+from bench.loading import loading
 from bench.scenarios import QUICK, Row, Sizes, history, load, rollups
 from bench.serving import serving
 from rollupctl.output import Table, render
@@ -24,6 +25,7 @@ SCENARIOS = {
     "backdated": backdated,
     "dashboards": dashboards,
     "load": load,
+    "formats": loading,
     "expiry": expiry,
     "care": care,
     "serve": serving,
