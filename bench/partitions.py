@@ -20,7 +20,7 @@ QUESTION = "select * from {} where customer_id = 5 and hour >= now() - interval 
 
 
 def partitions(lab: Lab, sizes: Sizes) -> Iterator[Row]:
-    """Ten new events after 200,000, over 10 and over 400 daily partitions."""
+    """Ten new events after 20,000, over 10 and over 400 daily partitions."""
     databases = {count: f"bench_partitions_{count}" for count in (FEW, MANY)}
     for count, name in databases.items():
         say(f"making {count} partitions")
@@ -91,7 +91,7 @@ def make_partitions(lab: Lab, name: str, count: int) -> None:
             f"insert into events (event_time, {COLUMNS})"
             f" select now() - interval '{count - 8} days' * random(),"
             f" 1 + (random() * 49)::bigint, {REST}"
-            " from generate_series(1, 200000)".encode()
+            " from generate_series(1, 20000)".encode()
         )
         db.execute("vacuum analyze events")
         db.execute("call rollup.run_all()")
