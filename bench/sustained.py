@@ -50,10 +50,10 @@ def sustained(lab: Lab, sizes: Sizes) -> Iterator[Row]:
     for thread in threads:
         thread.start()
     stop.wait(seconds)
+    took, cores = time.monotonic() - began, processor_seconds(lab) - cores
     stop.set()
     for thread in threads:
         thread.join()
-    took, cores = time.monotonic() - began, processor_seconds(lab) - cores
     millions = sum(written) / 1e6
     wal_mb = float(lab.value(name, f"select pg_current_wal_lsn() - '{wal}'::pg_lsn")) / 1e6
     with lab.connect(name) as db:
