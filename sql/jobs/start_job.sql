@@ -39,6 +39,14 @@ begin
                                   order by i.has_failed, i.id), '{}')
           into job.waiting
           from items i;
+        -- Before new events are counted. What changes from now on is left to the next job.
+        job.waiting := array(
+            select jsonb_build_object('do', 'correct', 'rollups', jsonb_build_array(r.name), 'noted_before', clock_timestamp())
+              from rollup_internal.rollups r
+             where (names is null or r.name = any (names))
+               and (exists (select from rollup_internal.changes c where c.source = r.source)
+                    or exists (select from rollup_internal.changed_buckets b where b.rollup = r.name))
+             order by r.id) || job.waiting;
     elsif kind = 'expire' and older_than is not null then
         job.waiting := array(
             select jsonb_build_object('do', 'expire', 'kind', 'source', 'name', n.name, 'source', n.name::regclass::oid,

@@ -9,4 +9,10 @@
 \ir remove_events.sql
 \ir measure_backfill_steps.sql
 \ir fill_measures.sql
+\ir whole_buckets.sql
+\ir hand_out_changes.sql
+\ir divide_wide_changes.sql
+\ir count_again.sql
+\ir record_correction.sql
+\ir correct_buckets.sql
 \ir set_counting_settings.sql
