@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from tests.conftest import Connection
 from tests.helpers import Lab, assert_exact, counted, expected, insert, rows, value
 
@@ -52,3 +60,111 @@ def test_every_kind_of_change_reaches_the_rollups(lab: Lab) -> None:
         for statement in change.split(";"):
             db.execute(statement.encode())
         corrected(db)
+
+
+def test_event_counted_while_it_is_updated(lab: Lab) -> None:
+    """A run up to a settled horizon counts an event that an open transaction is updating."""
+    db = followed(lab)
+    corrected(db)
+    db.execute("set rollup.max_wait = '20ms'")
+    first, second = lab.connect(autocommit=False), lab.connect(autocommit=False)
+    insert(db, 1, customer_id=1, amount=1, country="new")
+    first.execute("update lab.e set amount = amount where customer_id = 2")
+    for _ in range(2):  # deferred, and the horizon is recorded
+        with pytest.raises(psycopg.Error, match="still writing"):
+            db.execute("call rollup.run_all()")
+    second.execute("update lab.e set amount = 9 where country = 'new'")
+    first.commit()
+    with contextlib.suppress(psycopg.Error):
+        db.execute("call rollup.run_all()")
+    assert value(db, "select amount from lab.visits where country = 'new'") == 1
+    second.commit()
+    # What it has counted is known to be out of date.
+    assert rows(db, "select * from rollup.verify('visits')") == []
+    assert value(db, "select count(*) from rollup.pending_changes where rollup = 'visits'") > 0
+    corrected(db)
+
+
+def test_changes_of_uncounted_events_need_no_correction(lab: Lab) -> None:
+    db = followed(lab)
+    insert(db, 5, customer_id=1)
+    db.execute("update lab.e set amount = 3 where country is null")
+    before = value(db, "select coalesce(sum(buckets), 0) from rollup_internal.correction_totals")
+    corrected(db)
+    after = value(db, "select coalesce(sum(buckets), 0) from rollup_internal.correction_totals")
+    assert after == before
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("insert"), st.integers(0, 2), st.integers(1, 3), st.integers(0, 7)),
+        st.tuples(st.just("update"), st.integers(0, 2), st.integers(1, 3), st.integers(0, 7)),
+        st.tuples(st.just("move"), st.integers(0, 2), st.integers(1, 3), st.integers(0, 7)),
+        st.tuples(st.just("delete"), st.integers(0, 2), st.integers(1, 3), st.integers(0, 7)),
+        st.tuples(st.just("begin"), st.integers(1, 2)),
+        st.tuples(st.just("commit"), st.integers(1, 2)),
+        st.tuples(st.just("rollback"), st.integers(1, 2)),
+        st.tuples(st.just("run")),
+        st.tuples(st.just("one run"), st.sampled_from(["visits", "hours"])),
+        st.tuples(st.just("crash")),
+        st.tuples(st.just("rebuild"), st.sampled_from(["visits", "hours"])),
+    ),
+    max_size=25,
+)
+DAYS = ("1999-01-01", "2024-06-01", "2024-06-02")
+
+
+def perform(sessions: list[Connection], step: tuple[Any, ...]) -> None:
+    """One step, in session 0, or in the session of a writer; what is in use is left alone."""
+    kind = step[0]
+    db = sessions[0]
+    if kind in ("begin", "commit", "rollback"):
+        sessions[step[1]].execute(kind)
+    elif kind == "run":
+        db.execute("call rollup.run_all(7)")
+    elif kind == "one run":
+        db.execute("select rollup.run(%s, 3)", [step[1]])
+    elif kind == "crash":
+        with db.transaction(force_rollback=True):
+            job = value(db, "select rollup.start_job('run')::text")
+            for _ in range(3):
+                job = value(db, "select (rollup.next_step(%s::rollup.job)).job::text", job)
+    elif kind == "rebuild":
+        db.execute("select rollup.rebuild(%s)", [step[1]])
+    else:
+        _, session, tenant, number = step
+        time = f"{DAYS[number % 3]} 10:{number * 7:02}Z"
+        sessions[session].execute(
+            {
+                "insert": "insert into lab.e (customer_id, event_time, amount, device_id)"
+                f" select {tenant}, '{time}', i, i from generate_series(1, 3) i",
+                "update": f"update lab.e set amount = amount + 1, country = 'c{number}'"
+                f" where customer_id = {tenant} and device_id = {number % 3 + 1}",
+                "move": f"update lab.e set event_time = '{time}', customer_id = {4 - tenant}"
+                f" where customer_id = {tenant} and device_id = {number % 3 + 1}",
+                "delete": f"delete from lab.e where customer_id = {tenant} and event_time = '{time}'",
+            }[kind].encode()
+        )
+
+
+@pytest.mark.no_hostile("many random inputs")
+def test_any_interleaving_ends_exact(lab: Lab) -> None:
+    db = followed(lab)
+    sessions = [db, lab.connect(), lab.connect()]
+    for session in sessions:
+        session.execute("set rollup.max_wait = '5ms'")
+        session.execute("set lock_timeout = '20ms'")
+        session.execute("set client_min_messages = error")
+
+    @settings(max_examples=30, deadline=None, derandomize=True, database=None)
+    @given(STEPS)
+    def check(steps: list[tuple[Any, ...]]) -> None:
+        for step in steps:
+            with contextlib.suppress(psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected,
+                                     psycopg.errors.InFailedSqlTransaction):  # fmt: skip
+                perform(sessions, step)
+        for session in sessions[1:]:
+            session.rollback()
+        corrected(db)
+
+    check()

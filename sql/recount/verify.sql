@@ -3,6 +3,8 @@
 -- during its verify. Writers never wait. Differences are materialized before they are formatted, because Citus
 -- cannot push down the formatting.
 --
+-- Buckets whose events have changed, and which have not been corrected yet, are no difference, like events above the watermark.
+--
 -- A measure that was added later is compared where it is complete. Events that were changed so that they can no longer be
 -- counted are left out, with a warning, so that the others are compared.
 --
@@ -126,6 +128,7 @@ select {name}, {tenant}, b.{bucket}, jsonb_build_object({dimensions}), m.measure
         {comparisons}
       ) m (measure, counted, expected, differs)
  where m.differs
+   and not rollup_internal.is_changed({name}, {tenant}, rollup_internal.bucket_range({bucket_width}, {time_zone}, b.{bucket}))
  order by 3, 2, 4::text, 5$text$,
                 jsonb_build_object(
                     'keys', array_to_string(keys, ', '),
@@ -175,4 +178,5 @@ comment on function rollup.verify(text, timestamptz, timestamptz, text) is
     'Compares a rollup with its raw events, up to the watermark, for the buckets that a range touches (all by '
     'default) and one tenant (all by default). Returns one row for each measure that differs, with the value in '
     'the rollup and the value from the events; no rows if there is no difference. Buckets whose raw events were '
-    'dropped (rollup.missing_ranges) or whose rows have expired are left out.';
+    'dropped (rollup.missing_ranges), whose rows have expired, or whose changes the next job counts '
+    '(rollup.pending_changes) are left out.';
