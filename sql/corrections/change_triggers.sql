@@ -13,35 +13,41 @@ create or replace function rollup_internal.change_triggers(
 as $$
 #variable_conflict use_variable
 declare
-    arguments text[] := array(
-        select x.name::text
-          from (select distinct r.tenant, r.time_column, r.id_column from rollup_internal.rollups r where r.source = source) r
-         cross join lateral unnest(array[coalesce(r.tenant, ''), r.time_column, r.id_column]) with ordinality x (name, position)
-         order by r.tenant, r.time_column, r.id_column, x.position);
+    width constant interval := (select least(min(r.bucket), interval '1 day') from rollup_internal.rollups r where r.source = source);
 begin
-    if arguments = '{}' then
-        return;
-    end if;
-    arguments := array(select greatest(extract(epoch from least(min(r.bucket), interval '1 day'))::int, 1)::text
-                         from rollup_internal.rollups r where r.source = source) || arguments;
     return query
+        with triggers as (
+            select x.*, array(
+                       select y.argument
+                         from (select distinct r.tenant, r.time_column, r.id_column
+                                 from rollup_internal.rollups r where r.source = source) r
+                        cross join lateral unnest(array[
+                              coalesce(r.tenant, '')::text, r.time_column::text, r.id_column::text,
+                              rollup_internal.note_text(x.tables, r.tenant, r.time_column, r.id_column, width)])
+                              with ordinality y (argument, position)
+                        where x.tables <> '{}'
+                        order by r.tenant, r.time_column, r.id_column, y.position) as arguments
+              from (values
+                   ('rollup_changes_update', 'update', 'referencing old table as old_rows new table as new_rows ',
+                    '{old_rows,new_rows}'::text[]),
+                   ('rollup_changes_delete', 'delete', 'referencing old table as old_rows ', '{old_rows}'),
+                   ('rollup_changes_truncate', 'truncate', '', '{}')) x (name, event, referencing, tables)
+             where width is not null
+        )
         select t.relation, x.name::name,
                rollup_internal.fill_template(
-                   'create or replace trigger {name} after {event} on {relation} {tables}for each statement '
+                   'create or replace trigger {name} after {event} on {relation} {referencing}for each statement '
                    'execute function rollup_internal.note_change({arguments})',
-                   jsonb_build_object('name', x.name, 'event', x.event, 'relation', t.relation, 'tables', x.tables,
-                                      'arguments', (select string_agg(quote_literal(a), ', ' order by n)
-                                                      from unnest(arguments) with ordinality y (a, n)))),
+                   jsonb_build_object('name', x.name, 'event', x.event, 'relation', t.relation, 'referencing', x.referencing,
+                                      'arguments', coalesce((select string_agg(quote_literal(a), ', ' order by n)
+                                                               from unnest(x.arguments) with ordinality y (a, n)), ''))),
                exists (select from pg_trigger g
                         where g.tgrelid = t.relation and g.tgname = x.name and g.tgenabled = 'A'
                           and g.tgfoid = 'rollup_internal.note_change()'::regprocedure
-                          and g.tgargs = (select string_agg(convert_to(a, getdatabaseencoding()) || '\x00', '' order by n)
-                                            from unnest(arguments) with ordinality y (a, n)))
+                          and g.tgargs = coalesce((select string_agg(convert_to(a, getdatabaseencoding()) || '\x00', '' order by n)
+                                                     from unnest(x.arguments) with ordinality y (a, n)), ''))
           from (select source union select p.relid::regclass from pg_partition_tree(source) p) t (relation)
-         cross join (values
-               ('rollup_changes_update', 'update', 'referencing old table as old_rows new table as new_rows '),
-               ('rollup_changes_delete', 'delete', 'referencing old table as old_rows '),
-               ('rollup_changes_truncate', 'truncate', '')) x (name, event, tables);
+         cross join triggers x;
 end
 $$;
 comment on function rollup_internal.change_triggers(regclass) is

@@ -1,3 +1,4 @@
+\ir note_text.sql
 \ir note_change.sql
 \ir change_triggers.sql
 \ir create_change_triggers.sql

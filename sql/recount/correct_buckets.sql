@@ -7,7 +7,7 @@
 -- What cannot be counted at once, because an event fails or tenants have an equality of their own, is rebuilt one by
 -- one: that sets events aside. (Its SET clauses come from set_counting_settings.sql.)
 create or replace function rollup_internal.correct_buckets(
-    rollup_name text, noted_before timestamptz, max_ranges int default 1000,
+    rollup_name text, noted_before timestamptz, max_ranges int default 10000,
     out status text, out buckets bigint, out rows bigint, out more boolean)
     language plpgsql
     volatile

@@ -18,26 +18,35 @@ declare
     tenant_type constant text := (select format_type(a.atttypid, -1) from pg_attribute a
                                    where a.attrelid = r.source and a.attname = r.tenant);
     is_all constant boolean := r.tenant is null or array_position(tenants, null) is not null;
-    is_contiguous constant boolean := all_ranges = tstzmultirange(bounds) and cardinality(ranges) = 1;
-    tenant_condition text;
-    lookup text;
+    looked_up constant text := '{buckets}::jsonb ? ({tenant}::text || ''@'' || extract(epoch from {bucket})::text)';
+    fills jsonb;
+    conditions text[];
+    of_rows text;
+    of_events text;
 begin
     if not is_all then
-        tenant_condition := case when cardinality(tenants) = 1 then rollup_internal.tenant_condition(r, tenants[1])
-            else format('%I = any (%L::%s[])', r.tenant, tenants, tenant_type) end;
-        lookup := rollup_internal.fill_template(
-            '({ranges}::jsonb ->> {tenant}::text)::tstzmultirange @> ',
-            jsonb_build_object('tenant', quote_ident(r.tenant),
-                               'ranges', quote_literal((select jsonb_object_agg(t, m::text) from unnest(tenants, ranges) x (t, m)))));
-    else
-        lookup := format('%L::tstzmultirange @> ', all_ranges);
+        conditions := array[case when cardinality(tenants) = 1 then rollup_internal.tenant_condition(r, tenants[1])
+                                 else format('%I = any (%L::%s[])', r.tenant, tenants, tenant_type) end];
+    end if;
+    if not is_all and cardinality(tenants) > 1 then
+        fills := jsonb_build_object(
+            'tenant', quote_ident(r.tenant),
+            'buckets', quote_literal((
+                select jsonb_object_agg(concat(x.tenant, '@', extract(epoch from b.start)), 0)
+                  from unnest(tenants, ranges) x (tenant, times)
+                 cross join lateral rollup_internal.bucket_starts(r.bucket, r.time_zone, x.times) b (start))));
+        of_rows := rollup_internal.fill_template(looked_up, fills || jsonb_build_object('bucket', quote_ident(r.bucket_column)));
+        of_events := rollup_internal.fill_template(looked_up, fills || jsonb_build_object(
+            'bucket', rollup_internal.bucket_expression(r.bucket, r.time_zone, quote_ident(r.time_column))));
+    elsif all_ranges <> tstzmultirange(bounds) then
+        of_rows := format('%L::tstzmultirange @> %I', all_ranges, r.bucket_column);
+        of_events := format('%L::tstzmultirange @> %I', all_ranges, r.time_column);
     end if;
     execute format('delete from %s where %s', r.target, rollup_internal.all_of(
-        rollup_internal.rows_conditions(r, bounds, null) || array_remove(
-            array[tenant_condition, case when not is_contiguous then concat(lookup, quote_ident(r.bucket_column)) end], null)));
+        rollup_internal.rows_conditions(r, bounds, null) || array_remove(conditions || of_rows, null)));
     get diagnostics rows_before = row_count;
-    execute rollup_internal.insert_select_text(r, rollup_internal.counted_events_conditions(r, bounds, null) || array_remove(
-        array[tenant_condition, case when not is_contiguous then concat(lookup, quote_ident(r.time_column)) end], null));
+    execute rollup_internal.insert_select_text(
+        r, rollup_internal.counted_events_conditions(r, bounds, null) || array_remove(conditions || of_events, null));
     get diagnostics rows_after = row_count;
 end
 $$;

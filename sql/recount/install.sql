@@ -12,6 +12,7 @@
 \ir whole_buckets.sql
 \ir hand_out_changes.sql
 \ir divide_wide_changes.sql
+\ir bucket_starts.sql
 \ir count_again.sql
 \ir record_correction.sql
 \ir correct_buckets.sql
