@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Connection
-from tests.helpers import Lab, assert_exact, counted, expected, insert, rows, value
+from tests.helpers import Lab, assert_exact, counted, expected, insert, row, rows, value
 
 
 def followed(lab: Lab) -> Connection:
@@ -168,3 +168,97 @@ def test_any_interleaving_ends_exact(lab: Lab) -> None:
         corrected(db)
 
     check()
+
+
+def test_expiry_is_no_correction_and_waits_for_one(lab: Lab) -> None:
+    db = followed(lab)
+    corrected(db)
+    db.execute("select rollup.set_retention('lab.e', '90 days')")
+    before = counted(db)
+    db.execute("update lab.e set amount = 8 where event_time < '2024-06-02'")
+    with pytest.raises(psycopg.Error, match="has not been corrected for changes of"):
+        db.execute("call rollup.expire_all()")
+    corrected(db)
+    after = counted(db)
+    assert after != before
+    db.execute("call rollup.expire_all()")
+    assert value(db, "select count(*) from lab.e") == 0
+    assert value(db, "select count(*) from rollup_internal.changes") == 0
+    db.execute("call rollup.run_all()")
+    assert counted(db) == after
+    # A late event is counted; to count its bucket again would lose the others.
+    insert(db, 1, customer_id=1, event_time="2024-06-01 10:01Z", country="de")
+    db.execute("call rollup.run_all()")
+    late = counted(db)
+    db.execute("update lab.e set amount = 100")
+    db.execute("call rollup.run_all()")
+    assert counted(db) == late
+    assert rows(db, "select left_buckets from rollup_internal.correction_totals") == [(1,), (1,)]
+    assert ("warn", "corrections of visits") in rows(
+        db, "select status, check_name from rollup.doctor()"
+    )
+
+
+def test_samples_find_a_difference_and_repair_nothing(lab: Lab) -> None:
+    db = followed(lab)
+    corrected(db)
+    db.execute("call rollup.check_samples('1 second')")
+    assert rows(db, "select count(*), min(differences), min(samples) > 0 from rollup_internal.sample_checks"
+                ) == [(2, 0, True)]  # fmt: skip
+    db.execute("update lab.visits set n = n + 1 where customer_id = 2")
+    wrong = counted(db)
+    for _ in range(2):
+        with pytest.raises(psycopg.Error, match="rollup visits differs from its events in"):
+            db.execute("call rollup.check_samples('20 seconds')")
+    assert counted(db) == wrong
+    assert ("fail", "samples of visits") in rows(
+        db, "select status, check_name from rollup.doctor()"
+    )
+    db.execute("select count(*) from rollup.repair('visits')")
+    db.execute("call rollup.check_samples('1 second')")
+    assert value(db, "select max(differences) from rollup_internal.sample_checks") == 0
+
+
+def test_erasing_forgets_a_person_and_proves_it(lab: Lab) -> None:
+    db = followed(lab)
+    corrected(db)
+    assert value(db, "select events from rollup.erase('lab.e', '1', 'device_id = 3', true)") == 4
+    before = counted(db)
+    for condition, problem in (
+        ("device_id", "is not a condition"),
+        ("true) or (true", "syntax error|is not an expression"),
+        ("", "must be said"),
+    ):
+        with pytest.raises(psycopg.Error, match=problem):
+            db.execute("select rollup.erase('lab.e', '1', %s)", [condition])
+    assert counted(db) == before
+    events, told = row(db, "select * from rollup.erase('lab.e', '1', 'device_id = 3', false, 'T-1')")
+    assert events == 4
+    assert set(told) == {"visits", "hours"}
+    assert value(db, "select count(*) from rollup_internal.changes") == 0
+    corrected(db)
+    assert row(db, "select source, reference, events from rollup.erasures") == ("lab.e", "T-1", 4)
+    assert "device_id" not in str(rows(db, "select * from rollup_internal.erasures"))
+
+
+def test_a_partition_without_triggers_is_named(lab: Lab) -> None:
+    db = followed(lab)
+    db.execute(
+        "create table lab.e_3 partition of lab.e for values from ('2024-06-03Z') to ('2024-06-04Z')"
+    )
+    db.execute("alter table lab.e_1 disable trigger rollup_changes_update")
+    (finding,) = (
+        finding
+        for name, finding in rows(db, "select check_name, finding from rollup.doctor()")
+        if name == "changes of lab.e"
+    )
+    assert finding.endswith(": lab.e_1, lab.e_3")
+    db.execute("select rollup.follow_changes('lab.e')")
+    db.execute("update lab.e_1 set amount = 5")
+    corrected(db)
+    db.execute("select rollup.unfollow_changes('lab.e')")
+    db.execute("update lab.e_1 set amount = 6")
+    assert value(db, "select count(*) from rollup_internal.changes") == 0
+    # By hand, in the transaction that changes them.
+    db.execute("select rollup.note_changes('lab.e', null, '2024-06-01', '2024-06-02')")
+    corrected(db)

@@ -22,6 +22,7 @@ begin
     delete from rollup_internal.run_totals where rollup = rollup_name;
     delete from rollup_internal.changed_buckets where rollup = rollup_name;
     delete from rollup_internal.correction_totals where rollup = rollup_name;
+    delete from rollup_internal.sample_checks where rollup = rollup_name;
     delete from rollup_internal.changes c
      where c.source = r.source and not exists (select from rollup_internal.rollups x where x.source = c.source);
     perform rollup.unfollow_changes(r.source) where not exists (select from rollup_internal.rollups x where x.source = r.source)

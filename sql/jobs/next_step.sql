@@ -40,6 +40,11 @@ begin
                 select s.report, s.more into report, goes_on from rollup_internal.correct_step(item) s;
             when 'backfill' then
                 select s.report, s.more into report, goes_on from rollup_internal.backfill_step(item, max_size) s;
+            when 'check' then
+                select s.report, s.failure into report, failure from rollup_internal.check_step(item) s;
+                if failure is not null then
+                    job.failures := job.failures || (item || failure);
+                end if;
             when 'fill measures' then
                 select s.report, s.more into report, goes_on from rollup_internal.fill_step(item) s;
             when 'comment on measures' then

@@ -19,3 +19,5 @@
 \ir changes.sql
 \ir changed_buckets.sql
 \ir correction_totals.sql
+\ir sample_checks.sql
+\ir erasures.sql
