@@ -232,7 +232,9 @@ def test_erasing_forgets_a_person_and_proves_it(lab: Lab) -> None:
         with pytest.raises(psycopg.Error, match=problem):
             db.execute("select rollup.erase('lab.e', '1', %s)", [condition])
     assert counted(db) == before
-    events, told = row(db, "select * from rollup.erase('lab.e', '1', 'device_id = 3', false, 'T-1')")
+    events, told = row(
+        db, "select * from rollup.erase('lab.e', '1', 'device_id = 3', false, 'T-1')"
+    )
     assert events == 4
     assert set(told) == {"visits", "hours"}
     assert value(db, "select count(*) from rollup_internal.changes") == 0

@@ -19,7 +19,7 @@ _ERASE = "select events, rollups::text from rollup.erase(%s, %s, %s, %s, %s)"
 @click.option("--tenant", metavar="TENANT", help="Whose events; not for sources without tenants.")
 @click.option("--where", required=True, metavar="CONDITION", help="Which events, in SQL.")
 @click.option("--reference", metavar="TEXT", help="Kept with the proof, such as a ticket's number.")
-@click.option("--dry-run", is_flag=True, help="Count the events and list the buckets; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Count events and list buckets; change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @shared_options
 @pass_settings
@@ -65,7 +65,7 @@ def _erase(
     *,
     dry_run: bool,
 ) -> Table:
-    """One row for each rollup: events, and the rows before and after, or the buckets to be counted."""
+    """Erase, or see what would be: one row for each rollup."""
     ((events, told),) = query(session, _ERASE, source, tenant, where, dry_run, reference).rows
     last = ("buckets",) if dry_run else ("rows_before", "rows_after")
     table = Table(("events", "rollup", *last))

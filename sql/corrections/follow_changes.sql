@@ -1,5 +1,5 @@
--- A change that was made before is not known. Whoever deleted events on purpose, and wants the rollups to keep them, has to
--- say so first: a bucket is counted again as a whole.
+-- A change that was made before is not known. Events that were deleted on purpose have to be declared as purged first, if
+-- the rollups are to keep them: a bucket is counted again as a whole.
 --
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;

@@ -2,7 +2,6 @@
 \ir run_report.sql
 \ir run_step.sql
 \ir correct_step.sql
-\ir check_step.sql
 \ir backfill_step.sql
 \ir fill_step.sql
 \ir rebuild_step.sql

@@ -41,7 +41,8 @@ begin
             when 'backfill' then
                 select s.report, s.more into report, goes_on from rollup_internal.backfill_step(item, max_size) s;
             when 'check' then
-                select s.report, s.failure into report, failure from rollup_internal.check_step(item) s;
+                select s.report, s.failure into report, failure from rollup_internal.check_sample(
+                    members ->> 0, make_interval(secs => (item ->> 'seconds')::float8)) s;
                 if failure is not null then
                     job.failures := job.failures || (item || failure);
                 end if;

@@ -1,5 +1,5 @@
 -- What updates and deletes have noted. Rows are only added here, so that no writer waits for another one. They are committed
--- with the change itself: whoever sees the note sees the change.
+-- with the change itself: a snapshot that sees the note sees the change.
 create table if not exists rollup_internal.changes (
     id         bigint      primary key generated always as identity,
     source     regclass    not null,
