@@ -44,7 +44,7 @@ begin
     select 'table', 'rollup.set_aside', 'select' where purpose = 'runner'
     union
     select 'table', format('rollup_internal.%I', s.name), p.privilege
-      from unnest(array['watermarks', 'backlogs', 'tails', 'horizons', 'runs', 'set_aside', 'changes', 'changed_buckets',
+      from unnest(array['watermarks', 'backlogs', 'tails', 'horizons', 'runs', 'set_aside', 'changes', 'collected_changes', 'changed_buckets',
                         'correction_totals', 'sample_checks']) s (name)
      cross join unnest(array['select', 'insert', 'update', 'delete']) p (privilege)
      where purpose = 'runner'

@@ -14,16 +14,17 @@ as $$
 #variable_conflict use_variable
 declare
     width constant interval := (select least(min(r.bucket), interval '1 day') from rollup_internal.rollups r where r.source = source);
+    notes constant text := case when rollup_internal.is_distributed(source) then 'shard_changes' else 'changes' end;
 begin
     return query
         with triggers as (
-            select x.*, array(
+            select x.*, notes || array(
                        select y.argument
                          from (select distinct r.tenant, r.time_column, r.id_column
                                  from rollup_internal.rollups r where r.source = source) r
                         cross join lateral unnest(array[
                               coalesce(r.tenant, '')::text, r.time_column::text, r.id_column::text,
-                              rollup_internal.note_text(x.tables, r.tenant, r.time_column, r.id_column, width)])
+                              rollup_internal.note_text(notes, x.tables, r.tenant, r.time_column, r.id_column, width)])
                               with ordinality y (argument, position)
                         where x.tables <> '{}'
                         order by r.tenant, r.time_column, r.id_column, y.position) as arguments
@@ -36,16 +37,16 @@ begin
         )
         select t.relation, x.name::name,
                rollup_internal.fill_template(
-                   'create or replace trigger {name} after {event} on {relation} {referencing}for each statement '
+                   'create trigger {name} after {event} on {relation} {referencing}for each statement '
                    'execute function rollup_internal.note_change({arguments})',
                    jsonb_build_object('name', x.name, 'event', x.event, 'relation', t.relation, 'referencing', x.referencing,
-                                      'arguments', coalesce((select string_agg(quote_literal(a), ', ' order by n)
-                                                               from unnest(x.arguments) with ordinality y (a, n)), ''))),
+                                      'arguments', (select string_agg(quote_literal(a), ', ' order by n)
+                                                      from unnest(x.arguments) with ordinality y (a, n)))),
                exists (select from pg_trigger g
                         where g.tgrelid = t.relation and g.tgname = x.name and g.tgenabled = 'A'
                           and g.tgfoid = 'rollup_internal.note_change()'::regprocedure
-                          and g.tgargs = coalesce((select string_agg(convert_to(a, getdatabaseencoding()) || '\x00', '' order by n)
-                                                     from unnest(x.arguments) with ordinality y (a, n)), ''))
+                          and g.tgargs = (select string_agg(convert_to(a, getdatabaseencoding()) || '\x00', '' order by n)
+                                            from unnest(x.arguments) with ordinality y (a, n)))
           from (select source union select p.relid::regclass from pg_partition_tree(source) p) t (relation)
          cross join triggers x;
 end

@@ -14,8 +14,7 @@ declare
     wanted record;
     relations regclass[];
 begin
-    if not exists (select from rollup_internal.followed_sources f where f.source = source)
-       or rollup_internal.is_distributed(source) then
+    if not exists (select from rollup_internal.followed_sources f where f.source = source) then
         return;
     end if;
     relations := array(select distinct t.relation from rollup_internal.change_triggers(source) t where not t.is_there);
@@ -23,7 +22,10 @@ begin
         return;
     end if;
     perform rollup_internal.lock_with_retries(variadic relations);
+    -- Unsafe are triggers that touch other shards or the coordinator. These write to a table of their own node.
+    set local citus.enable_unsafe_triggers = on;
     for wanted in select * from rollup_internal.change_triggers(source) t where not t.is_there loop
+        execute format('drop trigger if exists %I on %s', wanted.trigger_name, wanted.relation);
         execute wanted.definition;
         execute format('alter table only %s enable always trigger %I', wanted.relation, wanted.trigger_name);
     end loop;

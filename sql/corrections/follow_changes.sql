@@ -21,12 +21,6 @@ begin
             errcode = 'wrong_object_type',
             message = format('%s is a partition: statements that name %s would go unnoticed', source, pg_partition_root(source)),
             hint = 'Note its changes yourself: rollup.note_changes.';
-    elsif rollup_internal.is_distributed(source) then
-        raise exception using
-            errcode = 'feature_not_supported',
-            message = format('changes of %s cannot be followed: Citus has no safe triggers on distributed tables', source),
-            hint = 'After a change: select rollup.note_changes(source, tenant, from, to). What is not noted is found by '
-                   'rollup.check_samples.';
     end if;
     insert into rollup_internal.followed_sources (source) values (source) on conflict on constraint followed_sources_pkey do nothing;
     perform rollup_internal.create_change_triggers(source);

@@ -1,3 +1,4 @@
+\ir ignore_changes.sql
 \ir note_text.sql
 \ir note_change.sql
 \ir change_triggers.sql
@@ -7,3 +8,5 @@
 \ir note_changes.sql
 \ir pending_changes.sql
 \ir is_changed.sql
+\ir local_changes.sql
+\ir collect_changes.sql

@@ -25,6 +25,7 @@ begin
            and g.tgrelid in (select source union select p.relid from pg_partition_tree(source) p));
     if relations <> '{}' then
         perform rollup_internal.lock_with_retries(variadic relations);
+        set local citus.enable_unsafe_triggers = on;
         for found_trigger in
             select g.tgname, g.tgrelid::regclass as relation from pg_trigger g
              where g.tgrelid = any (relations) and g.tgfoid = 'rollup_internal.note_change()'::regprocedure

@@ -46,7 +46,7 @@ begin
           join pg_catalog.pg_class s
             on s.oid in ('rollup_internal.set_aside'::regclass, 'rollup_internal.changes'::regclass,
                          'rollup_internal.changed_buckets'::regclass, 'rollup_internal.correction_totals'::regclass,
-                         'rollup_internal.sample_checks'::regclass)
+                         'rollup_internal.sample_checks'::regclass, 'rollup_internal.collected_changes'::regclass)
                and s.relacl is null
          cross join lateral pg_catalog.aclexplode(w.relacl) g
          where w.oid = 'rollup_internal.watermarks'::regclass

@@ -39,6 +39,7 @@ begin
                                   order by i.has_failed, i.id), '{}')
           into job.waiting
           from items i;
+        perform rollup_internal.collect_changes();
         -- Before new events are counted. What changes from now on is left to the next job.
         job.waiting := array(
             select jsonb_build_object('do', 'correct', 'rollups', jsonb_build_array(r.name), 'noted_before', clock_timestamp())

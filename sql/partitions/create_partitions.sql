@@ -30,7 +30,6 @@ declare
     upcoming record;
     created jsonb[] := '{}';
     default_partition regclass := (select p.partition from rollup.partitions(relation) p where p.is_default limit 1);
-    ignores_before constant text := current_setting('rollup.ignores_changes', true);
     columns text;
     ahead text;
     id_column name;
@@ -53,7 +52,7 @@ begin
     end if;
     if created <> '{}' then
         -- Events that move have not changed.
-        perform set_config('rollup.ignores_changes', 'on', true);
+        perform rollup_internal.ignore_changes(true);
         ahead := rollup_internal.all_of(rollup_internal.bounds_conditions(time_column, tstzrange(
             (created[1] ->> 'from')::timestamptz, (created[cardinality(created)] ->> 'to')::timestamptz)));
         if default_partition is not null and fills_first then
@@ -109,7 +108,7 @@ begin
             execute format('insert into %s (%s) overriding system value select %2$s from pg_temp.rollup_aside', relation, columns);
             drop table pg_temp.rollup_aside;
         end if;
-        perform set_config('rollup.ignores_changes', coalesce(ignores_before, ''), true);
+        perform rollup_internal.ignore_changes(false);
     end if;
     if is_rollups then
         perform rollup_internal.set_replica_identity(relation);

@@ -21,7 +21,6 @@ declare
     lost bigint;
     rebuilt record;
     conditions text[];
-    ignores_before constant text := current_setting('rollup.ignores_changes', true);
 begin
     counted_again := '{}';
     perform rollup_internal.require_read_committed(format('events of %s cannot be removed', source));
@@ -49,10 +48,10 @@ begin
         end loop;
     end loop;
     -- Without a rollup there is no time column, and no bounds.
-    perform set_config('rollup.ignores_changes', 'on', true);  -- they are counted again here
+    perform rollup_internal.ignore_changes(true);  -- they are counted again here
     execute format('delete from %s where %s', source, rollup_internal.all_of(coalesce(conditions, events_conditions)));
     get diagnostics removed = row_count;
-    perform set_config('rollup.ignores_changes', coalesce(ignores_before, ''), true);
+    perform rollup_internal.ignore_changes(false);
     foreach range in array to_rebuild loop
         select * into rebuilt from rollup.rebuild(range ->> 'rollup', (range ->> 'from')::timestamptz, (range ->> 'to')::timestamptz,
                                range ->> 'tenant', accept_loss => true);

@@ -12,7 +12,6 @@ as $$
 #variable_conflict use_variable
 declare
     time_column constant text := quote_ident(rollup_internal.partition_column(source));
-    ignores_before constant text := current_setting('rollup.ignores_changes', true);
     part jsonb;
     events bigint;
     outcomes jsonb;
@@ -30,13 +29,13 @@ begin
         elsif (part ->> 'is_default')::boolean then
             begin
                 perform rollup_internal.identify_default_partition(source);
-                perform set_config('rollup.ignores_changes', 'on', true);  -- rollups keep what they have counted
+                perform rollup_internal.ignore_changes(true);  -- rollups keep what they have counted
                 execute format('delete from %s where %s', (part ->> 'oid')::oid::regclass, rollup_internal.all_of(
                     rollup_internal.bounds_conditions(time_column, tstzrange(null, cutoff))
                         || array(select rollup_internal.counted_condition(r, in_statement => false)
                                    from rollup_internal.rollups r where r.source = source)));
                 get diagnostics events = row_count;
-                perform set_config('rollup.ignores_changes', coalesce(ignores_before, ''), true);
+                perform rollup_internal.ignore_changes(false);
                 part := part || jsonb_build_object('events', events, 'action', 'rows deleted');
             exception when insufficient_privilege or foreign_key_violation then
                 part := part || jsonb_build_object('sqlstate', sqlstate, 'reason', sqlerrm);

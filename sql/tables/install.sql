@@ -17,6 +17,7 @@
 \ir set_aside.sql
 \ir followed_sources.sql
 \ir changes.sql
+\ir collected_changes.sql
 \ir changed_buckets.sql
 \ir correction_totals.sql
 \ir sample_checks.sql
