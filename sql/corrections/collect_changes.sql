@@ -3,7 +3,7 @@
 --
 -- On Citus the function stays on the coordinator, where the notes are.
 set citus.enable_ddl_propagation to off;
-create or replace function rollup_internal.collect_changes()
+create or replace function rollup_internal.collect_changes(waits boolean default false)
     returns void
     language plpgsql
     volatile
@@ -15,8 +15,12 @@ declare
 begin
     if rollup_internal.extension_schema('citus') is null
        or not exists (select from rollup_internal.followed_sources f where rollup_internal.is_distributed(f.source))
-       or not pg_try_advisory_xact_lock(hashtextextended('rollup.collect_changes', 0))
     then
+        return;
+    end if;
+    if waits then
+        perform pg_advisory_xact_lock(hashtextextended('rollup.collect_changes', 0));
+    elsif not pg_try_advisory_xact_lock(hashtextextended('rollup.collect_changes', 0)) then
         return;
     end if;
     with taken as (
@@ -38,15 +42,16 @@ begin
         select node.node_group, (c ->> 'id')::bigint from jsonb_array_elements(node.changes) c;
         execute $query$
             insert into rollup_internal.changes (source, tenant, range_from, range_to, first_id, last_id, emptied, noted_at)
-            select s.logicalrelid, c.tenant, c.range_from, c.range_to, c.first_id, c.last_id,
-                   case when c.emptied is not null then coalesce(e.logicalrelid::oid, c.emptied) end, c.noted_at
-              from jsonb_to_recordset($1) c (shard bigint, emptied_shard bigint, emptied oid, tenant text, range_from timestamptz,
+            select coalesce(to_regclass(c."table"), s.logicalrelid), c.tenant, c.range_from, c.range_to, c.first_id, c.last_id,
+                   case when c.emptied is not null then coalesce(to_regclass(c.emptied_table)::oid, c.emptied) end, c.noted_at
+              from jsonb_to_recordset($1) c ("table" text, shard bigint, emptied_table text, emptied oid, tenant text, range_from timestamptz,
                                              range_to timestamptz, first_id bigint, last_id bigint, noted_at timestamptz)
-              join pg_dist_shard s on s.shardid = c.shard
-              left join pg_dist_shard e on e.shardid = c.emptied_shard
+              left join pg_dist_shard s on s.shardid = c.shard
+             where coalesce(to_regclass(c."table"), s.logicalrelid) is not null
             $query$ using node.changes;
     end loop;
 end
 $$;
-comment on function rollup_internal.collect_changes() is 'Collects what Citus nodes have noted of their shards.';
+comment on function rollup_internal.collect_changes(boolean) is
+    'Collects what Citus nodes have noted of their shards; does nothing, unless it waits, while another session does so.';
 reset citus.enable_ddl_propagation;

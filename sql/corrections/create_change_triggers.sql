@@ -21,6 +21,7 @@ begin
     if relations = '{}' then
         return;
     end if;
+    set local citus.multi_shard_modify_mode = 'sequential';  -- as commands on views need it
     perform rollup_internal.lock_with_retries(variadic relations);
     -- Unsafe are triggers that touch other shards or the coordinator. These write to a table of their own node.
     set local citus.enable_unsafe_triggers = on;

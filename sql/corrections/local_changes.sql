@@ -1,4 +1,5 @@
--- The table exists where a shard has changed. Shards are named with their schema, as in pg_dist_shard.
+-- The table exists where something has changed. Updates and deletes are noted for a shard, and truncations, which fire no
+-- trigger on shards, for the table itself.
 create or replace function rollup_internal.local_changes(collected jsonb)
     returns jsonb
     language plpgsql
@@ -16,11 +17,13 @@ begin
         delete from rollup_internal.shard_changes c
          where c.id in (select x::bigint from jsonb_array_elements_text(collected -> node_group) x);
         select jsonb_agg(to_jsonb(c) || jsonb_build_object(
-                   'shard', (regexp_match(k.relname, '_([0-9]+)$'))[1],
-                   'emptied_shard', (select (regexp_match(e.relname, '_([0-9]+)$'))[1] from pg_class e where e.oid = c.emptied)))
+                   'table', case when p.logicalrelid is not null then c.source::text end,
+                   'shard', case when p.logicalrelid is null then (regexp_match(k.relname, '_([0-9]+)$'))[1] end,
+                   'emptied_table', c.emptied::regclass::text))
           into found_changes
           from (select * from rollup_internal.shard_changes order by id limit 50000) c
-          join pg_class k on k.oid = c.source;
+          join pg_class k on k.oid = c.source
+          left join pg_dist_partition p on p.logicalrelid = c.source;
     end if;
     return coalesce(found_changes, '[]');
 end

@@ -24,6 +24,7 @@ begin
          where g.tgfoid = 'rollup_internal.note_change()'::regprocedure
            and g.tgrelid in (select source union select p.relid from pg_partition_tree(source) p));
     if relations <> '{}' then
+        set local citus.multi_shard_modify_mode = 'sequential';  -- as commands on views need it
         perform rollup_internal.lock_with_retries(variadic relations);
         set local citus.enable_unsafe_triggers = on;
         for found_trigger in
