@@ -39,6 +39,14 @@ def corrected(db: Connection) -> None:
 
 def test_every_kind_of_change_reaches_the_rollups(lab: Lab) -> None:
     db = followed(lab)
+    db.execute("create table lab.people (device_id bigint primary key)")
+    db.execute("insert into lab.people select i from generate_series(1, 5) i")
+    db.execute("create unique index on lab.e (event_id, event_time, customer_id)")
+    if not lab.server.is_citus:
+        db.execute(
+            "alter table lab.e add foreign key (device_id) references lab.people"
+            " on delete cascade on update cascade"
+        )
     corrected(db)
     for change in (
         "update lab.e set amount = 7 where customer_id = 1 and event_time = '2024-06-01 10:01Z'",
@@ -53,6 +61,11 @@ def test_every_kind_of_change_reaches_the_rollups(lab: Lab) -> None:
         " when matched and device_id = 3 then update set amount = 70"
         " when matched and device_id = 5 then delete"
         " when not matched then do nothing",
+        "insert into lab.e (event_id, event_time, customer_id, amount)"
+        " select event_id, event_time, customer_id, 33 from lab.e where customer_id = 1"
+        " on conflict (event_id, event_time, customer_id) do update set amount = excluded.amount",
+        "delete from lab.people where device_id = 1",
+        "update lab.people set device_id = 22 where device_id = 2",
         "truncate lab.e_2",
         "insert into lab.e (customer_id, country) values (4, 'x')",
         "truncate lab.e",

@@ -26,7 +26,9 @@ begin
     -- Unsafe are triggers that touch other shards or the coordinator. These write to a table of their own node.
     set local citus.enable_unsafe_triggers = on;
     for wanted in select * from rollup_internal.change_triggers(source) t where not t.is_there loop
-        execute format('drop trigger if exists %I on %s', wanted.trigger_name, wanted.relation);
+        if exists (select from pg_trigger g where g.tgrelid = wanted.relation and g.tgname = wanted.trigger_name) then
+            execute format('drop trigger %I on %s', wanted.trigger_name, wanted.relation);
+        end if;
         execute wanted.definition;
         execute format('alter table only %s enable always trigger %I', wanted.relation, wanted.trigger_name);
     end loop;
