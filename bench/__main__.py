@@ -9,6 +9,7 @@ import click
 
 from bench.analytics import analytics
 from bench.care import care
+from bench.corrections import corrections
 from bench.dashboards import dashboards
 from bench.expiry import expiry
 from bench.grains import backdated, grains
@@ -26,6 +27,7 @@ SCENARIOS = {
     "load": load,
     "expiry": expiry,
     "care": care,
+    "corrections": corrections,
     "serve": serving,
     "analytics": analytics,
 }

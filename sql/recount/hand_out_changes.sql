@@ -8,6 +8,7 @@ create or replace function rollup_internal.hand_out_changes(source regclass)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
 as $$
 #variable_conflict use_variable
 begin
@@ -35,7 +36,9 @@ begin
     insert into rollup_internal.changed_buckets (rollup, tenant, range_from, range_to, first_id, last_id, noted_at)
     select r.name, case when r.tenant is not null then n.tenant end,
            rollup.bucket_start(r.bucket, r.time_zone, n.range_from),
-           upper(rollup_internal.bucket_range(r.bucket, r.time_zone, n.range_to)),
+           case when r.time_zone is null and isfinite(n.range_to) and n.range_to < '290000-01-01 00:00:00+00'
+                then rollup.bucket_start(r.bucket, null, n.range_to) + r.bucket  -- for speed
+                else upper(rollup_internal.bucket_range(r.bucket, r.time_zone, n.range_to)) end,
            min(n.first_id), max(n.last_id), min(n.noted_at)
       from noted n
      cross join rollup_internal.rollups r
