@@ -19,6 +19,7 @@
 \ir measures/install.sql
 \ir watermarks/install.sql
 \ir ledger/install.sql
+\ir history/install.sql
 \ir runs/install.sql
 \ir retention/install.sql
 \ir read/install.sql

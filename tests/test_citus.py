@@ -384,6 +384,7 @@ def generated_inserts(db: Connection) -> list[str]:
                 ("ids.after_id", "0"),
                 ("ids.through_id", "10"),
                 ("ids.rollups", "array['visits']"),
+                ("run.from_time", "timestamptz '2024-06-01'"),
                 ("into new_events, new_rows", ""),
             ):
                 statement = statement.replace(variable, number)

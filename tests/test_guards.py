@@ -290,6 +290,7 @@ def test_every_engine_function_fixes_its_search_path(plain_db: Connection) -> No
         "rebuild_in_steps",
         "backfill_measures",
         "unload",
+        "create_history_partitions",
         "maintain_partitions",
         "topn_add_final",
         "topn_union_final",

@@ -25,7 +25,8 @@ from rollupctl.loading import load, receive, transfer
 from rollupctl.loading.csvfile import CsvFile
 from rollupctl.loading.dialect import CSV, Dialect
 from rollupctl.loading.inputs import open_input
-from rollupctl.loading.load import GONE, LOADED, RESULT, SKIPPED, Options
+from rollupctl.loading.load import RESULT, Options
+from rollupctl.loading.outcome import GONE, LOADED, SKIPPED
 from rollupctl.loading.parts import Known, Parts
 from rollupctl.output import Table
 from tests import servers

@@ -162,7 +162,15 @@ def state(db: Connection) -> dict[str, list[tuple[Any, ...]]]:
             | {"load_id", "channel", "position", "rejected", "seconds", "begun_at"}
             | {"unloaded_rows", "unloaded_at"}
             if table in ("rollups", "loads")
-            else {"purged", "sequence", "sqlstate", "detail", "attempts", "duration"}
+            else {
+                "purged",
+                "never_covered",
+                "sequence",
+                "sqlstate",
+                "detail",
+                "attempts",
+                "duration",
+            }
         )
         renamed = {"spans": "id_ranges", "heads": "last_ids"}
         found[table] = [

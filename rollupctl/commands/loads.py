@@ -12,7 +12,8 @@ from rollupctl.connect import query
 from rollupctl.errors import BEHIND, DONE, UsageError
 from rollupctl.loading.dialect import AUTO, Dialect
 from rollupctl.loading.inputs import FORMS
-from rollupctl.loading.load import GONE, RESULT, Options, load_files
+from rollupctl.loading.load import RESULT, Options, load_files
+from rollupctl.loading.outcome import GONE
 from rollupctl.loading.rejects import RejectFile
 from rollupctl.loading.target import find_target
 from rollupctl.loading.timerange import parse_range

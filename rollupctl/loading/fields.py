@@ -15,6 +15,8 @@ from rollupctl.loading.target import Column, Target
 from rollupctl.loading.timerange import TimeRange
 from rollupctl.loading.timevalue import ANY, EPOCHS, PLAIN
 
+NAME = "rollupctl_stage"
+STAGE = sql.Identifier("pg_temp", NAME)
 SITES = sql.Identifier("pg_temp", "rollupctl_sites")
 TIMES = sql.Identifier("pg_temp", "rollupctl_bad_times")
 
@@ -173,6 +175,19 @@ class Fields:
             if c.is_partition_key
         ]
         return sql.SQL(" and ").join([*bounds, sql.SQL("true")])
+
+    def rows(self, between: str) -> sql.Composed:
+        """The rows with what their fields are read from."""
+        source = self._source
+        text = "select line, {}"
+        parsed = qualified(f"{text} from {{}} where {source.row} and {between} offset 0").format(
+            source.parsed, STAGE
+        )
+        if self.rest:
+            parsed = sql.SQL("select p.*, {} as rest from ({}) p offset 0").format(
+                source.rest([f for f in self.known if f != self.rest.name]), parsed
+            )
+        return parsed
 
     def joins(self) -> sql.Composable:
         """The tables of sites that the names of a row are looked up in."""

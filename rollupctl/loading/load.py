@@ -10,14 +10,16 @@ import psycopg
 
 from rollupctl.connect import Session, transaction
 from rollupctl.errors import BadFileError, UsageError
-from rollupctl.loading import ledger
+from rollupctl.loading import ledger, past
 from rollupctl.loading.content import NOTHING_LOADED, STDIN, find_files, printable
 from rollupctl.loading.copyerror import explain_copy, explain_worker
 from rollupctl.loading.csvfile import CsvFile
 from rollupctl.loading.dialect import CSV, Dialect
 from rollupctl.loading.inputs import open_input
 from rollupctl.loading.ledger import Entry
+from rollupctl.loading.outcome import LOADED, SKIPPED, Loaded
 from rollupctl.loading.parts import PART, Known, Part, Parts
+from rollupctl.loading.passedover import note_skipped, passed_over
 from rollupctl.loading.receive import Receiver
 from rollupctl.loading.rejects import RejectFile
 from rollupctl.loading.target import Target, find_target
@@ -50,21 +52,6 @@ AS_IS = Options()
 
 class _LoadedElsewhereError(Exception):
     """Another session has loaded the content concurrently: roll back."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """Outcome of one file: LOADED, SKIPPED or GONE, how many rows this load added, and the entry
-    of a file that was skipped.
-    """
-
-    status: str
-    rows: int
-    rejected: int = 0
-    entry: Entry | None = None
-
-
-LOADED, SKIPPED, GONE = "loaded", "skipped", "rows gone"
 
 
 def load_files(
@@ -117,7 +104,7 @@ def load_files(
             rate = round(done.rows / seconds) if done.rows and seconds else None
             report.add(file.name, done.status, done.rows, done.rejected, round(seconds, 3), rate)
     finally:
-        _note_skipped(skipped)
+        note_skipped(skipped)
         for file in pipes.values():
             file.close()
 
@@ -129,34 +116,44 @@ def _load(
     receiver = _receiver(file, target, options)
     earlier = ledger.find(session, file, target)
     if earlier and not (options.again and earlier.is_gone):
-        return _passed_over(file, target, earlier)
+        return passed_over(file, target, earlier)
     parts = Parts(file, options.part_size)
     found = parts.pass_known(_beginnings(session, target, options))
     follows = None if found is None else found.load_id
     if follows is not None and (begun := ledger.find_id(session, target, follows)):
         if begun.rows_left < begun.rows:
-            return _passed_over(file, target, begun)
+            return passed_over(file, target, begun)
         if not parts.is_at_end():
             since = f"{begun.loaded_at:%Y-%m-%d %H:%M} UTC"
             note(f"{file.name}: goes on after line {parts.lines}; it was loaded so far on {since}")
         advance(parts.position)
     rows = rejected = 0
+    parts.keeps = has_times = file.source is not None or bool(target.time_columns(receiver.columns))
     while not (parts.position and parts.is_at_end()):
         start = parts.position
         try:
             done = _load_part(session, parts, target, receiver, follows, earlier, options, advance)
+        except past.NoPartitionsError as needed:
+            advance(start - parts.position)
+            parts.go_back()
+            parts.keeps = False  # whatever comes of it, this part is loaded now
+            if made := past.create_partitions(session, target, needed.ranges):
+                what = "partition was" if made == 1 else "partitions were"
+                note(f"{file.name}: {made} {what} made for events of the past")
+            continue
         except _LoadedElsewhereError:
             if parts.position != start:
                 entry = ledger.find_digest(session, target, parts.digest())
                 entry = entry or ledger.find_digest(session, target, parts.file_digest())
                 if entry is None or entry.rows_left < entry.rows:
-                    return _passed_over(file, target, entry)
+                    return passed_over(file, target, entry)
                 follows = entry.load_id
             later = ledger.parts_after(session, follows, start) if follows is not None else []
             if parts.pass_known(later) is None and parts.position == start:
                 follows = None  # the other content ends here, or goes on differently
             continue
         earlier = None
+        parts.keeps = has_times
         rows += done.rows
         rejected += done.rejected
         follows = done.load_id
@@ -165,7 +162,7 @@ def _load(
     if follows is not None and _finish(session, parts, target, follows):
         return Loaded(LOADED, rows, rejected)
     entry = ledger.find_digest(session, target, parts.digest())
-    return Loaded(LOADED, rows, rejected) if rows or rejected else _passed_over(file, target, entry)
+    return Loaded(LOADED, rows, rejected) if rows or rejected else passed_over(file, target, entry)
 
 
 def _receiver(file: CsvFile, target: Target, options: Options) -> Receiver:
@@ -229,6 +226,8 @@ def _load_part(
             if follows is not None and (begun.is_finished or begun.position != part.start):
                 raise _LoadedElsewhereError
             received = receiver.receive(session, part, advance, level)
+            if parts.keeps:
+                past.require_partitions(session, target, begun.after_id)
             is_last = parts.is_at_end()
             if file.content.state() != file.state:
                 raise BadFileError(
@@ -287,31 +286,3 @@ def _so_far(error: BadFileError, part: Part) -> BadFileError:
         )
         error.hint = error.hint.replace(NOTHING_LOADED, kept)
     return error
-
-
-def _passed_over(file: CsvFile, target: Target, earlier: Entry | None) -> Loaded:
-    """Print a note if the rows of a file that was loaded before no longer exist."""
-    if earlier is None or earlier.rows == earlier.rows_left:
-        return Loaded(SKIPPED, 0, entry=earlier)
-    loaded = f"{earlier.loaded_at:%Y-%m-%d %H:%M}"
-    left = f"{earlier.rows_left} of its {earlier.rows} rows are left"
-    what = "was loaded" if earlier.is_finished else "was loaded in part"
-    note(f"{file.name}: {what} on {loaded} UTC, but {left} in {target.qualified}")
-    if earlier.is_gone:
-        note(
-            "hint: `rollupctl load --again` loads it as new events, which rollups count although "
-            "they have counted the rows that are gone"
-        )
-    return Loaded(GONE, 0)
-
-
-def _note_skipped(skipped: list[tuple[str, Entry]]) -> None:
-    """Say when the files that were skipped were loaded, and how to load them again."""
-    if not skipped:
-        return
-    name, entry = skipped[0]
-    others = f" and {len(skipped) - 1} more" if len(skipped) > 1 else ""
-    note(
-        f"{name}{others}: loaded before, on {entry.loaded_at:%Y-%m-%d %H:%M} UTC; "
-        f"`rollupctl unload {entry.load_id}` removes its events, so that it can be loaded again"
-    )

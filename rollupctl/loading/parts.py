@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -41,6 +42,9 @@ class Parts:
         self._source = file.rows()
         self._pending = b""
         self._sha = hashlib.sha256()
+        self.keeps = False  # the text of a part, so that it can be read once more
+        self._kept: list[bytes] = []
+        self._before = (0, 0, self._sha)
         self._line_end = file.line_end
         self._mark = re.compile(
             re.escape(file.dialect.quote.encode()) + b"|" + re.escape(self._line_end)
@@ -71,6 +75,8 @@ class Parts:
         """Chunks up to the end of the part that begins at the position."""
         end = self.position + self._size
         inside = False
+        self._before = (self.position, self.lines, self._sha.copy())
+        self._kept.clear()
         while not self.is_at_end():
             chunk, self._pending = self._pending, b""
             if chunk.endswith(b"\r") and self._line_end == b"\r\n":
@@ -82,9 +88,17 @@ class Parts:
                 chunk, self._pending = chunk[:cut], chunk[cut:]
             inside ^= chunk.count(self.file.dialect.quote.encode()) % 2 == 1
             self._pass(chunk)
+            if self.keeps:
+                self._kept.append(chunk)
             yield chunk
             if cut is not None:
                 return
+
+    def go_back(self) -> None:
+        """Back to the beginning of the part that was read last; only if `keeps` is set."""
+        self.position, self.lines, self._sha = self._before
+        self._source = itertools.chain(self._kept, [self._pending], self._source)
+        self._pending, self._kept = b"", []
 
     def pass_known(self, known: Iterable[Known]) -> Known | None:
         """Pass over all parts at the position that are in the ledger; the last of them, or None.

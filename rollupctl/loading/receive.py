@@ -15,11 +15,12 @@ from rollupctl.loading.content import NOTHING_LOADED
 from rollupctl.loading.csvfields import CsvFields
 from rollupctl.loading.csvfile import CsvFile
 from rollupctl.loading.dialect import Dialect
-from rollupctl.loading.fields import Fields
+from rollupctl.loading.fields import STAGE, Fields
+from rollupctl.loading.flaws import Flaw
 from rollupctl.loading.parts import Part
 from rollupctl.loading.records import Record, Spool, csv_records, documents
 from rollupctl.loading.source import Source
-from rollupctl.loading.staging import STAGE, Flaw, Stage, is_about_data
+from rollupctl.loading.staging import Stage, is_about_data
 from rollupctl.loading.target import Target, listed
 from rollupctl.loading.timerange import TimeRange
 from rollupctl.loading.timevalue import ANY, TimeColumns

@@ -107,13 +107,13 @@ class TimeColumns:
     """Checks the time columns of one part of a file, and converts epochs to times."""
 
     def __init__(
-        self, file: Part, form: str, columns: Sequence[tuple[int, str, bool]], span: TimeRange
+        self, file: Part, form: str, columns: Sequence[tuple[int, str, bool]], limits: TimeRange
     ) -> None:
         """`columns` has the position, from 0, and the name of each, and whether its times must be
-        in the range `span`; `form` is one of FORMATS.
+        in the range `limits`; `form` is one of FORMATS.
         """
         self._file = file
-        self._span = span
+        self._limits = limits
         self._columns = columns
         self._ticks = EPOCHS.get(form)
         quote, delimiter = map(re.escape, (file.dialect.quote, file.dialect.delimiter))
@@ -121,7 +121,7 @@ class TimeColumns:
         self._plain_lines = re.compile(
             _plain_lines(
                 file.dialect,
-                {at: span.pattern() if is_limited else _DATE for at, _, is_limited in columns},
+                {at: limits.pattern() if is_limited else _DATE for at, _, is_limited in columns},
             )
         )
 
@@ -191,7 +191,7 @@ class TimeColumns:
                 continue
             wrong = judge(record[at])
             if wrong is None and is_limited and self._is_beyond(record[at]):
-                wrong = f"is not between {self._span}", "if it is meant, say --time-range"
+                wrong = f"is not between {self._limits}", "if it is meant, say --time-range"
             if wrong:
                 place = f"{self._file.name}, line {line}, column {name}"
                 hint = f"{wrong[1]}; {NOTHING_LOADED}"
@@ -199,9 +199,9 @@ class TimeColumns:
 
     def _is_beyond(self, value: str) -> bool:
         if self._ticks is None:
-            return self._span.is_beyond(value)
+            return self._limits.is_beyond(value)
         moment = self._time(value)
-        return moment is not None and moment.date() not in self._span
+        return moment is not None and moment.date() not in self._limits
 
     def _problem_of_epoch(self, value: str) -> tuple[str, str] | None:
         if not _NUMBER.fullmatch(value.strip()):

@@ -17,6 +17,7 @@ declare
         "rollup.connections_per_node": "1",
         "rollup.max_set_aside": "1000",
         "rollup.retry_interval": "1 hour",
+        "rollup.max_partitions": "500",
         "rollup.sites_table": "public.sites"}';
     standard constant text := defaults ->> setting_name;
     given constant text := nullif(current_setting(setting_name, true), '');
@@ -53,4 +54,5 @@ comment on function rollup.setting(text) is
     'rollup.keep_runs (interval the run ledger is kept), rollup.partition_interval, rollup.connections_per_node '
     '(to each Citus node while a run counts; above 1, a live view that is read during a commit can be off), '
     'rollup.max_set_aside (events that one run may set aside), rollup.retry_interval (interval after which an '
-    'event set aside is tried again), rollup.sites_table (see rollup.create_sites). An interval without a unit is ignored with a warning.';
+    'event set aside is tried again), rollup.max_partitions (up to which partitions are made for events of the past; 0: '
+    'none are made), rollup.sites_table (see rollup.create_sites). An interval without a unit is ignored with a warning.';

@@ -55,7 +55,7 @@ begin
         if s.default_partition is not null then
             check_name := 'default partition of ' || s.relation;
             -- Back-dated rows belong there; for events they are reported, because they may be unintended.
-            execute format('select count(*) from (select from %s%s limit $1) x', s.default_partition, case when not s.is_source
+            execute format('select count(*) from (select 1 from %s%s limit $1) x', s.default_partition, case when not s.is_source
                 then format(' where %I >= %L', rollup_internal.partition_column(s.relation), s.covered_to) end)
                into misplaced using counted + 1;
             status := case when misplaced = 0 then 'ok' else 'warn' end;
@@ -63,7 +63,8 @@ begin
                           else format('%s %s', case when misplaced > counted then 'more than ' || counted else misplaced::text end, case when s.is_source
                               then 'events lie in it: back-dated, or ahead of the partitions' else 'rows in it are ahead of the partitions' end) end;
             todo := case when misplaced > 0 then
-                'select rollup.maintain_partitions() moves those ahead; rollup.expire removes old ones' end;
+                format('select rollup.maintain_partitions() moves those ahead%s; rollup.expire removes old ones', case when s.is_source
+                    then format(', call rollup.create_history_partitions(%L) those of the past', s.relation) end) end;
             if s.is_source and rollup_internal.unidentified_default_partition(s.relation) is not null then
                 status := 'fail';
                 finding := 'a publication contains its deletes, and it has no replica identity: events in it cannot expire';

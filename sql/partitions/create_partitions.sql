@@ -11,7 +11,8 @@
 --
 -- Rows that must be published as inserts into the partitioned table, and those of a distributed table, move under the
 -- lock instead: before it, the new partitions are neither published nor distributed.
-create or replace function rollup_internal.create_partitions(relation regclass, from_time timestamptz default null)
+create or replace function rollup_internal.create_partitions(
+    relation regclass, from_time timestamptz default null, past tstzrange[] default null)
     returns bigint
     language plpgsql
     volatile
@@ -36,7 +37,17 @@ declare
     last_id bigint;
     moved bigint := 0;
 begin
-    for upcoming in select * from rollup_internal.upcoming_partitions(relation, from_time) loop
+    for upcoming in
+        select * from rollup_internal.upcoming_partitions(relation, from_time) where past is null
+        union all
+        select n.partition_schema,
+               case when to_regclass(format('%I.%I', n.partition_schema, n.partition_name)) is null then n.partition_name
+                    else concat(n.partition_name, to_char(lower(p), '_HH24MI')) end,
+               lower(p), upper(p)
+          from unnest(past) p
+         cross join lateral rollup_internal.partition_name(relation, upper(p) - lower(p), lower(p)) n
+         order by 3
+    loop
         created := created || jsonb_build_object(
             'from', upcoming.range_from, 'to', upcoming.range_to,
             'table', rollup_internal.create_partition(relation, upcoming.partition_schema, upcoming.partition_name,
@@ -53,8 +64,11 @@ begin
     if created <> '{}' then
         -- Events that move have not changed.
         perform rollup_internal.ignore_changes(true);
-        ahead := rollup_internal.all_of(rollup_internal.bounds_conditions(time_column, tstzrange(
-            (created[1] ->> 'from')::timestamptz, (created[cardinality(created)] ->> 'to')::timestamptz)));
+        -- PostgreSQL takes only ANDs and ORs of comparisons for a proof that a default partition has no such rows.
+        select string_agg(format('(%s)', rollup_internal.all_of(rollup_internal.bounds_conditions(time_column, r))), ' or ')
+          into ahead
+          from unnest((select range_agg(tstzrange((c ->> 'from')::timestamptz, (c ->> 'to')::timestamptz))
+                         from unnest(created) c)) r;
         if default_partition is not null and fills_first then
             select r.id_column into id_column
               from rollup_internal.rollups r
@@ -109,6 +123,7 @@ begin
             drop table pg_temp.rollup_aside;
         end if;
         perform rollup_internal.ignore_changes(false);
+        perform rollup_internal.create_change_triggers(relation);
     end if;
     if is_rollups then
         perform rollup_internal.set_replica_identity(relation);
@@ -116,7 +131,7 @@ begin
     return moved;
 end
 $$;
-comment on function rollup_internal.create_partitions(regclass, timestamptz) is
+comment on function rollup_internal.create_partitions(regclass, timestamptz, tstzrange[]) is
     'Creates the upcoming partitions of a table, and the default partition of a rollup declared with a '
-    'partition_interval. Moves rows of the default partition that belong to them, and returns how many. Raises '
+    'partition_interval; or partitions for ranges of the past that have none. Moves rows of the default partition that belong to them, and returns how many. Raises '
     'lock_not_available when a session holds the lock for longer than rollup.max_wait.';

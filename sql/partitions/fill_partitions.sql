@@ -12,14 +12,17 @@ create or replace function rollup_internal.fill_partitions(
 as $$
 declare
     time_column constant text := quote_ident(rollup_internal.partition_column(relation));
-    bounds constant timestamptz[] := array(select (c ->> 'from')::timestamptz from unnest(created) c)
-                                     || (created[cardinality(created)] ->> 'to')::timestamptz;
+    -- Between two of the new partitions there may be a range of others.
+    bounds constant timestamptz[] := array(
+        select t from unnest(created) c
+         cross join lateral unnest(array[(c ->> 'from')::timestamptz, (c ->> 'to')::timestamptz]) t
+         group by t order by t);
     columns constant text := (
         select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
           from pg_attribute a
          where a.attrelid = relation and a.attnum > 0 and not a.attisdropped and a.attgenerated = '');
     numbers int[];
-    number int;
+    part jsonb;
     filled bigint;
     moved bigint := 0;
     seqscan_before constant text := current_setting('enable_seqscan');
@@ -32,18 +35,20 @@ begin
         jsonb_build_object('time', time_column, 'default', default_partition, 'ends', cardinality(bounds),
                            'late', coalesce(late, 'true')))
        into numbers using bounds;
-    if numbers is not null then
+    created := array(select c from unnest(created) c
+                      where array_position(bounds, (c ->> 'from')::timestamptz) = any (numbers));
+    if created <> '{}' then
         perform rollup_internal.require_movable(relation, default_partition);
     end if;
-    foreach number in array coalesce(numbers, '{}') loop
+    foreach part in array created loop
         execute rollup_internal.fill_template(
             $text$with gone as (
     delete from {default} where {time} >= $1 and {time} < $2 and {late} returning {columns}
 )
 insert into {partition} ({columns}) select {columns} from gone$text$,
             jsonb_build_object('default', default_partition, 'time', time_column, 'columns', columns,
-                               'late', coalesce(late, 'true'), 'partition', (created[number] ->> 'table')::oid::regclass))
-          using bounds[number], bounds[number + 1];
+                               'late', coalesce(late, 'true'), 'partition', (part ->> 'table')::oid::regclass))
+          using (part ->> 'from')::timestamptz, (part ->> 'to')::timestamptz;
         get diagnostics filled = row_count;
         moved := moved + filled;
     end loop;

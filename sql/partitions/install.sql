@@ -10,6 +10,8 @@
 \ir lock_partition.sql
 \ir unidentified_default_partition.sql
 \ir identify_default_partition.sql
+\ir partition_width.sql
+\ir partition_name.sql
 \ir upcoming_partitions.sql
 \ir is_published_by_root.sql
 \ir create_partition.sql

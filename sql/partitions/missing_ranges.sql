@@ -1,5 +1,5 @@
 -- Time ranges whose raw events are gone: purged on purpose, expired, or in a partition that was dropped. A range
--- that a partition covers now is complete. If a rollup counts by another time than that of the partitions, they say
+-- that a partition covers now is complete, and so is one between partitions that were made for events of the past. If a rollup counts by another time than that of the partitions, they say
 -- nothing of its buckets.
 create or replace function rollup.missing_ranges(source regclass)
     returns tstzmultirange
@@ -23,7 +23,7 @@ begin
       from rollup.partitions(source) p
      where not p.is_default;
     if kept <> '{}' and (upper_inf(kept) or s.covered_from < upper(kept)) then
-        gone := tstzmultirange(tstzrange(s.covered_from, upper(kept)));
+        gone := tstzmultirange(tstzrange(s.covered_from, upper(kept))) - s.never_covered;
     end if;
     if s.expired_before is not null then
         gone := gone + tstzmultirange(tstzrange(null, s.expired_before));

@@ -17,13 +17,8 @@ declare
     width interval := (select r.partition_interval from rollup_internal.rollups r where r.target = relation);
     is_partmans constant boolean := width is null and rollup_internal.is_partman_managed(relation);
     ahead int := 4;
-    base text;
     last_start timestamptz;
 begin
-    select n.nspname, case when octet_length(c.relname) <= 46 then c.relname else format('rollup_%s', c.oid) end
-      into partition_schema, base
-      from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where c.oid = relation;
     select max(p.range_from), max(p.range_to) into last_start, range_from
       from rollup.partitions(relation) p
      where not p.is_default;
@@ -41,16 +36,10 @@ begin
     while case when is_partmans then last_start < now() + ahead * width
                else range_from <= lower(rollup_internal.partition_range(width, now() + ahead * width)) end
     loop
-        if is_partmans then
-            range_to := range_from + width;
-            execute format('select n.partition_schema, n.partition_table from %I.show_partition_name($1, $2) n', extension)
-               into partition_schema, partition_name using relation::text, range_from::text;
-        else
-            range_to := upper(rollup_internal.partition_range(width, range_from));
-            -- A name that is too long would be truncated, and the names of partitions differ at their end.
-            partition_name := format('%s_p%s', base, to_char(range_from, case when width >= interval '1 day'
-                then 'YYYYMMDD' else 'YYYYMMDD_HH24MI' end));
-        end if;
+        range_to := case when is_partmans then range_from + width
+                         else upper(rollup_internal.partition_range(width, range_from)) end;
+        select n.partition_schema, n.partition_name into partition_schema, partition_name
+          from rollup_internal.partition_name(relation, width, range_from) n;
         return next;
         last_start := range_from;
         range_from := range_to;

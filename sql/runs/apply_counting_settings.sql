@@ -13,11 +13,9 @@ as $$
 begin
     perform set_config(s.name, s.value, true) from rollup_internal.measure_settings(r) s;
     perform rollup_internal.propagate_settings();
-    -- Freeing one block of this size raises glibc's mmap threshold. Otherwise the memory of every group would be
-    -- returned to the system and faulted in again: hll's states are 128 kB, exactly the threshold.
-    perform length(repeat(' ', 4000000));
+    perform rollup_internal.keep_memory();
 end
 $$;
 comment on function rollup_internal.apply_counting_settings(rollup_internal.rollups) is
-    'Prepares a session for counting: the settings of measures and of Citus workers, and the allocator.';
+    'Prepares a session for counting outside of runs: also applies the settings that a rollup''s measures need.';
 reset citus.enable_ddl_propagation;

@@ -1,9 +1,14 @@
 -- Determines a window: for each node, the ids above the watermark that no transaction can add any more.
-create or replace function rollup_internal.begin_run(names text[], max_events bigint, revisions int[] default null)
+--
+-- The function that counts has plans made for the actual ids; everything else here and in finish_run is planned once for
+-- a session.
+create or replace function rollup_internal.begin_run(
+    names text[], max_events bigint, revisions int[] default null, settings jsonb default '{}')
     returns rollup_internal.run_state
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 declare
     r rollup_internal.rollups;
@@ -68,16 +73,24 @@ begin
     run.id_ranges := run.id_ranges || set_aside;
     perform rollup_internal.wait_for_orphaned_writers(names, r.source);
     run.status := 'done';
-    perform rollup_internal.apply_counting_settings(r);
+    perform set_config(s.key, s.value, true) from jsonb_each_text(settings) s;
+    perform rollup_internal.propagate_settings();
+    -- Takes longer than counting a few events.
+    if (select sum(i.through_id - i.after_id) from unnest(run.id_ranges) i) > 1000 then
+        perform rollup_internal.keep_memory();
+    end if;
     -- A Citus node commits connection by connection. Through a single one the rows of all its shards and the tail
     -- change atomically for every reader of a live view there. (See rollup_internal.function_settings.)
     if rollup_internal.is_distributed(r.source) then
         perform set_config('citus.max_adaptive_executor_pool_size',
                            rollup.setting('rollup.connections_per_node'), true);
     end if;
+    if set_aside = '{}' then
+        run.from_time := rollup_internal.first_event_time(r, run.id_ranges);
+    end if;
     return run;
 end
 $$;
-comment on function rollup_internal.begin_run(text[], bigint, int[]) is
-    'Takes the rollups'' run locks, waits for open writers and returns the id ranges to count, at most '
-    'max_events ids for each node. Raises lock_not_available when the run is deferred.';
+comment on function rollup_internal.begin_run(text[], bigint, int[], jsonb) is
+    'Takes the rollups'' run locks, waits for open writers, applies settings that the function cannot have and returns '
+    'the id ranges to count, at most max_events ids for each node. Raises lock_not_available when the run is deferred.';

@@ -5,6 +5,7 @@ create or replace function rollup_internal.finish_run(run rollup_internal.run_st
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin

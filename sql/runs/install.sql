@@ -1,3 +1,4 @@
+\ir keep_memory.sql
 \ir apply_counting_settings.sql
 \ir require_same_tables.sql
 \ir require_ids_ahead.sql
@@ -5,6 +6,7 @@
 \ir is_fault_of_event.sql
 \ir set_event_aside.sql
 \ir divide_failed.sql
+\ir first_event_time.sql
 \ir begin_run.sql
 \ir add_counted.sql
 \ir summarize_brin.sql

@@ -4,6 +4,7 @@ create table if not exists rollup_internal.sources (
     covered_from   timestamptz,
     expired_before timestamptz,
     keep           interval,
-    purged         tstzmultirange not null default '{}'
+    purged         tstzmultirange not null default '{}',
+    never_covered  tstzmultirange not null default '{}'
 );
 comment on table rollup_internal.sources is 'What the view rollup.sources shows.';

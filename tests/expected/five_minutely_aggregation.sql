@@ -68,6 +68,7 @@ begin
                   from public.events
                  where event_id > ids.after_id
                    and event_id <= ids.through_id
+                   and (run.from_time is null or event_time >= run.from_time)
                  group by 1, 2, 3, 4, 5
             ),
             member_1 as (

@@ -65,6 +65,7 @@ begin
               from public.events
              where event_id > ids.after_id
                and event_id <= ids.through_id
+               and (run.from_time is null or event_time >= run.from_time)
              group by 1, 2, 3, 4, 5
             on conflict (customer_id, minute, event_type, country, browser) do update set
                 event_count = coalesce(
@@ -83,7 +84,8 @@ begin
             select count(*) into new_events
               from public.events
              where event_id > ids.after_id
-               and event_id <= ids.through_id;
+               and event_id <= ids.through_id
+               and (run.from_time is null or event_time >= run.from_time);
 
             run := rollup_internal.add_counted(run, ids, new_events, new_rows);
         exception
