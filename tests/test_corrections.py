@@ -280,3 +280,28 @@ def test_a_partition_without_triggers_is_named(lab: Lab) -> None:
     # By hand, in the transaction that changes them.
     db.execute("select rollup.note_changes('lab.e', null, '2024-06-01', '2024-06-02')")
     corrected(db)
+
+
+@pytest.mark.no_hostile("roles of a superuser")
+def test_a_runner_corrects_and_a_writer_notes(lab: Lab) -> None:
+    if lab.server.is_citus:
+        pytest.skip("a role of its own on every node: tests/test_roles.py")
+    db = followed(lab)
+    for purpose in ("runner", "writer"):
+        db.execute(f"create role corrections_{purpose}".encode())
+    try:
+        db.execute("select rollup.grant_role('corrections_runner', 'runner')")
+        db.execute("grant usage on schema lab to corrections_writer")
+        db.execute("grant select, update, delete on lab.e to corrections_writer")
+        db.execute("set role corrections_writer")
+        db.execute("update lab.e set amount = 4 where customer_id = 1")
+        db.execute("delete from lab.e where device_id = 2")
+        db.execute("set role corrections_runner")
+        db.execute("call rollup.run_all()")
+        db.execute("reset role")
+        corrected(db)
+    finally:
+        db.execute("reset role")
+        for purpose in ("runner", "writer"):
+            db.execute(f"drop owned by corrections_{purpose}".encode())
+            db.execute(f"drop role corrections_{purpose}".encode())
