@@ -112,6 +112,6 @@ def test_what_is_refused(made: Lab) -> None:
         db.execute("select rollup.grant_role('made_none', 'reader')")
     with pytest.raises(psycopg.errors.InvalidParameterValue, match="not a purpose"):
         db.execute("select rollup.grant_role(current_user, 'king')")
-    assert ('current_user',) not in rows(db, "select role::text from rollup.roles")
+    assert ("current_user",) not in rows(db, "select role::text from rollup.roles")
     assert roles(made, "made_reader")[0] == 2
     assert roles(made, "made_reader", "king")[0] == 2
