@@ -10,6 +10,7 @@ import click
 
 from bench.analytics import analytics
 from bench.care import care
+from bench.corrections import corrections
 from bench.dashboards import dashboards
 from bench.expiry import expiry
 from bench.grains import backdated, grains
@@ -35,6 +36,7 @@ SCENARIOS = {
     "sustained": sustained,
     "expiry": expiry,
     "care": care,
+    "corrections": corrections,
     "serve": serving,
     "analytics": analytics,
 }

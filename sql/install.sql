@@ -11,6 +11,7 @@
 \ir time/install.sql
 \ir citus/install.sql
 \ir isolation/install.sql
+\ir corrections/install.sql
 \ir partitions/install.sql
 \ir writers/install.sql
 \ir kinds/install.sql

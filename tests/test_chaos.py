@@ -32,5 +32,6 @@ def test_every_event_is_counted_once_through_a_storm(own_server: Server) -> None
     report = storm(own_server, database, seconds=15, seed=20261122)
     assert report.wrong == []
     assert report.figures["events committed"] > 1000
+    assert report.figures["transactions that changed events"] > 10
     assert report.figures["run_all: done"] > 0
     assert sum(n for what, n in report.figures.items() if "with -9" in what) > 0

@@ -286,6 +286,7 @@ def test_every_engine_function_fixes_its_search_path(plain_db: Connection) -> No
         "run_all",
         "backfill",
         "expire_all",
+        "check_samples",
         "rebuild_in_steps",
         "backfill_measures",
         "unload",

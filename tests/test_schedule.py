@@ -19,6 +19,7 @@ from tests.servers import Server
 RUN = ("rollup-run", "call rollup.run_all()")
 PARTITIONS = ("rollup-partitions", "select rollup.maintain_partitions()")
 EXPIRE = ("rollup-expire", "call rollup.expire_all()")
+CHECK = ("rollup-check", "call rollup.check_samples()")
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def cron_version(db: Connection) -> tuple[int, ...]:
 def test_jobs_have_names_and_twice_is_once(cron: Connection) -> None:
     for every, schedule in (("1 minute", "* * * * *"), ("5 minutes", "*/5 * * * *")):
         told = cron.execute("select * from rollup.schedule(%s)", [every]).fetchall()
-        assert [(job, command) for job, _, command in told] == [RUN, PARTITIONS, EXPIRE]
+        assert [(job, command) for job, _, command in told] == [RUN, PARTITIONS, EXPIRE, CHECK]
         assert told[0][1] == schedule
         assert jobs(cron) == told
 
@@ -63,7 +64,12 @@ def test_jobs_have_names_and_twice_is_once(cron: Connection) -> None:
 def test_a_retention_is_that_of_the_events_until_another_is_set(cron: Connection) -> None:
     kept = "select keep::text from rollup.retention where kind = 'source'"
     told = cron.execute("select * from rollup.schedule(retention => '30 days')").fetchall()
-    assert [job for job, _, _ in told] == ["rollup-run", "rollup-partitions", "rollup-expire"]
+    assert [job for job, _, _ in told] == [
+        "rollup-run",
+        "rollup-partitions",
+        "rollup-expire",
+        "rollup-check",
+    ]
     assert jobs(cron) == told
     assert cron.execute(kept).fetchall() == [("30 days",)]
     # What pg_cron will run is something that runs.
@@ -80,7 +86,7 @@ def test_unschedule_removes_what_schedule_made(cron: Connection) -> None:
     cron.execute("select rollup.schedule(retention => '30 days')")
     cron.execute("select cron.schedule('mine', '0 0 * * *', 'select 1')")
     removed = [job for job, *_ in cron.execute("select * from rollup.unschedule()")]
-    assert removed == ["rollup-run", "rollup-partitions", "rollup-expire"]
+    assert removed == ["rollup-run", "rollup-partitions", "rollup-expire", "rollup-check"]
     assert [job for job, _, _ in jobs(cron)] == ["mine"]
     assert cron.execute("select * from rollup.unschedule()").fetchall() == []
 
@@ -193,7 +199,7 @@ def test_a_role_without_superuser_can_schedule(cron: Connection, server: Server)
         cron.execute("grant select on cron.job to scheduler")
         cron.execute("set role scheduler")
         cron.execute("select rollup.schedule()")
-        assert [job for job, _, _ in jobs(cron)] == [RUN[0], PARTITIONS[0], EXPIRE[0]]
+        assert [job for job, _, _ in jobs(cron)] == [RUN[0], PARTITIONS[0], EXPIRE[0], CHECK[0]]
         cron.execute("select rollup.unschedule()")
         assert jobs(cron) == []
     finally:
@@ -235,7 +241,7 @@ def test_pg_cron_itself_runs_the_jobs(request: pytest.FixtureRequest) -> None:
             # Hourly and daily by themselves: every minute for this test.
             db.execute(
                 "select cron.alter_job(jobid, '* * * * *') from cron.job"
-                " where jobname in ('rollup-partitions', 'rollup-expire')"
+                " where jobname in ('rollup-partitions', 'rollup-expire', 'rollup-check')"
             )
         for db in databases:
             runs = (
@@ -247,7 +253,7 @@ def test_pg_cron_itself_runs_the_jobs(request: pytest.FixtureRequest) -> None:
                     {  # type: ignore[misc]
                         job for job, *_ in db.execute(runs)
                     }
-                    == {"rollup-run", "rollup-partitions", "rollup-expire"}
+                    == {"rollup-run", "rollup-partitions", "rollup-expire", "rollup-check"}
                 ),
                 65,
             )

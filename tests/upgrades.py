@@ -207,7 +207,7 @@ def contents(db: Connection) -> dict[str, list[tuple[Any, ...]]]:
         db,
         "select oid::regclass::text from pg_class where relkind = 'S'"
         " and relnamespace::regnamespace::text in ('public', 'shop', 'rollup', 'rollup_internal')"
-        " and relname <> 'loads_load_id_seq'",  # of 0.2.0
+        " and relname !~ '^(loads_load|changes|changed_buckets|erasures)_id_seq$'",  # of 0.2.0
     ):
         name = sequence.split(".")[-1]
         found[name] = rows(db, f"select last_value, is_called from {sequence}")

@@ -14,6 +14,7 @@ begin
     return query
     with rollups as (
         select r.source, r.target, r.id_sequence, rollup_internal.is_distributed(r.source) as is_distributed,
+               exists (select from rollup_internal.followed_sources f where f.source = r.source) as is_followed,
                s.relnamespace as source_schema, t.relnamespace as target_schema
           from rollup_internal.rollups r
           join pg_class s on s.oid = r.source
@@ -33,6 +34,8 @@ begin
            ('table', r.target::text, 'select', purpose in ('runner', 'reader')),
            ('table', r.target::text, 'insert', purpose = 'runner'),
            ('table', r.target::text, 'update', purpose = 'runner'),
+           ('table', r.target::text, 'delete', purpose = 'runner' and r.is_followed),
+           ('table', 'rollup_internal.sources', 'update', purpose = 'runner' and r.is_followed),
            ('table', rollup_internal.view_name(r.target, 'live'), 'select', purpose = 'reader'),
            ('table', rollup_internal.view_name(r.target, 'bi'), 'select', purpose = 'reader'))
            x (kind, object, privilege, is_wanted)
@@ -41,7 +44,8 @@ begin
     select 'table', 'rollup.set_aside', 'select' where purpose = 'runner'
     union
     select 'table', format('rollup_internal.%I', s.name), p.privilege
-      from unnest(array['watermarks', 'backlogs', 'tails', 'horizons', 'runs', 'set_aside']) s (name)
+      from unnest(array['watermarks', 'backlogs', 'tails', 'horizons', 'runs', 'set_aside', 'changes', 'collected_changes', 'changed_buckets',
+                        'correction_totals', 'sample_checks']) s (name)
      cross join unnest(array['select', 'insert', 'update', 'delete']) p (privilege)
      where purpose = 'runner'
     union

@@ -102,6 +102,7 @@ begin
             end loop;
 
             update rollup_internal.rollups x set revision = x.revision + 1, source_name = x.source::text where x.name = any (names);
+            perform rollup_internal.create_change_triggers(source);
             perform rollup_internal.create_rollup_function(n) from unnest(names) n;
             perform rollup_internal.sync_family(f.family)
                from (select distinct x.family from rollup_internal.rollups x where x.name = any (names)) f;

@@ -176,6 +176,7 @@ begin
     perform rollup_internal.create_rollup_function(name);
     perform rollup_internal.sync_family(declared.family);
     perform rollup_internal.create_views(name);
+    perform rollup_internal.create_change_triggers(source);
     perform rollup_internal.require_pushdown(name);
     perform rollup_internal.validate_repeatable(declared);
     return format('rollup %I counts %s into %s', name, source, target_table);

@@ -20,6 +20,14 @@ begin
     delete from rollup_internal.added_measures where rollup = rollup_name;
     delete from rollup_internal.runs where rollup = rollup_name;
     delete from rollup_internal.run_totals where rollup = rollup_name;
+    delete from rollup_internal.changed_buckets where rollup = rollup_name;
+    delete from rollup_internal.correction_totals where rollup = rollup_name;
+    delete from rollup_internal.sample_checks where rollup = rollup_name;
+    delete from rollup_internal.changes c
+     where c.source = r.source and not exists (select from rollup_internal.rollups x where x.source = c.source);
+    perform rollup.unfollow_changes(r.source) where not exists (select from rollup_internal.rollups x where x.source = r.source)
+        and exists (select from rollup_internal.followed_sources f where f.source = r.source);
+    perform rollup_internal.create_change_triggers(r.source);  -- their arguments are those of the others now
     delete from rollup_internal.expiries where relation = r.target;
     perform rollup_internal.drop_generated_function(r.function_name);
     perform rollup_internal.drop_views(r.target);

@@ -22,8 +22,9 @@ begin
          where (is_first or c.relacl is null)
            and (n.nspname = 'rollup_internal' and c.relkind = 'r'
                 and c.relname in ('rollups', 'families', 'sources', 'watermarks', 'backlogs', 'tails', 'horizons',
-                                  'runs', 'run_totals', 'isolations', 'roles', 'added_measures', 'expiries')
-                or n.nspname = 'rollup' and c.relkind = 'v' and c.relname in ('status', 'retention', 'measures', 'waiting', 'metrics'))
+                                  'runs', 'run_totals', 'isolations', 'roles', 'added_measures', 'expiries', 'followed_sources',
+                                  'correction_totals')
+                or n.nspname = 'rollup' and c.relkind = 'v' and c.relname in ('status', 'retention', 'measures', 'waiting', 'metrics', 'pending_changes'))
         union all
         -- The tenant and the error of an event that was set aside are values of the event.
         select format('grant select (rollup, event_id, sqlstate, set_aside_at, last_tried_at) on %s to public', c.oid::regclass)
@@ -31,11 +32,22 @@ begin
          where c.oid in ('rollup_internal.set_aside'::regclass, 'rollup.set_aside'::regclass)
            and not exists (select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attacl is not null)
         union all
+        select format('grant select (%s) on %s to public', t.columns, t.name)
+          from (values ('id, source, range_from, range_to, first_id, last_id, emptied, noted_at', 'rollup_internal.changes'::regclass),
+                       ('id, rollup, range_from, range_to, first_id, last_id, noted_at', 'rollup_internal.changed_buckets'),
+                       ('rollup, last_at, last_samples, samples, seconds, differences, differed_at', 'rollup_internal.sample_checks'))
+               t (columns, name)
+         where not exists (select from pg_catalog.pg_attribute a where a.attrelid = t.name and a.attacl is not null)
+        union all
         -- A table added later: a role that may move watermarks runs rollups, and runs write to it.
-        select format('grant select, insert, update, delete on rollup_internal.set_aside to %s',
+        select format('grant select, insert, update, delete on %s to %s', s.oid::regclass,
                       case g.grantee when 0 then 'public' else g.grantee::regrole::text end)
           from pg_catalog.pg_class w
-          join pg_catalog.pg_class s on s.oid = 'rollup_internal.set_aside'::regclass and s.relacl is null
+          join pg_catalog.pg_class s
+            on s.oid in ('rollup_internal.set_aside'::regclass, 'rollup_internal.changes'::regclass,
+                         'rollup_internal.changed_buckets'::regclass, 'rollup_internal.correction_totals'::regclass,
+                         'rollup_internal.sample_checks'::regclass, 'rollup_internal.collected_changes'::regclass)
+               and s.relacl is null
          cross join lateral pg_catalog.aclexplode(w.relacl) g
          where w.oid = 'rollup_internal.watermarks'::regclass
            and g.privilege_type = 'INSERT'

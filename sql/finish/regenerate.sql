@@ -36,3 +36,11 @@ begin
     perform set_config('lock_timeout', lock_timeout_before, true);
 end
 $$;
+-- Triggers that note changes contain statements of the version that has created them.
+do $$
+begin
+    perform rollup_internal.create_change_triggers(f.source)
+       from rollup_internal.followed_sources f
+       join pg_catalog.pg_class c on c.oid = f.source;
+end
+$$;

@@ -11,6 +11,8 @@ declare
 begin
     if failure ->> 'do' = 'expire' then
         return format('%s %s: %s', failure ->> 'kind', failure ->> 'name', failure ->> 'message');
+    elsif failure ->> 'do' = 'check' then
+        return failure ->> 'message';
     elsif failure ->> 'sqlstate' = '55P03' then
         subject := rollup_internal.deferral_text(names);
     else

@@ -1,6 +1,7 @@
 \ir start_job.sql
 \ir run_report.sql
 \ir run_step.sql
+\ir correct_step.sql
 \ir backfill_step.sql
 \ir fill_step.sql
 \ir rebuild_step.sql
@@ -16,6 +17,7 @@
 \ir perform_job.sql
 \ir run_all.sql
 \ir expire_all.sql
+\ir check_samples.sql
 \ir backfill.sql
 \ir start_measure_backfill.sql
 \ir backfill_measures.sql

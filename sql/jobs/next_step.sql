@@ -36,8 +36,16 @@ begin
         case action
             when 'run' then
                 select s.report, s.more into report, goes_on from rollup_internal.run_step(item, max_size) s;
+            when 'correct' then
+                select s.report, s.more into report, goes_on from rollup_internal.correct_step(item) s;
             when 'backfill' then
                 select s.report, s.more into report, goes_on from rollup_internal.backfill_step(item, max_size) s;
+            when 'check' then
+                select s.report, s.failure into report, failure from rollup_internal.check_sample(
+                    members ->> 0, make_interval(secs => (item ->> 'seconds')::float8)) s;
+                if failure is not null then
+                    job.failures := job.failures || (item || failure);
+                end if;
             when 'fill measures' then
                 select s.report, s.more into report, goes_on from rollup_internal.fill_step(item) s;
             when 'comment on measures' then
@@ -69,7 +77,7 @@ begin
             message = message_text,
             detail = pg_exception_detail,
             hint = pg_exception_hint;
-        if action is distinct from 'run' and action is distinct from 'expire'
+        if coalesce(action not in ('run', 'correct', 'expire'), true)
             or state = '57014' and coalesce(rollup_internal.statement_time_left() > interval '0', true)
         then
             raise;

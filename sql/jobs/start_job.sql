@@ -39,6 +39,15 @@ begin
                                   order by i.has_failed, i.id), '{}')
           into job.waiting
           from items i;
+        perform rollup_internal.collect_changes();
+        -- Before new events are counted. What changes from now on is left to the next job.
+        job.waiting := array(
+            select jsonb_build_object('do', 'correct', 'rollups', jsonb_build_array(r.name), 'noted_before', clock_timestamp())
+              from rollup_internal.rollups r
+             where (names is null or r.name = any (names))
+               and (exists (select from rollup_internal.changes c where c.source = r.source)
+                    or exists (select from rollup_internal.changed_buckets b where b.rollup = r.name))
+             order by r.id) || job.waiting;
     elsif kind = 'expire' and older_than is not null then
         job.waiting := array(
             select jsonb_build_object('do', 'expire', 'kind', 'source', 'name', n.name, 'source', n.name::regclass::oid,
@@ -74,6 +83,13 @@ begin
                 with ordinality x (item, position)
              where names is null or r.name = any (names)
              order by r.id, x.position);
+    elsif kind = 'check' then
+        job.waiting := array(
+            select jsonb_build_object('do', 'check', 'rollups', jsonb_build_array(r.name),
+                                      'seconds', extract(epoch from step) / count(*) over ())
+              from rollup_internal.rollups r
+             where names is null or r.name = any (names)
+             order by random());
     elsif kind = 'rebuild' then
         perform rollup_internal.get_rollup(n) from unnest(names) n;
         job.waiting := array(
@@ -86,7 +102,7 @@ begin
     else
         raise exception using
             errcode = 'invalid_parameter_value',
-            message = format('a job is run, expire, backfill, backfill measures or rebuild, not %L', kind);
+            message = format('a job is run, expire, backfill, backfill measures, check or rebuild, not %L', kind);
     end if;
     return job;
 end
@@ -94,7 +110,7 @@ $$;
 comment on function rollup.start_job(text, text[], interval, text, timestamptz, timestamptz, boolean, interval) is
     'Begins a job, which rollup.next_step performs step by step: run counts new events into rollups, expire '
     'enforces rollup.retention, backfill counts backlogs as rollup.backfill does, backfill measures fills in added '
-    'measures as rollup.backfill_measures does, rebuild recomputes as rollup.rebuild_in_steps does; for all, or for '
-    'those named. step and tenant are for added measures and rebuilds, the range and accept_loss for rebuilds '
+    'measures as rollup.backfill_measures does, rebuild recomputes as rollup.rebuild_in_steps does, check compares samples as rollup.check_samples does; for all, or for '
+    'those named. step and tenant are for added measures and rebuilds, step also for the time of a check, the range and accept_loss for rebuilds '
     'only. With older_than, expire removes events of the named tables (with their schema) that are older, whatever their '
     'retention. Returns the job, a value that the caller keeps. Raises undefined_object for an unknown name.';

@@ -19,8 +19,8 @@ begin
     select range_agg(p.ids) into ids from rollup.load_parts p where p.load_id = load;
     removed := 0;
     if not isempty(ids) then
-        removed := rollup_internal.remove_events(
-            loaded.source_table, rollup_internal.loaded_id_column(loaded.source_table), ids, bounds);
+        select e.removed into removed from rollup_internal.remove_events(
+            loaded.source_table, rollup_internal.ids_conditions(rollup_internal.loaded_id_column(loaded.source_table), ids), bounds) e;
     end if;
     update rollup.loads l
        set unloaded_rows = l.unloaded_rows + removed

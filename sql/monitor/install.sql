@@ -6,6 +6,7 @@
 \ir tail_lags.sql
 \ir rollup_lags.sql
 \ir rollup_status.sql
+\ir pending_changes.sql
 \ir status.sql
 \ir waiting.sql
 \ir duration_limits.sql

@@ -38,6 +38,20 @@ begin
      where x.value is not null;
 
     return query
+    select x.metric, '', jsonb_build_object('rollup', r.name), x.value
+      from rollup_internal.rollups r
+      left join rollup_internal.correction_totals t on t.rollup = r.name
+      left join (select s.rollup, s.samples, s.differences, s.last_at from rollup_internal.sample_checks s) c on c.rollup = r.name
+     cross join lateral (select count(*) as number, min(p.noted_at) as oldest from rollup.pending_changes p where p.rollup = r.name) p
+     cross join lateral (values
+           ('rollup_pending_changes', p.number::float8),
+           ('rollup_pending_change_seconds', coalesce(greatest(extract(epoch from clock_timestamp() - p.oldest), 0), 0)::float8),
+           ('rollup_corrected_buckets_total', coalesce(t.buckets, 0)::float8),
+           ('rollup_check_samples_total', c.samples::float8),
+           ('rollup_check_differences', c.differences::float8),
+           ('rollup_check_timestamp_seconds', extract(epoch from c.last_at)::float8)) x (metric, value)
+     where x.value is not null;
+    return query
     select 'rollup_last_success_timestamp_seconds', '', jsonb_build_object('rollup', t.rollup),
            extract(epoch from t.last_at)::float8
       from rollup_internal.run_totals t where t.status = 'done';

@@ -20,8 +20,14 @@ call rollup_internal.replace_view('rollup.metrics', $query$
            (14, 'rollup_partitions', 'gauge', 'Partitions of a source or rollup.'),
            (15, 'rollup_partitions_ahead', 'gauge', 'Partitions that begin in the future.'),
            (16, 'rollup_load_rows_total', 'counter', 'Rows that rollupctl load has loaded.'),
-           (17, 'rollup_node_up', 'gauge', '1 if the node answers.'),
-           (18, 'rollup_hidden', 'gauge', '1 for a metric that could not be read, for lack of a privilege or because of a lock.')) m (place, metric, kind, help)
+           (17, 'rollup_pending_changes', 'gauge', 'Tenants and times whose events have changed since they were counted.'),
+           (18, 'rollup_pending_change_seconds', 'gauge', 'Age of the oldest change that is not counted again yet.'),
+           (19, 'rollup_corrected_buckets_total', 'counter', 'Ranges of buckets counted again because events had changed.'),
+           (20, 'rollup_check_samples_total', 'counter', 'Tenants and buckets that rollup.check_samples has compared.'),
+           (21, 'rollup_check_differences', 'gauge', 'Of these, those that differ from their events.'),
+           (22, 'rollup_check_timestamp_seconds', 'gauge', 'When rollup.check_samples last compared the rollup.'),
+           (23, 'rollup_node_up', 'gauge', '1 if the node answers.'),
+           (24, 'rollup_hidden', 'gauge', '1 for a metric that could not be read, for lack of a privilege or because of a lock.')) m (place, metric, kind, help)
       join rollup_internal.metric_samples() with ordinality s (metric, suffix, labels, value, place) using (metric)
      order by m.place, s.place
 $query$);

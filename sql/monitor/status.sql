@@ -3,8 +3,9 @@ set citus.enable_ddl_propagation to off;
 call rollup_internal.replace_view('rollup.status', $query$
     select name, source, target, lag_events, lag_seconds, last_done, last_run, last_status, last_message,
            backlog_ids, filled_percent, set_aside, note,
-           issued_ids
-      from rollup_internal.rollup_status(rollup_internal.node_reports())
+           issued_ids,
+           (select pg_catalog.count(*) from rollup.pending_changes p where p.rollup = s.name) as pending_changes
+      from rollup_internal.rollup_status(rollup_internal.node_reports()) s
 $query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.status is 'How far each rollup is behind, and the outcome of its last run.';
@@ -28,5 +29,7 @@ comment on column rollup.status.set_aside is 'Events that could not be counted; 
 comment on column rollup.status.note is
     'What the lag does not include or could not read: a Citus node that did not answer, a table or sequence that '
     'this role may not read.';
+comment on column rollup.status.pending_changes is
+    'Tenants and times whose events have changed since they were counted; see rollup.pending_changes.';
 comment on column rollup.status.issued_ids is
     'How many ids the source has issued so far, on all nodes that answered: its growth is the rate of ingest.';

@@ -79,7 +79,8 @@ begin
                 union all
                 select polrelid from pg_policy where d.classid = 'pg_policy'::regclass and oid = d.objid
                ) w (relation) on true
-         where d.deptype = 'n')
+         where d.deptype = 'n'
+           and (d.classid, d.refobjid) <> ('pg_trigger'::regclass, 'rollup_internal.note_change()'::regprocedure))
     select distinct pg_describe_object(d.class, d.oid, 0), pg_describe_object(d.refclassid, d.refobjid, 0)
       from dependencies d
      where not exists (select from package p where p.class = d.class and p.oid = d.oid)

@@ -24,6 +24,8 @@ begin
         'select * from rollup_internal.check_isolation()',
         'select * from rollup_internal.check_measures()',
         'select * from rollup_internal.check_set_aside()',
+        'select * from rollup_internal.check_corrections()',
+        'select * from rollup_internal.check_sample_results()',
         'select * from rollup_internal.check_prepared_transactions($1)',
         'select * from rollup_internal.check_schedule()',
         'select * from rollup_internal.check_lag($1)']

@@ -12,6 +12,8 @@
 \ir check_retention.sql
 \ir check_measures.sql
 \ir check_set_aside.sql
+\ir check_corrections.sql
+\ir check_sample_results.sql
 \ir check_prepared_transactions.sql
 \ir check_schedule.sql
 \ir check_lag.sql

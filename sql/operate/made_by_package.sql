@@ -15,7 +15,7 @@ begin
     if rollup_internal.may_read_jobs() then
         execute $query$
             select coalesce(jsonb_agg(j order by jobid), '[]') from cron.job j
-             where jobname in ('rollup-run', 'rollup-partitions', 'rollup-expire', 'rollup-alerts', 'rollup-reports') and database = current_database()
+             where jobname in ('rollup-run', 'rollup-partitions', 'rollup-expire', 'rollup-check', 'rollup-alerts', 'rollup-reports') and database = current_database()
             $query$ into jobs;
     end if;
     select substr(entry, length('search_path=') + 1) into configured
@@ -34,6 +34,11 @@ begin
             union all
             select 2, r.id, 'function', r.function_name, format('drop function if exists %s(bigint)', r.function_name)
               from rollup_internal.rollups r
+            union all
+            select 2, g.oid::bigint, 'trigger', format('%s on %s', g.tgname, g.tgrelid::regclass),
+                   format('drop trigger %I on %s', g.tgname, g.tgrelid::regclass)
+              from pg_trigger g
+             where g.tgfoid = 'rollup_internal.note_change()'::regprocedure
             union all
             select 3, r.id, 'view', v.name, format('drop view %s', v.name)
               from rollup_internal.rollups r

@@ -41,7 +41,8 @@ begin
         select jobs.job, jobs.schedule, jobs.command from (values
             (1, 'rollup-run', rollup_internal.cron_schedule(every), 'call rollup.run_all()'),
             (2, 'rollup-partitions', '17 * * * *', 'select rollup.maintain_partitions()'),
-            (3, 'rollup-expire', '37 3 * * *', 'call rollup.expire_all()')
+            (3, 'rollup-expire', '37 3 * * *', 'call rollup.expire_all()'),
+            (4, 'rollup-check', '47 * * * *', 'call rollup.check_samples()')
         ) jobs (place, job, schedule, command)
          where jobs.job in (select rollup_internal.wanted_jobs())
          order by jobs.place
@@ -52,6 +53,6 @@ begin
 end
 $$;
 comment on function rollup.schedule(text, interval) is
-    'Creates or changes the pg_cron jobs rollup-run, rollup-partitions and rollup-expire. every is an interval '
+    'Creates or changes the pg_cron jobs rollup-run, rollup-partitions, rollup-expire and rollup-check. every is an interval '
     'or cron notation; intervals below a minute require pg_cron 1.5. A retention is set for every partitioned '
     'source, as by rollup.set_retention; NULL leaves existing retentions unchanged.';

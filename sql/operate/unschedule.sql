@@ -11,7 +11,7 @@ begin
     end if;
     for job, schedule, command in execute
         'select jobname, schedule, command from cron.job
-          where jobname in (''rollup-run'', ''rollup-partitions'', ''rollup-expire'', ''rollup-alerts'', ''rollup-reports'')
+          where jobname in (''rollup-run'', ''rollup-partitions'', ''rollup-expire'', ''rollup-check'', ''rollup-alerts'', ''rollup-reports'')
             and database = current_database() and username = current_user
           order by jobid'
     loop

@@ -7,7 +7,7 @@ create or replace function rollup_internal.wanted_jobs()
     set search_path = pg_catalog, pg_temp
 begin atomic
     select j.name
-      from (values ('rollup-run'), ('rollup-partitions'), ('rollup-expire')) j (name)
+      from (values ('rollup-run'), ('rollup-partitions'), ('rollup-expire'), ('rollup-check')) j (name)
      where j.name <> 'rollup-partitions'
         or rollup_internal.extension_schema('pg_partman') is not null
         or exists (select from rollup_internal.rollups r where r.partition_interval is not null);

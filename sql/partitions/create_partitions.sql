@@ -62,6 +62,8 @@ begin
         execute format('create table %I.%I partition of %s default', upcoming.schema_name, upcoming.name, relation);
     end if;
     if created <> '{}' then
+        -- Events that move have not changed.
+        perform rollup_internal.ignore_changes(true);
         -- PostgreSQL takes only ANDs and ORs of comparisons for a proof that a default partition has no such rows.
         select string_agg(format('(%s)', rollup_internal.all_of(rollup_internal.bounds_conditions(time_column, r))), ' or ')
           into ahead
@@ -120,6 +122,8 @@ begin
             execute format('insert into %s (%s) overriding system value select %2$s from pg_temp.rollup_aside', relation, columns);
             drop table pg_temp.rollup_aside;
         end if;
+        perform rollup_internal.ignore_changes(false);
+        perform rollup_internal.create_change_triggers(relation);
     end if;
     if is_rollups then
         perform rollup_internal.set_replica_identity(relation);

@@ -35,6 +35,7 @@ begin
             perform rollup_internal.drain_default_partition(maintained.relation);
             if maintained.is_source then
                 perform rollup_internal.record_source_history(maintained.relation);
+                perform rollup_internal.create_change_triggers(maintained.relation);
             end if;
             is_locking := is_locking or exists (
                 select from pg_locks l

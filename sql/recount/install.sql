@@ -9,4 +9,14 @@
 \ir remove_events.sql
 \ir measure_backfill_steps.sql
 \ir fill_measures.sql
+\ir whole_buckets.sql
+\ir hand_out_changes.sql
+\ir divide_wide_changes.sql
+\ir bucket_starts.sql
+\ir count_again.sql
+\ir record_correction.sql
+\ir correct_buckets.sql
+\ir random_buckets.sql
+\ir check_sample.sql
+\ir erase.sql
 \ir set_counting_settings.sql

@@ -3,6 +3,8 @@
 -- during its verify. Writers never wait. Differences are materialized before they are formatted, because Citus
 -- cannot push down the formatting.
 --
+-- Buckets whose events have changed, and which have not been corrected yet, are no difference, like events above the watermark.
+--
 -- A measure that was added later is compared where it is complete. Events that were changed so that they can no longer be
 -- counted are left out, with a warning, so that the others are compared.
 --
@@ -28,7 +30,9 @@ declare
     keys text[];
     measures text[];
     pairs text[];
-    dimensions text[];
+    dimension_pairs text[];
+    statement text;
+    tenant_text text;
     comparisons text[];
     differences text[];
     tolerances text[];
@@ -54,6 +58,7 @@ begin
         missing := format('%L::tstzmultirange', rollup.missing_ranges(r.source));
         kept_from := format('timestamptz %L', coalesce(r.expired_before, '-infinity'));
     end if;
+    tenant_text := coalesce('b.' || quote_ident(r.tenant) || '::text', 'null::text');
     rows_conditions := rollup_internal.rows_conditions(r, bounds, tenant);
     if r.keep is not null or r.expired_before is not null then
         only_kept := array[format('%I >= %s', r.time_column, kept_from)];
@@ -95,7 +100,7 @@ begin
            array_agg(concat_ws(' and ', differs, condition) order by position) filter (where role = 'measure'),
            array_agg(format('%s as "(tolerance %s)"', tolerance, position) order by position) filter (where tolerance is not null),
            array_agg('null::double precision'::text) filter (where tolerance is not null)
-      into keys, measures, pairs, dimensions, comparisons, differences, tolerances, no_tolerances
+      into keys, measures, pairs, dimension_pairs, comparisons, differences, tolerances, no_tolerances
       from columns;
 
     -- A bucket that begins before expired_before is left out, even if it ends after it. Without the CASE, the condition
@@ -103,7 +108,7 @@ begin
     loop
         events_conditions := rollup_internal.counted_events_conditions(r, bounds, tenant, in_statement, is_guarded) || only_kept;
         begin
-            return query execute rollup_internal.fill_template(
+            statement := rollup_internal.fill_template(
                 $text$with b as materialized (
     select * from (
         select {keys}, {pairs}, bool_or("(is_raw)") as "(has_events)", bool_or(not "(is_raw)") as "(has_rows)"
@@ -126,6 +131,7 @@ select {name}, {tenant}, b.{bucket}, jsonb_build_object({dimensions}), m.measure
         {comparisons}
       ) m (measure, counted, expected, differs)
  where m.differs
+   and {unchanged}
  order by 3, 2, 4::text, 5$text$,
                 jsonb_build_object(
                     'keys', array_to_string(keys, ', '),
@@ -146,9 +152,25 @@ select {name}, {tenant}, b.{bucket}, jsonb_build_object({dimensions}), m.measure
                     'time_zone', quote_nullable(r.time_zone),
                     'missing', missing,
                     'name', quote_literal(r.name),
-                    'tenant', coalesce('b.' || quote_ident(r.tenant) || '::text', 'null::text'),
-                    'dimensions', coalesce(array_to_string(dimensions, ', '), ''),
+                    'tenant', tenant_text,
+                    'unchanged', case when in_statement then rollup_internal.fill_template(
+                        'not rollup_internal.is_changed({name}, {tenant}, rollup_internal.bucket_range({bucket_width}, {time_zone}, b.{bucket}))',
+                        jsonb_build_object('name', quote_literal(r.name), 'tenant', tenant_text, 'bucket_width', quote_literal(r.bucket),
+                                           'time_zone', quote_nullable(r.time_zone), 'bucket', quote_ident(r.bucket_column)))
+                        else 'true' end,
+                    'dimensions', coalesce(array_to_string(dimension_pairs, ', '), ''),
                     'comparisons', array_to_string(comparisons, E',\n        ')));
+            if in_statement then
+                return query execute statement;
+                exit;
+            end if;
+            -- Nodes have no notes. A change that is seen has a note that is seen afterwards.
+            perform rollup_internal.collect_changes();
+            for rollup, tenant_id, bucket, dimensions, measure, counted, expected in execute statement loop
+                if not rollup_internal.is_changed(r.name, tenant_id, rollup_internal.bucket_range(r.bucket, r.time_zone, bucket)) then
+                    return next;
+                end if;
+            end loop;
             exit;
         exception when others or assert_failure then
             if is_guarded then
@@ -175,4 +197,5 @@ comment on function rollup.verify(text, timestamptz, timestamptz, text) is
     'Compares a rollup with its raw events, up to the watermark, for the buckets that a range touches (all by '
     'default) and one tenant (all by default). Returns one row for each measure that differs, with the value in '
     'the rollup and the value from the events; no rows if there is no difference. Buckets whose raw events were '
-    'dropped (rollup.missing_ranges) or whose rows have expired are left out.';
+    'dropped (rollup.missing_ranges), whose rows have expired, or whose changes the next job counts '
+    '(rollup.pending_changes) are left out.';

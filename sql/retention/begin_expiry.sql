@@ -26,6 +26,7 @@ begin
         -- The start of a partition must be known before it is dropped.
         perform rollup_internal.record_source_history(source);
         perform rollup_internal.record_expiry(source, '{}');
+        perform rollup_internal.collect_changes(waits => true);
     end if;
     -- Before the events are counted: those that arrive in between are looked for once more.
     select jsonb_object_agg(r.name, rollup_internal.uncounted_condition(r.name, below_watermark => false)) into last_seen

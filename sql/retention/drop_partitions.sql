@@ -54,6 +54,7 @@ begin
                                concat_ws(', ', case when default_partition <> partition then default_partition end, partition));
                 if last_seen is not null then
                     perform rollup_internal.require_none_in_doubt(relation);
+                    perform rollup_internal.collect_changes(waits => true);
                     perform set_config('enable_seqscan', 'off', true);
                     late := rollup_internal.uncounted_in_partition(relation, partition, tstzrange(null, null), last_seen);
                     perform set_config('enable_seqscan', seqscan_before, true);

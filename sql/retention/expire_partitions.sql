@@ -36,9 +36,11 @@ begin
                     perform rollup_internal.require_archived(source, (part ->> 'oid')::oid::regclass,
                                                              rollup_internal.counted_before_condition(source, cutoff), part -> 'archived');
                 end if;
+                perform rollup_internal.ignore_changes(true);  -- rollups keep what they have counted
                 execute format('delete from %s where %s', (part ->> 'oid')::oid::regclass,
                                rollup_internal.counted_before_condition(source, cutoff));
                 get diagnostics events = row_count;
+                perform rollup_internal.ignore_changes(false);
                 part := part || jsonb_build_object('events', events, 'action', 'rows deleted');
             exception when insufficient_privilege or foreign_key_violation or object_in_use or lock_not_available then
                 part := part || jsonb_build_object('sqlstate', sqlstate, 'reason', sqlerrm);

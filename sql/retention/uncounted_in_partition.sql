@@ -14,6 +14,10 @@ declare
     time_column constant text := quote_ident(rollup_internal.partition_column(source));
     uncounted bigint;
     late text[] := '{}';
+    in_time constant tstzrange := bounds * coalesce(
+        (select tstzrange(p.range_from, p.range_to) from rollup.partitions(source) p
+          where p.partition = uncounted_in_partition.partition and not p.is_default),
+        tstzrange(null, null));
 begin
     for r in select * from rollup_internal.rollups x where x.source = uncounted_in_partition.source order by x.id loop
         execute format('select count(*) from %s where %s', partition, rollup_internal.all_of(
@@ -25,6 +29,10 @@ begin
             late := late || format('rollup %I has not counted %s of %s', r.name,
                                    case uncounted when 1 then '1 event' else format('%s events', uncounted) end,
                                    partition);
+        end if;
+        -- Without its events, a bucket could not be counted again.
+        if exists (select from rollup_internal.pending_changes(r.name) p where p.times && in_time) then
+            late := late || format('rollup %I has not been corrected for changes of %s', r.name, partition);
         end if;
     end loop;
     return late;

@@ -15,3 +15,10 @@
 \ir loads.sql
 \ir load_parts.sql
 \ir set_aside.sql
+\ir followed_sources.sql
+\ir changes.sql
+\ir collected_changes.sql
+\ir changed_buckets.sql
+\ir correction_totals.sql
+\ir sample_checks.sql
+\ir erasures.sql

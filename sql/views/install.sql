@@ -6,6 +6,7 @@
 \ir runs.sql
 \ir isolations.sql
 \ir roles.sql
+\ir erasures.sql
 \ir loads.sql
 \ir load_parts.sql
 \ir migrations.sql

@@ -26,6 +26,14 @@ Group = tuple[int, datetime, str | None, str | None, str | None]
 # A country longer than this fits into no index entry, so that the event cannot be counted.
 LONGEST_COUNTRY = 1000
 CORRECTED_COUNTRY = "Atlantis"
+# Tenants from this one on are those of sessions that change their events.
+FIRST_CHANGED = 13
+
+
+def bucket_of(at: datetime, seconds: int) -> datetime:
+    """The start of the bucket of that many seconds that a time falls into."""
+    start = int((at - EPOCH).total_seconds() // seconds) * seconds
+    return datetime.fromtimestamp(EPOCH.timestamp() + start, timezone.utc)
 
 
 def is_down(error: psycopg.Error) -> bool:
@@ -80,8 +88,7 @@ class Ledger:
         counted: Counter[Group] = Counter()
         for events in self.committed.values():
             for at, customer, kind, country, browser, _ in events:
-                start = int((at - EPOCH).total_seconds() // seconds) * seconds
-                bucket = datetime.fromtimestamp(EPOCH.timestamp() + start, timezone.utc)
+                bucket = bucket_of(at, seconds)
                 if len(country or "") > LONGEST_COUNTRY:
                     country = CORRECTED_COUNTRY
                 counted[(customer, bucket, kind, country, browser)] += 1
@@ -102,6 +109,12 @@ def differences(connection: psycopg.Connection[tuple[Any, ...]], ledger: Ledger)
         for customer, bucket, kind, country, browser, number in rows:
             found[(customer, bucket.astimezone(timezone.utc), kind, country, browser)] += number
         expected = ledger.groups(seconds)
+        for at, customer, kind, country, browser in connection.execute(
+            "select event_time, customer_id, event_type, country, browser from events"
+            " where customer_id >= %s",
+            [FIRST_CHANGED],
+        ):
+            expected[(customer, bucket_of(at, seconds), kind, country, browser)] += 1
         for group in sorted(found.keys() | expected.keys(), key=str):
             if found[group] != expected[group]:
                 yield f"{table} {group}: counted {found[group]}, written {expected[group]}"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from tests.chaos.ledger import LONGEST_COUNTRY, Ledger, is_down
+from tests.chaos.ledger import FIRST_CHANGED, LONGEST_COUNTRY, Ledger, is_down
 
 
 class Runner(threading.Thread):
@@ -92,7 +92,7 @@ class Reader(Runner):
 
 LIVE = {
     f"{table}_live": f"select coalesce(sum(event_count), 0) from {table}_live"
-    f" where coalesce(length(country), 0) <= {LONGEST_COUNTRY}"
+    f" where coalesce(length(country), 0) <= {LONGEST_COUNTRY} and customer_id < {FIRST_CHANGED}"
     for table in ("rollup_events_5min", "rollup_events_1hr")
 }
 ROLLUPS = {
@@ -104,5 +104,6 @@ ROLLUPS = {
 UPKEEP = {
     "maintain_partitions": "select rollup.maintain_partitions()",
     "expire": "select * from rollup.expire('public.events', '40 days')",
+    "check_samples": "call rollup.check_samples('100 ms')",
     "verify": "select * from rollup.verify('rollup_events_1hr')",
 }

@@ -17,12 +17,14 @@ import psycopg
 
 from rollupctl.cluster import Cluster
 from rollupctl.errors import ClusterError
+from tests.chaos.changers import Changer
 from tests.chaos.ledger import CORRECTED_COUNTRY, LONGEST_COUNTRY, Ledger, differences
 from tests.chaos.runners import ROLLUPS, UPKEEP, Reader, Runner
 from tests.chaos.writers import Writer
 from tests.servers import Server
 
 WRITERS = 6
+CHANGERS = 3
 PATIENCE = 600.0  # seconds
 ROLLUP_NAMES = ("rollup_events_5min", "rollup_events_1hr")
 
@@ -44,6 +46,19 @@ def storm(server: Server, database: str, seconds: float, seed: int, *, kill: boo
     ledger = Ledger()
     stop = threading.Event()
     threads: list[Writer | Runner] = []
+    with psycopg.connect(server.dsn(database), autocommit=True) as connection:
+        connection.execute("select rollup.follow_changes('public.events')")
+    for number in range(CHANGERS):
+        node = number % len(server.nodes)
+        threads.append(
+            Changer(
+                lambda node=node: server.dsn(database, node),  # type: ignore[misc]
+                ledger,
+                dice.getrandbits(32),
+                stop,
+                direct=node == 0,
+            )
+        )
     for number in range(WRITERS):
         # On Citus every node is written to.
         node = number % len(server.nodes)
