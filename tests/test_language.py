@@ -72,7 +72,7 @@ WORDS = re.compile(
 
 
 def checked_files() -> list[Path]:
-    return sorted({path for glob in TEXTS for path in ROOT.glob(glob)} - EXEMPT)
+    return sorted({p for glob in TEXTS for p in ROOT.glob(glob) if p.is_file()} - EXEMPT)
 
 
 def prose(path: Path) -> str:

@@ -17,7 +17,6 @@
 \ir perform_job.sql
 \ir run_all.sql
 \ir expire_all.sql
-\ir check_samples.sql
 \ir backfill.sql
 \ir start_measure_backfill.sql
 \ir backfill_measures.sql

@@ -31,7 +31,7 @@ declare
 begin
     for column_of in
         select x.column_name, x.measure, x.shown, format(x.combine, quote_ident(x.column_name)) as combined,
-               r.measures -> x.measure -> 'top' is not null as is_list
+               x.column_type = 'jsonb' as is_list
           from rollup_internal.target_columns(r) x where x.shown is not null
     loop
         if column_of.is_list then
