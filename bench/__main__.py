@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from dataclasses import replace
 
 import click
 
@@ -14,8 +15,12 @@ from bench.dashboards import dashboards
 from bench.expiry import expiry
 from bench.grains import backdated, grains
 from bench.lab import Lab, laboratory
+from bench.loading import loading
+from bench.partitions import partitions
+from bench.peers import peers
 from bench.scenarios import QUICK, Row, Sizes, history, load, rollups
 from bench.serving import serving
+from bench.sustained import sustained
 from rollupctl.output import Table, render
 
 SCENARIOS = {
@@ -25,6 +30,10 @@ SCENARIOS = {
     "backdated": backdated,
     "dashboards": dashboards,
     "load": load,
+    "formats": loading,
+    "partitions": partitions,
+    "peers": peers,
+    "sustained": sustained,
     "expiry": expiry,
     "care": care,
     "corrections": corrections,
@@ -38,7 +47,13 @@ HEADER = ("scenario", "median", "compared with", "median of that", "ratio", "tar
 @click.argument("scenarios", nargs=-1, metavar=f"[{'|'.join(SCENARIOS)}]…")
 @click.option("--runs", type=click.IntRange(1), default=3, show_default=True, help="Runs of each.")
 @click.option("--quick", is_flag=True, help="Small sizes: whether it works, not how fast it is.")
-def bench(scenarios: tuple[str, ...], runs: int, quick: bool) -> None:
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0.1),
+    default=None,
+    help="Length of sustained.  [default: 10]",
+)
+def bench(scenarios: tuple[str, ...], runs: int, quick: bool, minutes: float | None) -> None:
     """Measure speed on a private server, and print ratios within this run.
 
     \b
@@ -50,6 +65,8 @@ def bench(scenarios: tuple[str, ...], runs: int, quick: bool) -> None:
         if name not in SCENARIOS:
             raise click.UsageError(f"no scenario {name}; there are: {', '.join(SCENARIOS)}")
     sizes = QUICK if quick else Sizes()
+    if minutes is not None:
+        sizes = replace(sizes, minutes=minutes)
     small = ", small sizes: the targets are meant for the full ones" if quick else ""
     rows: list[Row] = []
     with laboratory(runs) as lab:

@@ -43,6 +43,7 @@ class Sizes:
     file: int = 2_000_000
     past: int = 10_000_000
     late: int = 10_000
+    minutes: float = 10  # of the scenario sustained
 
 
 QUICK = Sizes(
@@ -52,6 +53,7 @@ QUICK = Sizes(
     file=400_000,
     past=1_000_000,
     late=1_000,
+    minutes=0.5,
 )
 
 

@@ -13,8 +13,10 @@ from rollupctl import __version__
 from rollupctl.commands import (
     access,
     alerts,
+    archives,
     backfills,
     checks,
+    dashboards,
     data,
     declarations,
     erasing,
@@ -27,6 +29,7 @@ from rollupctl.commands import (
     reports,
     rollups,
     server,
+    streams,
     tenants,
     unloads,
 )
@@ -89,10 +92,12 @@ def main() -> None:
 
 for group in (
     server,
+    dashboards,
     data,
     tenants,
     declarations,
     loads,
+    streams,
     unloads,
     erasing,
     rollups,
@@ -100,6 +105,7 @@ for group in (
     access,
     backfills,
     checks,
+    archives,
     exports,
     jobs,
     alerts,

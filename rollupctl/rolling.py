@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -105,7 +105,11 @@ def catch_up_all(session: Session, wanted: Sequence[str], max_events: int) -> li
 
 
 def steps(
-    session: Session, kind: str, names: Sequence[str] | None, max_size: int
+    session: Session,
+    kind: str,
+    names: Sequence[str] | None,
+    max_size: int,
+    before: Callable[[str], str] = str,
 ) -> Iterator[Step]:
     """Begin a job of `kind`, run, expire or backfill, and perform it as `perform` does.
 
@@ -114,18 +118,21 @@ def steps(
     """
     start = "select rollup.start_job(%s, %s)::text as job"
     (job,) = query(session, start, kind, names).column("job")
-    yield from perform(session, job, max_size)
+    yield from perform(session, job, max_size, before)
 
 
-def perform(session: Session, job: str, max_size: int) -> Iterator[Step]:
+def perform(
+    session: Session, job: str, max_size: int, before: Callable[[str], str] = str
+) -> Iterator[Step]:
     """Perform a job step by step, each in a transaction of its own.
 
+    `before` is called with the job before each step, and returns the job to perform.
     Raises psycopg.Error like rollup.next_step.
     """
     more = True
     while more:
         began = time.monotonic()
-        table = query(session, _STEP, job, max_size)
+        table = query(session, _STEP, before(job), max_size)
         job, failure, more = table.rows[0][:3]
         yield Step(
             report=[row for row in table.records() if row["rollup"] or row["name"]],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -244,6 +246,44 @@ def test_the_file_of_rejected_rows(db: Connection, dsn: str, tmp_path: Path) -> 
     ):
         load_as(dsn, path, rejects=rejects)
     assert notes.read_text() == "my notes\n"
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson"])
+def test_each_row_once_though_the_loader_dies(
+    db: Connection, dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """It dies again and again, each time with the bad rows of a part written, but not committed."""
+    head = ["customer_id,device_id"] if form == "csv" else []
+    line = "1,{}" if form == "csv" else '{{"customer_id":1,"device_id":{}}}'
+    chosen = random.Random(1)
+    numbers = [str(n) if chosen.random() < 0.9 else f"x{n}" for n in range(300)]
+    text = "\n".join([*head, *map(line.format, numbers)]) + "\n"
+    path, file = write(tmp_path / "a", text), tmp_path / "bad"
+    write_rows = RejectFile.write
+
+    def dying(self: RejectFile, *args: Any) -> None:
+        write_rows(self, *args)
+        if chosen.random() < 0.4:
+            raise LostError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RejectFile, "write", dying)
+        for _ in range(8):
+            with contextlib.suppress(LostError), RejectFile(str(file), 300) as rejects:
+                load_as(dsn, path, rejects=rejects, part_size=400)
+    with RejectFile(str(file), 300) as rejects:
+        load_as(dsn, path, rejects=rejects, part_size=400)
+    devices = rows(db, "select device_id from events order by device_id")
+    assert [str(d) for (d,) in devices] == [n for n in numbers if n[0] != "x"]
+    bad = [row.decode() for *_, row in rejected(file)]
+    assert bad == [line.format(n) for n in numbers if n[0] == "x"]
+    assert rows(db, "select sum(rows), sum(rejected) from rollup.loads") == [
+        (len(devices), len(bad))
+    ]
+
+
+class LostError(Exception):
+    """Stands for the end of the loader."""
 
 
 def test_the_range_of_times(db: Connection, dsn: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests import servers
-from tests.helpers import Lab, insert, row, rows, script, value
+from tests.helpers import Lab, insert, rows, script, value
 
 NAMES = [f"made_{purpose}" for purpose in ("runner", "writer", "loader", "reader", "monitor")]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import click
 
 from rollupctl import expiry, rolling
+from rollupctl.archiving.archive import archive_next, require_directory
 from rollupctl.confirm import announce_confirmation, require_confirmation
 from rollupctl.connect import positive_interval, query
 from rollupctl.errors import DEFERRED, DONE, UsageError, tell
@@ -26,12 +28,23 @@ _START = "select rollup.start_job('expire', %s, older_than => %s::interval)::tex
     help="Age of events to drop: '30 days'.  [default: what retention says, of everything]",
 )
 @click.option("--table", help="With --older-than: table to drop events of.  [default: events]")
+@click.option(
+    "--archive",
+    metavar="DIRECTORY",
+    type=click.Path(path_type=Path),
+    help="Write raw events to Parquet files in it before they are removed.",
+)
 @click.option("--dry-run", is_flag=True, help="List what would be removed; change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @shared_options
 @pass_settings
 def expire(
-    settings: Settings, older_than: str | None, table: str | None, dry_run: bool, yes: bool
+    settings: Settings,
+    older_than: str | None,
+    table: str | None,
+    archive: Path | None,
+    dry_run: bool,
+    yes: bool,
 ) -> None:
     """Remove raw events and rows of rollups that have exceeded their retention.
 
@@ -44,15 +57,26 @@ def expire(
     Asks for confirmation before the first removal from a table, and before a removal that covers a
     longer time than the age itself; without a terminal, that needs --yes.
 
+    With --archive, each partition becomes a file, which is read back and compared with the events
+    before these are removed. Events that arrive meanwhile are kept. `rollupctl restore` loads such
+    a file. That needs pip install 'rollupctl[parquet]'.
+
     \b
     Example:
       rollupctl expire --dry-run
+      rollupctl expire --archive /var/archive
       rollupctl expire --older-than '30 days'
     """
     if older_than is None and table is not None:
         raise UsageError("--table goes with --older-than", "see `rollupctl retention`")
     code = DONE
+    if archive is not None:
+        require_directory(archive)
     with settings.connect() as session:
+
+        def before(job: str) -> str:
+            return job if archive is None else archive_next(session, job, archive)
+
         if older_than is not None:
             age = positive_interval(session, older_than, "--older-than")
             source = find_target(session, table or "events").qualified
@@ -62,14 +86,17 @@ def expire(
             if not dry_run:
                 require_confirmation([] if yes else reasons)
                 (job,) = query(session, _START, [source], age).column("job")
-                gone, code = _enforce(rolling.perform(session, job, _MAX_ROWS), gone.columns)
+                gone, code = _enforce(
+                    rolling.perform(session, job, _MAX_ROWS, before), gone.columns
+                )
         else:
             reasons = [] if yes else expiry.reasons_of_all(session)
             if dry_run:
                 gone = query(session, "select * from rollup.expirable()")
             else:
                 require_confirmation(reasons)
-                gone, code = _enforce(rolling.steps(session, "expire", None, _MAX_ROWS), _COLUMNS)
+                steps = rolling.steps(session, "expire", None, _MAX_ROWS, before)
+                gone, code = _enforce(steps, _COLUMNS)
     if dry_run and not yes:
         announce_confirmation(reasons)
     if gone.rows or code == DONE or settings.form != "table":

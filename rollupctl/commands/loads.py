@@ -11,6 +11,7 @@ import click
 from rollupctl.connect import query
 from rollupctl.errors import BEHIND, DONE, UsageError
 from rollupctl.loading.dialect import AUTO, Dialect
+from rollupctl.loading.follow import follow_file
 from rollupctl.loading.inputs import FORMS
 from rollupctl.loading.load import RESULT, Options, load_files
 from rollupctl.loading.outcome import GONE
@@ -81,7 +82,7 @@ def _dialect_options(command: Function) -> Function:
             default=AUTO,
             show_default=True,
             help="ndjson: a JSON object on each line, whose fields go to the columns of their "
-            "names.",
+            "names; clf: the common or combined log format.",
         ),
         click.option("--quote", default='"', metavar="CHAR", help='[default: "]'),
         click.option(
@@ -92,7 +93,7 @@ def _dialect_options(command: Function) -> Function:
     return command
 
 
-def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
+def pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     """What stands on both sides of the = of each value of an option that may be repeated."""
     pairs: dict[str, str] = {}
     for each in given:
@@ -142,6 +143,16 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     show_default=True,
     help="Stop when more rows are bad.",
 )
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="Go on with what one file, or standard input, gets; commit about once a second.",
+)
+@click.option(
+    "--channel",
+    metavar="NAME",
+    help="Name under which the position of --follow is kept.  [default: the file's path; stdin]",
+)
 @click.option("--again", is_flag=True, help="Load a file again if none of its rows exist any more.")
 @click.option("--dry-run", is_flag=True, help="Check the files' headers; load nothing.")
 @shared_options
@@ -164,6 +175,8 @@ def load(
     time_range: str | None,
     reject: str | None,
     max_rejects: int,
+    follow: bool,
+    channel: str | None,
     **others: Any,
 ) -> None:
     """Load files of events, each exactly once; - is standard input.
@@ -185,7 +198,7 @@ def load(
       rollupctl load 2015.csv.gz --map country=land --set source=archive
       rollupctl load export.csv --delimiter ';' --null NULL --time-format epoch_ms
     """
-    columns_of = _pairs("--map", fields)
+    columns_of = pairs("--map", fields)
     mapped = {field: column for column, field in columns_of.items()}
     if len(mapped) < len(columns_of):
         raise UsageError("--map: a field can be loaded into one column only")
@@ -196,12 +209,16 @@ def load(
         encoding,
         tuple(name.strip() for name in (columns or "").split(",")) if columns else (),
         mapped,
-        _pairs("--set", constants),
-        _pairs("--site", sites),
+        pairs("--set", constants),
+        pairs("--site", sites),
         rest,
         ignore_unknown,
         file_format,
     )
+    if follow and len(files) > 1:
+        raise UsageError("--follow takes one file", "start one loader for each")
+    if channel and not follow:
+        raise UsageError("--channel is for --follow")
     report = Table(RESULT)
     with ExitStack() as opened:
         rejects = opened.enter_context(RejectFile(reject, max_rejects)) if reject else None
@@ -210,7 +227,10 @@ def load(
         )
         session = opened.enter_context(settings.connect())
         try:
-            load_files(session, files, options, report=report)
+            if follow:
+                follow_file(session, files[0], channel, options, report=report)
+            else:
+                load_files(session, files, options, report=report)
         finally:
             if report.rows:
                 settings.emit(report)

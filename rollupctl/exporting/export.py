@@ -139,7 +139,12 @@ def write_rows(
         schema = schema_of(columns, time_zone, numbers_as_double=is_plain)
         # The zone of a column says how its times are shown; they are stored in UTC.
         cursor.execute("set local time zone 'UTC'")
-        return Columnar(stream, schema, form).write(_copy(cursor, _COPY_ROWS.format(sql.SQL(text))))
+        return Columnar(stream, schema, form).write(copy_out(cursor, text))
+
+
+def copy_out(cursor: psycopg.Cursor[tuple[object, ...]], text: str) -> Iterator[bytes]:
+    """The rows of the query `text` as CSV without a header, each whole."""
+    return _copy(cursor, _COPY_ROWS.format(sql.SQL(text)))
 
 
 def _as_json(

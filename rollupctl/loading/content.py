@@ -76,6 +76,8 @@ class Content:
 
     def _read_file(self, size: int) -> bytes:
         try:
+            if self._is_stdin:  # what has come, without waiting until it is so much
+                return getattr(self._file, "read1", self._file.read)(size)
             return self._file.read(size)
         except OSError as error:
             raise BadFileError(f"{self.name}: {error.strerror}") from None
@@ -109,6 +111,10 @@ class Content:
         `read` returned.
         """
         return self._raw.digest() if self._raw else None
+
+    def known_digest(self) -> bytes | None:
+        """SHA-256 of the file, if it is known before it is read."""
+        return None
 
     @property
     def is_recoded(self) -> bool:

@@ -12,15 +12,21 @@ class CsvFields:
 
     row = "true"
     valid = sql.SQL("true")
+    flaw = "is refused"
     has_header = True
+    usual_time: str | None = None
+    are_fixed = True
 
     def __init__(self, header: Sequence[str]) -> None:
         self._header = list(header)
         self.columns = tuple(f"field {number}" for number in range(1, len(header) + 1))
-        self.parsed = sql.SQL(", ").join(map(sql.Identifier, self.columns))
 
     def _column(self, field: str) -> sql.Identifier:
         return sql.Identifier(self.columns[self._header.index(field)])
+
+    def rows(self, stage: sql.Identifier, condition: sql.Composable) -> sql.Composed:
+        """The staged records of a condition."""
+        return sql.SQL("select * from {} where {} offset 0").format(stage, condition)
 
     def offers(self, field: str) -> bool:
         """Whether a row may have the field."""

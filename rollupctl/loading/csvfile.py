@@ -19,7 +19,6 @@ BOM = b"\xef\xbb\xbf"
 
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "is a zip archive", "unpack it on the way: `unzip -p {} | rollupctl load -`"),
-    (b"PAR1", "is a Parquet file", "convert it to CSV first"),
     (
         b"\xff\xfe",
         "is UTF-16",
@@ -104,8 +103,18 @@ class CsvFile:
             return b"\n"
         return b"\r\n" if self.head[at : at + 2] == b"\r\n" else self.head[at : at + 1]
 
+    @property
+    def header_size(self) -> int:
+        """The number of bytes before the first row."""
+        if self.dialect.columns:
+            return len(BOM) if self.head.startswith(BOM) else 0
+        end = _end_of_record(self.head, self.dialect.quote)
+        return len(self.head) if end is None else end + len(self.line_end)
+
     def sha256(self) -> bytes:
         """The digest of a regular file's whole content; leaves the file as it found it."""
+        if known := self.content.known_digest():
+            return known
         self.content.rewind()
         sha = hashlib.sha256()
         while chunk := self.content.read(CHUNK):

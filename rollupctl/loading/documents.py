@@ -31,8 +31,13 @@ def open_documents(content: Content, head: bytes, dialect: Dialect) -> CsvFile:
         )
     if not first:
         raise BadFileError(f"{content.name}: is empty", "one JSON object a line is needed")
+    return line_file(content, head, dialect, Documents())
+
+
+def line_file(content: Content, head: bytes, dialect: Dialect, source: Documents) -> CsvFile:
+    """A file whose lines are staged as they are."""
     lines = Dialect(_DELIMITER, _QUOTE, encoding=dialect.encoding, columns=("document",))
-    return CsvFile(content.name, content, ["document"], head, lines, Documents())
+    return CsvFile(content.name, content, ["document"], head, lines, source)
 
 
 def is_documents(head: bytes) -> bool:
@@ -46,10 +51,18 @@ class Documents:
     columns = ("document",)
     # JSON takes a carriage return for white space.
     row = "pg_catalog.rtrim(document, E' \\t\\r') <> ''"
-    parsed = sql.SQL("document::pg_catalog.jsonb as d")
     # A document that is no object has no fields, so it must not count as one that has none.
-    valid = qualified("(pg_catalog.jsonb_typeof(d) = 'object')")
+    valid: sql.Composable = qualified("(pg_catalog.jsonb_typeof(d) = 'object')")
+    flaw = "is not a JSON object"
     has_header = False
+    usual_time: str | None = None
+    are_fixed = False
+
+    def rows(self, stage: sql.Identifier, condition: sql.Composable) -> sql.Composed:
+        """The staged lines of a condition, with `d`."""
+        return sql.SQL(
+            "select line, document::pg_catalog.jsonb as d from {} where {} offset 0"
+        ).format(stage, condition)
 
     def offers(self, field: str) -> bool:
         """Whether a row may have the field."""

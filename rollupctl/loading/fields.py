@@ -46,7 +46,11 @@ class Fields:
         ):
             for column in columns:
                 _require_loadable(target, column, option)
-        self.field_of = {**{c.name: c.name for c in target.columns}, **named, **dialect.sites}
+        by_name = {
+            c.name: (source.usual_time if c.is_partition_key else None) or c.name
+            for c in target.columns
+        }
+        self.field_of = {**by_name, **named, **dialect.sites}
         self.columns = [c for c in target.columns if c.is_loadable and self._has_value(c)]
         self.known = sorted(
             {
@@ -71,7 +75,7 @@ class Fields:
     @property
     def takes_unknown(self) -> bool:
         """Whether rows may have fields that no column gets."""
-        return self._dialect.takes_unknown
+        return self._dialect.takes_unknown or self._source.are_fixed
 
     @property
     def judged_times(self) -> list[Column]:
@@ -179,10 +183,7 @@ class Fields:
     def rows(self, between: str) -> sql.Composed:
         """The rows with what their fields are read from."""
         source = self._source
-        text = "select line, {}"
-        parsed = qualified(f"{text} from {{}} where {source.row} and {between} offset 0").format(
-            source.parsed, STAGE
-        )
+        parsed = source.rows(STAGE, qualified(f"{source.row} and {between}"))
         if self.rest:
             parsed = sql.SQL("select p.*, {} as rest from ({}) p offset 0").format(
                 source.rest([f for f in self.known if f != self.rest.name]), parsed

@@ -56,7 +56,7 @@ class Flaws:
         fields = self._fields
         (is_valid,) = self._one(sql.SQL("select {} from ({}) r").format(self._source.valid, rows))
         if not is_valid:
-            return Flaw(None, "is not a JSON object")
+            return Flaw(None, self._source.flaw)
         if not fields.takes_unknown:
             known = sql.SQL("select {}, {} from ({}) r").format(
                 self._source.is_known(fields.known), self._source.rest(fields.known), rows

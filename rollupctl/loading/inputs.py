@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from rollupctl.loading.content import Content
+from dataclasses import replace
+
+from rollupctl.errors import UsageError
+from rollupctl.loading.columnar import ColumnarContent, columnar_form
+from rollupctl.loading.content import UTF8, Content
 from rollupctl.loading.csvfile import CsvFile, open_csv, read_head
 from rollupctl.loading.dialect import AUTO, CSV, Dialect
 from rollupctl.loading.documents import is_documents, open_documents
+from rollupctl.loading.loglines import is_log, open_log
 
-CSV_FORM, NDJSON = "csv", "ndjson"
-FORMS = (AUTO, CSV_FORM, NDJSON)
+CSV_FORM, NDJSON, PARQUET, ARROW, CLF = "csv", "ndjson", "parquet", "arrow", "clf"
+FORMS = (AUTO, CSV_FORM, NDJSON, PARQUET, ARROW, CLF)
 
 
 def open_input(path: str, dialect: Dialect = CSV) -> CsvFile:
@@ -20,8 +25,17 @@ def open_input(path: str, dialect: Dialect = CSV) -> CsvFile:
     content = Content(path, dialect.encoding)
     try:
         head = read_head(content, dialect.quote)
-        if _form(head, dialect) == NDJSON:
+        form = _form(head, dialect)
+        if form == NDJSON:
             return open_documents(content, head, dialect)
+        if form == CLF:
+            return open_log(content, head, dialect)
+        if form in (PARQUET, ARROW):
+            if dialect.encoding != UTF8 or dialect.columns:
+                raise UsageError("--encoding and --columns are for files of text")
+            content = ColumnarContent(content, head, form)
+            dialect = replace(dialect, delimiter=CSV.delimiter, quote=CSV.quote, null=None)
+            head = read_head(content)
         return open_csv(content, head, dialect)
     except BaseException:
         content.close()
@@ -31,4 +45,10 @@ def open_input(path: str, dialect: Dialect = CSV) -> CsvFile:
 def _form(head: bytes, dialect: Dialect) -> str:
     if dialect.form != AUTO:
         return dialect.form
-    return NDJSON if is_documents(head) and not dialect.columns else CSV_FORM
+    if form := columnar_form(head):
+        return form
+    if dialect.columns:
+        return CSV_FORM
+    if is_documents(head):
+        return NDJSON
+    return CLF if is_log(head) else CSV_FORM

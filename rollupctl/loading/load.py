@@ -78,7 +78,7 @@ def load_files(
         for name in dict.fromkeys(listed):
             file = open_input(name, options.dialect)
             try:
-                _receiver(file, target, options)
+                receiver_of(file, target, options)
             except BaseException:
                 file.close()
                 raise
@@ -113,7 +113,7 @@ def _load(
     session: Session, file: CsvFile, target: Target, options: Options, advance: Progress
 ) -> Loaded:
     """Load what is not yet in the ledger of one file, part by part."""
-    receiver = _receiver(file, target, options)
+    receiver = receiver_of(file, target, options)
     earlier = ledger.find(session, file, target)
     if earlier and not (options.again and earlier.is_gone):
         return passed_over(file, target, earlier)
@@ -165,7 +165,15 @@ def _load(
     return Loaded(LOADED, rows, rejected) if rows or rejected else passed_over(file, target, entry)
 
 
-def _receiver(file: CsvFile, target: Target, options: Options) -> Receiver:
+def settings_of(options: Options) -> dict[str, str]:
+    """The settings of a transaction that loads."""
+    # Unless an order is named, 01/02/2024 may be in January or in February, so it is refused.
+    order = DATE_ORDERS.get(options.time_format, "YMD")
+    return {"DateStyle": f"ISO, {order}", "TimeZone": options.time_zone}
+
+
+def receiver_of(file: CsvFile, target: Target, options: Options) -> Receiver:
+    """What gets the parts of a file into the table; raises as Receiver."""
     return Receiver(
         file,
         target,
@@ -213,12 +221,9 @@ def _load_part(
     loaded already, or, before anything is read, if that load does not end at the position.
     """
     file, part = parts.file, parts.next()
-    # Unless an order is named, 01/02/2024 may be in January or in February, so it is refused.
-    order = DATE_ORDERS.get(options.time_format, "YMD")
-    settings = {"DateStyle": f"ISO, {order}", "TimeZone": options.time_zone}
 
     def attempt(level: int) -> _Done:
-        with transaction(session, settings):
+        with transaction(session, settings_of(options)):
             if earlier:
                 ledger.forget(session, earlier)
             began = time.monotonic()

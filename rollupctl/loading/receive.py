@@ -126,9 +126,9 @@ class Receiver:
         stage = self._stage(session)
         part.dialect = replace(part.dialect, constants={})
         command = self._stage_command(part.dialect, header=not part.dialect.columns)
-        copy_part(session, part, command, advance, None)
+        staged = copy_part(session, part, command, advance, None)
         self._require_all_read()
-        moved = stage.move()
+        moved = stage.move(staged)
         if moved is None:
             raise RefusedError
         return Received(moved, [])

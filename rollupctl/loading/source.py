@@ -13,6 +13,9 @@ class Source(Protocol):
 
     row: str  # whether a staged line is a row
     has_header: bool
+    flaw: str  # what is said of a row that is not valid
+    are_fixed: bool  # whether all rows have the same fields, which have been looked at
+    usual_time: str | None  # the field with the time of an event
 
     @property
     def columns(self) -> Sequence[str]:
@@ -20,13 +23,12 @@ class Source(Protocol):
         ...
 
     @property
-    def parsed(self) -> sql.Composable:
-        """What the fields are read from."""
-        ...
-
-    @property
     def valid(self) -> sql.Composable:
         """Whether a row is as rows are in this format."""
+        ...
+
+    def rows(self, stage: sql.Identifier, condition: sql.Composable) -> sql.Composed:
+        """The staged rows of a condition, with their line and what their fields are read from."""
         ...
 
     def offers(self, field: str) -> bool:

@@ -52,11 +52,12 @@ class Stage:
             ).format(sql.Identifier(NAME), sql.SQL(", ").join(columns))
         )
 
-    def move(self) -> int | None:
-        """Move all rows; their number, or None if some are not good."""
+    def move(self, staged: int) -> int | None:
+        """Move the rows of all staged lines; their number, or None if some are not good."""
         self._find_sites()
         moved = self._insert(self._table(), self._target_names(), judged=False)
-        return moved if moved == self._count("true") else None
+        # Blank lines are counted only if there may be some.
+        return moved if moved == staged or moved == self._count("true") else None
 
     def move_good(self, on_flaw: OnFlaw, *, one_by_one: bool = False) -> int:
         """Move the good rows, tell `on_flaw` the line and the flaw of each other one.

@@ -6,6 +6,7 @@
 \ir fill_step.sql
 \ir rebuild_step.sql
 \ir expire_step.sql
+\ir expiry_part.sql
 \ir record_step_failure.sql
 \ir unload_step.sql
 \ir next_step.sql

@@ -6,3 +6,4 @@
 \ir buckets.sql
 \ir gapfill.sql
 \ir export_query.sql
+\ir chart_queries.sql

@@ -9,7 +9,7 @@
 -- from then on nothing is waited for. A table that is no partition any more by then, because somebody has detached or
 -- dropped it, is left out.
 create or replace function rollup_internal.drop_partitions(
-    relation regclass, partitions regclass[], last_seen jsonb, waits boolean default true,
+    relation regclass, partitions regclass[], last_seen jsonb, waits boolean default true, archived jsonb default '{}',
     out partition regclass, out reason text, out sqlstate_kept text)
     returns setof record
     language plpgsql
@@ -64,6 +64,7 @@ begin
                             message = array_to_string(late, ', ');
                     end if;
                 end if;
+                perform rollup_internal.require_archived(relation, partition, 'true', archived -> partition::oid::text);
                 execute format('drop table %s', partition);
                 -- Sessions go on with the former bounds of partitions below a default partition, and would reject rows
                 -- of the range, unless the description of these tables changes too.
@@ -83,7 +84,8 @@ begin
                 when lock_not_available or deadlock_detected then
                     kept := kept || jsonb_build_object(partition::oid::text, jsonb_build_array(
                         '55P03', rollup_internal.in_use_text(partition)));
-                when dependent_objects_still_exist or insufficient_privilege or object_not_in_prerequisite_state then
+                when dependent_objects_still_exist or insufficient_privilege or object_not_in_prerequisite_state
+                    or object_in_use then
                     get stacked diagnostics sqlstate_kept = returned_sqlstate, message = message_text, detail = pg_exception_detail;
                     remaining := array_remove(remaining, partition);
                     kept := kept || jsonb_build_object(partition::oid::text, jsonb_build_array(sqlstate_kept, case sqlstate_kept
@@ -110,7 +112,7 @@ begin
     end loop;
 end
 $$;
-comment on function rollup_internal.drop_partitions(regclass, regclass[], jsonb, boolean) is
+comment on function rollup_internal.drop_partitions(regclass, regclass[], jsonb, boolean, jsonb) is
     'Drops partitions without making others queue for more than 50 ms at a time. Returns each that was dropped, '
     'without a reason, and each that was kept, with the reason and its SQLSTATE. Raises lock_not_available when the '
     'partitioned table itself is in use for longer than rollup_internal.wait_limit(), or at all unless waits.';

@@ -11,7 +11,6 @@ create or replace function rollup_internal.expire_partitions(
 as $$
 #variable_conflict use_variable
 declare
-    time_column constant text := quote_ident(rollup_internal.partition_column(source));
     part jsonb;
     events bigint;
     outcomes jsonb;
@@ -22,22 +21,28 @@ begin
                array(select (p ->> 'oid')::oid::regclass from unnest(parts) p
                       where p -> 'reason' = 'null' and not (p ->> 'is_default')::boolean
                         and exists (select from pg_class c where c.oid = (p ->> 'oid')::oid)),
-               coalesce(last_seen, '{}'), waits) d;
+               coalesce(last_seen, '{}'), waits,
+               (select coalesce(jsonb_object_agg(p ->> 'oid', p -> 'archived'), '{}') from unnest(parts) p
+                 where p ? 'archived')) d;
     foreach part in array parts loop
         if part -> 'reason' <> 'null' then
             null;
         elsif (part ->> 'is_default')::boolean then
             begin
                 perform rollup_internal.identify_default_partition(source);
+                if part ? 'archived' then
+                    -- No event may arrive, or be counted, between the comparison and the deletion.
+                    perform rollup_internal.lock_with_retries((part ->> 'oid')::oid::regclass);
+                    perform rollup_internal.require_archived(source, (part ->> 'oid')::oid::regclass,
+                                                             rollup_internal.counted_before_condition(source, cutoff), part -> 'archived');
+                end if;
                 perform rollup_internal.ignore_changes(true);  -- rollups keep what they have counted
-                execute format('delete from %s where %s', (part ->> 'oid')::oid::regclass, rollup_internal.all_of(
-                    rollup_internal.bounds_conditions(time_column, tstzrange(null, cutoff))
-                        || array(select rollup_internal.counted_condition(r, in_statement => false)
-                                   from rollup_internal.rollups r where r.source = source)));
+                execute format('delete from %s where %s', (part ->> 'oid')::oid::regclass,
+                               rollup_internal.counted_before_condition(source, cutoff));
                 get diagnostics events = row_count;
                 perform rollup_internal.ignore_changes(false);
                 part := part || jsonb_build_object('events', events, 'action', 'rows deleted');
-            exception when insufficient_privilege or foreign_key_violation then
+            exception when insufficient_privilege or foreign_key_violation or object_in_use or lock_not_available then
                 part := part || jsonb_build_object('sqlstate', sqlstate, 'reason', sqlerrm);
             end;
         else

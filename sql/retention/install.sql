@@ -4,6 +4,7 @@
 \ir in_use_text.sql
 \ir require_expirable.sql
 \ir kept_reason.sql
+\ir require_archived.sql
 \ir drop_partitions.sql
 \ir lock_expiry.sql
 \ir record_expiry.sql

@@ -7,6 +7,7 @@
 \ir uncounted_condition.sql
 \ir filter_condition.sql
 \ir counted_condition.sql
+\ir counted_before_condition.sql
 \ir counted_events_conditions.sql
 \ir new_events_conditions.sql
 \ir measures_complete_since.sql

@@ -1,0 +1,74 @@
+"""The same work in DuckDB, with the sketches that it has."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from bench.lab import Lab, say
+from bench.scenarios import Row, Sizes, compare, counted, fill, forget, ours
+from rollupctl.generate import Sample
+
+# The example keeps 1,000 values of each top list. Here that many take very long.
+GROUP = """
+create table {name} as
+select customer_id, time_bucket(interval '{bucket}', event_time) as bucket,
+       event_type, country, browser,
+       count(*) as event_count, approx_count_distinct(device_id) as device_distinct_count,
+       approx_count_distinct(session_id) as session_distinct_count,
+       approx_top_k(device_id, 100) as top_devices
+  from events group by all
+"""
+
+
+def peers(lab: Lab, sizes: Sizes) -> Iterator[Row]:
+    """A million events in both rollups of the example.
+
+    DuckDB keeps numbers, not sketches that could be merged, and counts everything again next time.
+    """
+    if importlib.util.find_spec("duckdb") is None:
+        say("peers: skipped, duckdb is not installed")
+        return
+    name = "bench_peers"
+    lab.make(name)
+    fill(lab, name, sizes.events)
+    with tempfile.TemporaryDirectory(prefix="rollup-bench-") as folder:
+        Sample(files=1, rows=sizes.events).write(Path(folder))
+        say(f"both rollups over {sizes.events} events, and in DuckDB ", end="")
+        mine, theirs = lab.alternate(
+            partial(ours, lab, name, sizes.events),
+            partial(in_duckdb, f"{folder}/1.csv", sizes.events),
+        )
+    yield compare("both rollups, run_all", mine, "DuckDB, two groupings", theirs, None)
+    forget(lab, name)
+    lab.seconds(name, "call rollup.run_all()")
+    with lab.connect(name) as db:
+        db.execute(
+            b"insert into events (customer_id, event_type, country, browser, device_id, session_id)"
+            b" select customer_id, event_type, country, browser, device_id, session_id"
+            b" from events limit 10000"
+        )
+    again = lab.seconds(name, "call rollup.run_all()")
+    assert counted(lab, name, "rollup_events_1hr") == sizes.events + 10_000
+    yield compare("10,000 events more", again, "DuckDB, all again", theirs, None)
+    lab.drop(name)
+
+
+def in_duckdb(file: str, events: int) -> float:
+    import duckdb
+
+    db = duckdb.connect(config={"threads": 2})
+    db.execute("create table events as select now() as event_time, * from read_csv(?)", [file])
+    began = time.perf_counter()
+    for name, bucket in (("five_minutes", "5 minutes"), ("hours", "1 hour")):
+        db.execute(GROUP.format(name=name, bucket=bucket))
+    seconds = time.perf_counter() - began
+    found = db.execute("select sum(event_count) from hours").fetchone()
+    assert found is not None
+    assert found[0] == events
+    db.close()
+    return seconds

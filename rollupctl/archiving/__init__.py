@@ -1,0 +1,1 @@
+"""Raw events in Parquet files, before they expire, and back."""

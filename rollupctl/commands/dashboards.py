@@ -1,0 +1,55 @@
+"""export-dashboard: dashboards for other tools."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from rollupctl.dashboards import grafana
+from rollupctl.exporting.outfile import STDOUT, writing
+from rollupctl.options import Settings, dsn_option, pass_settings
+
+
+@click.command("export-dashboard")
+@click.argument("tool", type=click.Choice(["grafana"]))
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--file",
+    "-f",
+    default=STDOUT,
+    type=click.Path(allow_dash=True),
+    help="[default: standard output]",
+)
+@click.option("--title", default="Rollups", show_default=True, help="The dashboard's title.")
+@click.option("--stored", is_flag=True, help="Read the tables instead of the live views.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@dsn_option
+@pass_settings
+def export_dashboard(
+    settings: Settings,
+    tool: str,
+    names: tuple[str, ...],
+    file: str,
+    title: str,
+    stored: bool,
+    force: bool,
+) -> None:
+    """Write a dashboard of the rollups NAME, or of all of them, for Grafana 10 or later.
+
+    It has totals, series, breakdowns by dimension and top lists, and a variable for tenants.
+    Distinct counts and quantiles are united in every panel, never added. Import it in Grafana
+    under Dashboards, New, Import, or put it into a folder of its provisioning.
+
+    \b
+    Example:
+      rollupctl export-dashboard grafana > rollups.json
+      rollupctl export-dashboard grafana rollup_events_1hr --stored -f hourly.json
+    """
+    with settings.connect() as session:
+        made = grafana.dashboard(session, names, title=title, live=not stored)
+    with writing(file, force=force) as stream:
+        stream.write(json.dumps(made, indent=1, ensure_ascii=False).encode() + b"\n")
+
+
+COMMANDS = [export_dashboard]

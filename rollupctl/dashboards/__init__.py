@@ -1,0 +1,1 @@
+"""Dashboards of other tools, written from declarations."""

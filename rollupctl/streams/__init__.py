@@ -1,0 +1,1 @@
+"""Events from streams: Redis and Kafka."""

@@ -1,0 +1,133 @@
+"""A stream of Redis."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from urllib.parse import SplitResult, unquote
+
+from rollupctl.errors import RollupError, UsageError
+from rollupctl.output import note
+from rollupctl.streams.feed import Batch, Message, PositionOf
+
+_BEGINNING = "0-0"
+_FORM = "write redis://host:6379/STREAM, with ?db=1 for another database"
+
+
+def _order(position: str) -> tuple[int, int]:
+    time_part, _, number = position.partition("-")
+    return int(time_part), int(number or 0)
+
+
+class RedisFeed:
+    """Reads entries with XREAD. The position is the id of the last entry that was stored, so no
+    consumer group is needed, and several consumers take turns.
+    """
+
+    def __init__(
+        self, url: SplitResult, options: dict[str, str], position_of: PositionOf, field: str | None
+    ) -> None:
+        """`field` has a JSON document; without one, the fields of an entry are those of the event.
+
+        Raises RollupError if the server does not answer or entries are gone.
+        """
+        try:
+            import redis
+            from redis.backoff import NoBackoff
+            from redis.retry import Retry
+        except ImportError:
+            raise RollupError(
+                "redis:// needs redis-py, which is not installed",
+                "install it: pip install 'rollupctl[redis]'",
+            ) from None
+        self._error = redis.RedisError
+        self._stream = unquote(url.path.strip("/"))
+        if not self._stream or not url.hostname:
+            raise UsageError(f"{url.geturl()!r} names no stream", _FORM)
+        database = options.pop("db", "0")
+        if options or not database.isdigit():
+            raise UsageError(
+                f"redis:// has no option {next(iter(options), 'db=' + database)}", _FORM
+            )
+        self._server = f"{url.hostname}:{url.port or 6379}"
+        self._redis: Any = redis.Redis(
+            host=url.hostname,
+            port=url.port or 6379,
+            db=int(database),
+            username=url.username,
+            password=unquote(url.password) if url.password else None,
+            socket_connect_timeout=10,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._channel = f"redis {self._server}/{database} {self._stream}"
+        self._position_of = position_of
+        self._field = field
+        self._position: str | None = None
+        self.go_back(self._channel)
+        self._require_entries()
+
+    def _require_entries(self) -> None:
+        """Raise RollupError if the stream is another one; say so if it may have lost entries."""
+        try:
+            if not self._redis.exists(self._stream):
+                return
+            info = self._redis.xinfo_stream(self._stream)
+        except self._error as error:
+            raise self._problem(error) from None
+        if self._position is None:
+            return
+        if _order(info["last-generated-id"].decode()) < _order(self._position):
+            raise RollupError(
+                f"stream {self._stream} ends before {self._position}, where its channel is",
+                "it was deleted and made again: the position is in rollup.loads; delete its row "
+                "there to begin again",
+            )
+        # Streams are trimmed from their beginning.
+        first = info["first-entry"]
+        if first and _order(first[0].decode()) > _order(self._position):
+            note(
+                f"stream {self._stream} was trimmed up to {first[0].decode()}: entries after "
+                f"{self._position} may have been removed before they were read"
+            )
+
+    def read(self, most: int, seconds: float) -> list[Batch]:
+        """See Feed."""
+        until = time.monotonic() + seconds
+        messages: list[Message] = []
+        last = self._position or _BEGINNING
+        while len(messages) < most and (left := until - time.monotonic()) > 0:
+            try:
+                found = self._redis.xread(
+                    {self._stream: last}, most - len(messages), max(1, int(left * 1000))
+                )
+            except self._error as error:
+                raise self._problem(error) from None
+            for _, entries in found or ():
+                for entry, fields in entries:
+                    last = entry.decode()
+                    messages.append(Message(f"entry {last}", self._document(fields)))
+        if not messages:
+            return []
+        return [Batch(self._channel, self._position, last, messages)]
+
+    def _document(self, fields: dict[bytes, bytes]) -> bytes:
+        if self._field is not None:
+            return fields.get(self._field.encode(), b"")
+        text = {k.decode(errors="replace"): v.decode(errors="replace") for k, v in fields.items()}
+        return json.dumps(text, ensure_ascii=False).encode(errors="replace")
+
+    def stored(self, batch: Batch) -> None:
+        """See Feed."""
+        self._position = batch.position
+
+    def go_back(self, channel: str) -> None:
+        """See Feed."""
+        self._position = self._position_of(channel)
+
+    def close(self) -> None:
+        """See Feed."""
+        self._redis.close()
+
+    def _problem(self, error: Exception) -> RollupError:
+        return RollupError(f"redis at {self._server}: {error}", "check host, port and password")

@@ -1,0 +1,275 @@
+"""Events from Redis and Kafka are stored exactly once, whatever is killed."""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rollupctl.connect import open_session
+from rollupctl.loading.dialect import CSV
+from rollupctl.loading.target import find_target
+from rollupctl.loading.timerange import default_range
+from rollupctl.streams.debezium import unwrap
+from rollupctl.streams.feed import Batch, Message
+from rollupctl.streams.store import FencedError, Store
+from tests import servers
+from tests.conftest import Connection, Rollupctl
+from tests.helpers import rows, until, value
+
+DEVICES = "select device_id from events order by 1"
+POSITION = "select channel, position, rows, rejected from rollup.loads"
+ONCE = ("--once", "--every", "0.5", "-o", "json")
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    redis = pytest.importorskip("redis", reason="redis-py is not installed")
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed")
+    port = free_port()
+    command = [
+        program,
+        "--port",
+        str(port),
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--bind",
+        "127.0.0.1",
+    ]
+    running = subprocess.Popen(
+        [*command, "--dir", str(tmp_path_factory.mktemp("redis"))], stdout=subprocess.DEVNULL
+    )
+    client = redis.Redis(port=port)
+
+    def answers() -> bool:
+        try:
+            return bool(client.ping())
+        except redis.ConnectionError:
+            return False
+
+    until(answers, "redis answers")
+    yield client
+    client.close()
+    running.terminate()
+    running.wait()
+
+
+@pytest.fixture
+def stream(redis_server: Any) -> tuple[Any, str]:
+    """A client, and the URL of the empty stream "clicks"."""
+    redis_server.flushall()
+    port = redis_server.connection_pool.connection_kwargs["port"]
+    return redis_server, f"redis://127.0.0.1:{port}/clicks"
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[tuple[Any, str]]:
+    """A producer with the cluster that librdkafka simulates, and its address."""
+    kafka = pytest.importorskip("confluent_kafka", reason="confluent-kafka is not installed")
+    producer = kafka.Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "mock"})
+    (found,) = producer.list_topics(timeout=30).brokers.values()
+    yield producer, f"{found.host}:{found.port}"
+    producer.flush(30)
+
+
+def click(device: int) -> dict[str, Any]:
+    return {"customer_id": device % 7, "event_type": "click", "device_id": device}
+
+
+def add(client: Any, first: int, last: int) -> None:
+    with client.pipeline() as pipeline:
+        for device in range(first, last):
+            pipeline.xadd("clicks", click(device))
+        pipeline.execute()
+
+
+def test_redis(db: Connection, dsn: str, rollupctl: Rollupctl, stream: tuple[Any, str]) -> None:
+    client, url = stream
+    done = rollupctl("consume", url, *ONCE)  # a stream that does not exist yet
+    assert (done.returncode, json.loads(done.stdout)[0]["messages"]) == (0, 0), done.stderr
+    add(client, 0, 500)
+    # Consumers that are killed, beside another one.
+    beside = servers.start_rollupctl(dsn, "consume", url, "--batch", "30", "--every", "0.1")
+
+    def has(number: int) -> bool:
+        return bool(value(db, "select count(*) from events") >= number)
+
+    for kill_at in (100, 250):
+        killed = servers.start_rollupctl(dsn, "consume", url, "--batch", "20", "--every", "0.1")
+        until(functools.partial(has, kill_at), "events are stored")
+        killed.kill()
+        killed.communicate(timeout=60)
+    beside.kill()
+    beside.communicate(timeout=60)
+    add(client, 500, 600)
+    done = rollupctl("consume", url, *ONCE)
+    assert done.returncode == 0, done.stderr
+    assert rows(db, DEVICES) == [(device,) for device in range(600)]
+    last = client.xrevrange("clicks", count=1)[0][0].decode()
+    assert rows(db, POSITION) == [(f"redis {url[8:-7]}/0 clicks", last, 600, 0)]
+    listed = json.loads(rollupctl("loads", "-o", "json").stdout)
+    assert (listed[0]["position"], listed[0]["status"]) == (last, "open")
+    db.execute("call rollup.run_all()")
+    assert value(db, "select sum(event_count) from rollup_events_1hr") == 600
+    # Entries that are gone before they were read.
+    add(client, 600, 700)
+    client.xtrim("clicks", maxlen=10, approximate=False)
+    done = rollupctl("consume", url, *ONCE)
+    assert (done.returncode, "removed before they were read" in done.stderr) == (0, True)
+    assert value(db, "select count(*) from events") == 610
+    client.delete("clicks")
+    client.xadd("clicks", click(1), id="1-1")
+    done = rollupctl("consume", url, *ONCE)
+    assert (done.returncode, "it was deleted and made again" in done.stderr) == (1, True)
+
+
+def test_bad_messages(
+    db: Connection, rollupctl: Rollupctl, stream: tuple[Any, str], tmp_path: Path
+) -> None:
+    client, url = stream
+    good = json.dumps(click(1) | {"event_time": "2020-05-06T07:08:09Z"}, indent=1)
+    bad = [
+        "{",
+        b"\xff",
+        b"{}\0",
+        '{"customer_id": "x"}',
+        "[1]",
+        '{"customer_id": 1, "device": 2}',
+        "",
+    ]
+    for body in [good, *bad, json.dumps(click(2))]:
+        client.xadd("clicks", {"event": body})
+    done = rollupctl("consume", url, "--field", "event", *ONCE)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 2
+    assert "clicks, entry " in done.stderr
+    assert rows(db, DEVICES) == []
+    path = tmp_path / "bad.json"
+    done = rollupctl("consume", url, "--field", "event", "--reject", str(path), *ONCE)
+    assert done.returncode == 0, done.stderr
+    assert rows(db, DEVICES) == [(1,), (2,)]
+    assert len(path.read_text().splitlines()) == 7
+    assert rows(db, POSITION)[0][2:] == (2, 7)
+    assert value(db, "select count(*) from events_default") == 0  # of 2020
+
+
+def test_wrong_urls(rollupctl: Rollupctl) -> None:
+    port = free_port()
+    for url, code, said in (
+        ("redis://127.0.0.1", 2, "names no stream"),
+        ("redis://127.0.0.1/a?x=1", 2, "redis:// has no option x"),
+        (f"redis://127.0.0.1:{port}/a", 1, f"redis at 127.0.0.1:{port}: "),
+        ("kafka://127.0.0.1/a", 2, "does not name broker, topic and group"),
+        ("amqp://127.0.0.1/a", 2, "is not a stream"),
+    ):
+        done = rollupctl("consume", url, *ONCE)
+        assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+        assert len(done.stderr.splitlines()) <= 2
+
+
+def test_kafka(
+    db: Connection,
+    dsn: str,
+    rollupctl: Rollupctl,
+    broker: tuple[Any, str],
+    tmp_path: Path,
+    server: Any,
+) -> None:
+    producer, address = broker
+    topic = f"clicks-{server.name}"
+    url = f"kafka://{address}/{topic}?group=rollup&session.timeout.ms=6000"
+
+    def produce(first: int, last: int) -> None:
+        for device in range(first, last):
+            producer.produce(topic, json.dumps(click(device)), key=str(device))
+        producer.produce(topic, None, key="x")
+        producer.flush(30)
+
+    produce(0, 300)
+    beside = servers.start_rollupctl(dsn, "consume", url, "--batch", "30", "--every", "0.1")
+    until(lambda: value(db, "select count(*) from events") >= 100, "events are stored")
+    beside.kill()
+    beside.communicate(timeout=60)
+    produce(300, 400)
+    if program := shutil.which("kcat"):
+        lines = "".join(json.dumps(click(device)) + "\n" for device in range(400, 450))
+        command = [program, "-P", "-b", address, "-t", topic]
+        subprocess.run(command, input=lines, text=True, check=True, timeout=60)
+    number = 450 if shutil.which("kcat") else 400
+    # The group waits for the member that was killed.
+    after = servers.start_rollupctl(dsn, "consume", url, "--every", "0.2")
+    until(lambda: value(db, "select count(*) from events") >= number, "all events are stored")
+    until(
+        lambda: value(db, "select sum(position::int) from rollup.loads") == number + 2,
+        "the tombstones are passed",
+    )
+    after.terminate()
+    after.communicate(timeout=60)
+    assert rows(db, DEVICES) == [(device,) for device in range(number)]
+    stored = rows(db, "select position::int, rows from rollup.loads order by channel")
+    assert sum(position for position, _ in stored) == number + 2  # with two tombstones
+    assert sum(count for _, count in stored) == number
+
+
+def test_a_channel_that_another_has_moved(db: Connection, dsn: str) -> None:
+    """Also one that is new to both."""
+    with open_session(dsn, "test") as one, open_session(dsn, "test") as two:
+        stores = [
+            Store(session, find_target(session, "events"), CSV, "iso", "UTC", default_range())
+            for session in (one, two)
+        ]
+        message = Message("1", json.dumps(click(1)).encode())
+        first = Batch("c", stores[0].position("c"), "1", [message])
+        assert first == Batch("c", stores[1].position("c"), "1", [message])
+        assert stores[0].store(first) == 1
+        for again in (first, Batch("c", "0", "2", [message])):
+            with pytest.raises(FencedError):
+                stores[1].store(again)
+        assert stores[1].store(Batch("c", "1", "2", [message])) == 1
+    assert rows(db, POSITION) == [("c", "2", 2, 0)]
+    assert value(db, "select count(*) from events") == 2
+
+
+def test_envelopes_of_debezium() -> None:
+    row = {"id": 1, "name": "ä"}
+
+    def envelope(op: str, **more: Any) -> bytes:
+        return json.dumps({"op": op, "before": None, "after": row, **more}).encode()
+
+    for op in "cru":
+        assert json.loads(unwrap(envelope(op)) or b"") == row
+    wrapped = b'{"schema": {}, "payload": ' + envelope("c") + b"}"
+    assert json.loads(unwrap(wrapped) or b"") == row
+    assert unwrap(envelope("d", after=None, before=row)) is None
+    assert unwrap(envelope("t", after=None)) is None
+    assert unwrap(None) is None
+    for other in (b"{", b'{"a": 1}', b"[]", b"1"):
+        assert unwrap(other) == other
+
+
+def test_changes_of_a_table(db: Connection, rollupctl: Rollupctl, stream: tuple[Any, str]) -> None:
+    client, url = stream
+    for op, after in (("c", click(1)), ("u", click(1) | {"event_type": "buy"}), ("d", None)):
+        client.xadd("clicks", {"value": json.dumps({"payload": {"op": op, "after": after}})})
+    done = rollupctl("consume", url, "--field", "value", "--debezium", *ONCE)
+    assert done.returncode == 0, done.stderr
+    assert rows(db, "select device_id, event_type from events order by event_id") == [
+        (1, "click"), (1, "buy")]  # fmt: skip
+    assert rows(db, POSITION)[0][2:] == (2, 0)
