@@ -29,9 +29,12 @@ select rollup.create_history_step(
     %s::pg_catalog.regclass, array[pg_catalog.tstzrange(%s::timestamptz, %s::timestamptz)])
 """
 _INSERT = """
+with there as materialized (
+    select {id} from {source} where {id} between {lowest} and {highest}
+)
 insert into {source} ({columns}) overriding system value
 select {columns} from {staged} s
- where s.{id} not in (select e.{id} from {source} e where e.{id} >= {lowest} and e.{id} <= {highest})
+ where not exists (select from there t where t.{id} = s.{id})
 """
 
 

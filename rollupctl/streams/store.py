@@ -116,19 +116,21 @@ class Store:
     ) -> int:
         stage = Stage(self.session, self.target, self._source, self._fields)
         statement = sql.SQL("copy {} (line, document) from stdin").format(STAGE)
-        with self.session.cursor() as cursor, cursor.copy(statement) as copy:
-            for number, message in enumerate(messages):
-                if message.body is None:
-                    continue
-                if reason := _no_text(message.body):
-                    bad[number] = Flaw(None, reason)
-                else:
-                    copy.write(b"%d\t%s\n" % (number, _escaped(message.body)))
+        with self.session.cursor() as cursor:
+            with cursor.copy(statement) as copy:
+                for number, message in enumerate(messages):
+                    if message.body is None:
+                        continue
+                    if reason := _no_text(message.body):
+                        bad[number] = Flaw(None, reason)
+                    else:
+                        copy.write(b"%d\t%s\n" % (number, _escaped(message.body)))
+            staged = cursor.rowcount
         if bad and not careful:
             raise _BadError
         if careful:
             return stage.move_good(bad.__setitem__, one_by_one=one_by_one)
-        moved = stage.move()
+        moved = stage.move(staged)
         if moved is None:
             raise _BadError
         return moved
