@@ -306,3 +306,16 @@ def test_a_runner_corrects_and_a_writer_notes(lab: Lab) -> None:
         for purpose in ("runner", "writer"):
             db.execute(f"drop owned by corrections_{purpose}".encode())
             db.execute(f"drop role corrections_{purpose}".encode())
+
+
+def test_the_first_change_may_concern_all_shards(lab: Lab) -> None:
+    """On Citus, connections of one transaction to a node would wait for each other's table."""
+    lab.source()
+    lab.declare()
+    db = lab.connect()
+    db.execute("insert into lab.e (customer_id) select i from generate_series(1, 100) i")
+    db.execute("select rollup.follow_changes('lab.e')")
+    db.execute("call rollup.run_all()")
+    db.execute("update lab.e set amount = 5")
+    db.execute("call rollup.run_all()")
+    assert_exact(db)

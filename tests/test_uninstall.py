@@ -286,3 +286,13 @@ def test_only_its_owner_may_remove_it(bare: Connection, bare_dsn: str) -> None:
     finally:
         bare.execute("reset role")
         bare.execute("drop role visitor")
+
+
+def test_triggers_that_note_changes_go_with_the_package(db: Connection) -> None:
+    db.execute("select rollup.follow_changes('public.events')")
+    listed = rows(db, "select name from rollup.uninstall(dry_run => true) where kind = 'trigger'")
+    assert len(listed) >= 3
+    db.execute("select rollup.uninstall()")
+    db.execute("insert into events (customer_id) values (1)")
+    db.execute("update events set country = 'fr'")
+    db.execute("delete from events")

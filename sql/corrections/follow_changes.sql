@@ -23,6 +23,7 @@ begin
             hint = 'Note its changes yourself: rollup.note_changes.';
     end if;
     insert into rollup_internal.followed_sources (source) values (source) on conflict on constraint followed_sources_pkey do nothing;
+    perform rollup_internal.collect_changes(waits => true);  -- makes the nodes ready
     perform rollup_internal.create_change_triggers(source);
     return format('rollups of %s follow its updates and deletes', source);
 end

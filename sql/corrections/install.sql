@@ -1,4 +1,5 @@
 \ir ignore_changes.sql
+\ir create_shard_changes.sql
 \ir note_text.sql
 \ir note_change.sql
 \ir change_triggers.sql

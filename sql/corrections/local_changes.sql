@@ -12,6 +12,7 @@ declare
     found_changes jsonb;
     node_group text;
 begin
+    perform rollup_internal.create_shard_changes();
     if to_regclass('rollup_internal.shard_changes') is not null then
         select groupid::text into node_group from pg_dist_local_group;
         delete from rollup_internal.shard_changes c

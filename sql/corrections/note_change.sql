@@ -23,19 +23,9 @@ begin
     if current_setting('rollup.ignores_changes', true) = 'on' then
         return null;
     end if;
-    -- On Citus each node notes the changes of its shards; one that was added later makes the table when it needs it.
-    if tg_argv[0] = 'shard_changes' and to_regclass('rollup_internal.shard_changes') is null then
-        perform pg_advisory_xact_lock(hashtextextended('rollup.shard_changes', 0));
-        create table if not exists rollup_internal.shard_changes (
-            id         bigint      primary key generated always as identity,
-            source     regclass    not null,
-            tenant     text,
-            range_from timestamptz,
-            range_to   timestamptz,
-            first_id   bigint,
-            last_id    bigint,
-            emptied    oid,
-            noted_at   timestamptz not null default clock_timestamp());
+    -- On Citus each node notes the changes of its shards; one that was added later, and no job has asked yet, lacks the table.
+    if tg_argv[0] = 'shard_changes' then
+        perform rollup_internal.create_shard_changes();
     end if;
     if tg_op = 'TRUNCATE' then
         execute format('insert into rollup_internal.%I (source, emptied) values ($1, $2)', tg_argv[0]) using source, tg_relid;

@@ -1,7 +1,6 @@
 \ir start_job.sql
 \ir run_report.sql
 \ir run_step.sql
-\ir correct_step.sql
 \ir backfill_step.sql
 \ir fill_step.sql
 \ir rebuild_step.sql

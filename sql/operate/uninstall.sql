@@ -31,6 +31,8 @@ begin
         loop
             begin
                 perform set_config('lock_timeout', '50ms', true);
+                set local citus.enable_unsafe_triggers = on;  -- those that note changes go too
+                set local citus.multi_shard_modify_mode = 'sequential';
                 for statement in select m ->> 'statement' from jsonb_array_elements(made) m loop
                     execute statement;
                 end loop;

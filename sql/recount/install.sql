@@ -16,6 +16,7 @@
 \ir count_again.sql
 \ir record_correction.sql
 \ir correct_buckets.sql
+\ir correct_step.sql
 \ir random_buckets.sql
 \ir check_sample.sql
 \ir erase.sql

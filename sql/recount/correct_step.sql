@@ -21,8 +21,8 @@ begin
     perform set_config('lock_timeout', lock_timeout_before, true);
     more := outcome.more;
     if outcome.status = 'corrected' then
-        report := jsonb_build_array(rollup_internal.run_report(rollup_name, outcome.status, 0, outcome.rows)
-                                    || jsonb_build_object('buckets', outcome.buckets));
+        report := jsonb_build_array(jsonb_build_object(
+            'rollup', rollup_name, 'status', outcome.status, 'events', 0, 'rows', outcome.rows, 'buckets', outcome.buckets));
     end if;
 end
 $$;
