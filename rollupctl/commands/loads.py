@@ -13,6 +13,7 @@ from rollupctl.errors import BEHIND, DONE, UsageError
 from rollupctl.loading.dialect import AUTO, Dialect
 from rollupctl.loading.follow import follow_file
 from rollupctl.loading.inputs import FORMS
+from rollupctl.loading.jobs import load_side_by_side
 from rollupctl.loading.load import RESULT, Options, load_files
 from rollupctl.loading.outcome import GONE
 from rollupctl.loading.rejects import RejectFile
@@ -153,6 +154,13 @@ def pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     metavar="NAME",
     help="Name under which the position of --follow is kept.  [default: the file's path; stdin]",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Files that are loaded side by side, each in a session of its own.",
+)
 @click.option("--again", is_flag=True, help="Load a file again if none of its rows exist any more.")
 @click.option("--dry-run", is_flag=True, help="Check the files' headers; load nothing.")
 @shared_options
@@ -177,6 +185,7 @@ def load(
     max_rejects: int,
     follow: bool,
     channel: str | None,
+    jobs: int,
     **others: Any,
 ) -> None:
     """Load files of events, each exactly once; - is standard input.
@@ -225,12 +234,15 @@ def load(
         options = Options(
             dialect=dialect, time_range=parse_range(time_range), rejects=rejects, **others
         )
-        session = opened.enter_context(settings.connect())
         try:
-            if follow:
-                follow_file(session, files[0], channel, options, report=report)
+            if jobs > 1 and not follow:
+                load_side_by_side(settings.connect, files, options, jobs, report=report)
             else:
-                load_files(session, files, options, report=report)
+                session = opened.enter_context(settings.connect())
+                if follow:
+                    follow_file(session, files[0], channel, options, report=report)
+                else:
+                    load_files(session, files, options, report=report)
         finally:
             if report.rows:
                 settings.emit(report)
