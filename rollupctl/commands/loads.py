@@ -190,8 +190,9 @@ def load(
 ) -> None:
     """Load files of events, each exactly once; - is standard input.
 
-    FILE may also be a directory, or a pattern in quotes. Files compressed with gzip, bzip2, xz or
-    zstd are recognized by their content. Columns may be in any order; omitted columns get their
+    FILE may also be a directory, or a pattern in quotes. CSV, JSON lines, Parquet, Arrow and logs
+    of web servers are recognized by their content, and so is compression by gzip, bzip2, xz or
+    zstd. Columns may be in any order; omitted columns get their
     defaults. A file whose content was loaded before is skipped, whatever its name; if rows of it
     no longer exist (deleted, truncated, expired), a note says so and the exit code is 3. The first
     invalid file ends the command; run it again when the file is corrected.
@@ -205,6 +206,8 @@ def load(
       rollupctl load data/*.csv
       rollupctl load archive/ && ssh web cat today.csv | rollupctl load -
       rollupctl load 2015.csv.gz --map country=land --set source=archive
+      rollupctl load events.ndjson --map user_id=user.id --rest properties --reject bad.ndjson
+      rollupctl load --follow /var/log/nginx/access.log --set customer_id=7
       rollupctl load export.csv --delimiter ';' --null NULL --time-format epoch_ms
     """
     columns_of = pairs("--map", fields)
