@@ -13,9 +13,13 @@ from typing import Any
 
 import pytest
 
+from rollupctl.connect import Session, open_session
 from rollupctl.errors import BadFileError, UsageError
 from rollupctl.loading.dialect import Dialect
+from rollupctl.loading.jobs import load_side_by_side
+from rollupctl.loading.load import RESULT, Options
 from rollupctl.loading.rejects import RejectFile
+from rollupctl.output import Table
 from tests.conftest import Connection
 from tests.helpers import rows, value
 from tests.test_load import write
@@ -207,3 +211,37 @@ def test_each_line_is_loaded_or_rejected_once(
         assert data[byte : byte + len(row)] == row
     assert b"\n".join(row for *_, row in found).count(b"~") == 200 - good
     assert rows(db, "select rows, rejected, bytes from rollup.loads") == [(good, bad, len(data))]
+
+
+def test_files_side_by_side(db: Connection, dsn: str, tmp_path: Path) -> None:
+    def connect() -> Session:
+        return open_session(dsn, "test")
+
+    def load_all(**options: Any) -> Table:
+        report = Table(RESULT)
+        load_side_by_side(connect, [str(tmp_path)], Options(**options), 3, report=report)
+        return report
+
+    for number in range(5):
+        text = "customer_id\n" + f"{number}\n" * (number + 1)
+        write(tmp_path / f"{number}.csv", text)
+    report = load_all()
+    assert report.column("rows") == [1, 2, 3, 4, 5]
+    assert [Path(name).name for name in report.column("file")] == [f"{n}.csv" for n in range(5)]
+    assert load_all().column("status") == ["skipped"] * 5
+    assert value(db, "select count(*) from events") == 15
+    # A header that does not fit is told before anything is loaded, a bad row when it is met.
+    write(tmp_path / "5.csv", "customer_id\n6\n")
+    write(tmp_path / "6.csv", "nothing\n")
+    with pytest.raises(BadFileError, match="has no column 'nothing'"):
+        load_all()
+    assert value(db, "select count(*) from events") == 15
+    write(tmp_path / "6.csv", "customer_id\nx\n")
+    with pytest.raises(BadFileError, match=r"6.csv, line 2"):
+        load_all()
+    (tmp_path / "6.csv").unlink()
+    load_all()
+    assert value(db, "select count(*) from events") == 16
+    for names, options in (["-"], Options()), ([str(tmp_path)], Options(dry_run=True)):
+        with pytest.raises(UsageError, match="--jobs does not go with"):
+            load_side_by_side(connect, names, options, 2, report=Table(RESULT))

@@ -13,6 +13,7 @@ from rollupctl.errors import BEHIND, DONE, UsageError
 from rollupctl.loading.dialect import AUTO, Dialect
 from rollupctl.loading.follow import follow_file
 from rollupctl.loading.inputs import FORMS
+from rollupctl.loading.jobs import load_side_by_side
 from rollupctl.loading.load import RESULT, Options, load_files
 from rollupctl.loading.outcome import GONE
 from rollupctl.loading.rejects import RejectFile
@@ -153,6 +154,13 @@ def pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     metavar="NAME",
     help="Name under which the position of --follow is kept.  [default: the file's path; stdin]",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Files that are loaded side by side, each in a session of its own.",
+)
 @click.option("--again", is_flag=True, help="Load a file again if none of its rows exist any more.")
 @click.option("--dry-run", is_flag=True, help="Check the files' headers; load nothing.")
 @shared_options
@@ -177,12 +185,14 @@ def load(
     max_rejects: int,
     follow: bool,
     channel: str | None,
+    jobs: int,
     **others: Any,
 ) -> None:
     """Load files of events, each exactly once; - is standard input.
 
-    FILE may also be a directory, or a pattern in quotes. Files compressed with gzip, bzip2, xz or
-    zstd are recognized by their content. Columns may be in any order; omitted columns get their
+    FILE may also be a directory, or a pattern in quotes. CSV, JSON lines, Parquet, Arrow and logs
+    of web servers are recognized by their content, and so is compression by gzip, bzip2, xz or
+    zstd. Columns may be in any order; omitted columns get their
     defaults. A file whose content was loaded before is skipped, whatever its name; if rows of it
     no longer exist (deleted, truncated, expired), a note says so and the exit code is 3. The first
     invalid file ends the command; run it again when the file is corrected.
@@ -196,6 +206,8 @@ def load(
       rollupctl load data/*.csv
       rollupctl load archive/ && ssh web cat today.csv | rollupctl load -
       rollupctl load 2015.csv.gz --map country=land --set source=archive
+      rollupctl load events.ndjson --map user_id=user.id --rest properties --reject bad.ndjson
+      rollupctl load --follow /var/log/nginx/access.log --set customer_id=7
       rollupctl load export.csv --delimiter ';' --null NULL --time-format epoch_ms
     """
     columns_of = pairs("--map", fields)
@@ -225,12 +237,15 @@ def load(
         options = Options(
             dialect=dialect, time_range=parse_range(time_range), rejects=rejects, **others
         )
-        session = opened.enter_context(settings.connect())
         try:
-            if follow:
-                follow_file(session, files[0], channel, options, report=report)
+            if jobs > 1 and not follow:
+                load_side_by_side(settings.connect, files, options, jobs, report=report)
             else:
-                load_files(session, files, options, report=report)
+                session = opened.enter_context(settings.connect())
+                if follow:
+                    follow_file(session, files[0], channel, options, report=report)
+                else:
+                    load_files(session, files, options, report=report)
         finally:
             if report.rows:
                 settings.emit(report)

@@ -45,6 +45,7 @@ class Options:
     part_size: int = PART
     time_range: TimeRange = field(default_factory=default_range)
     rejects: RejectFile | None = None
+    shows_progress: bool = True
 
 
 AS_IS = Options()
@@ -94,7 +95,7 @@ def load_files(
             file = pipes.pop(name) if name in pipes else open_input(name, options.dialect)
             try:
                 began = time.monotonic()
-                with progress_bar(file) as advance:
+                with progress_bar(file, shown=options.shows_progress) as advance:
                     done = _load(session, file, target, options, advance)
                 seconds = time.monotonic() - began
             finally:

@@ -52,8 +52,10 @@ class Stage:
             ).format(sql.Identifier(NAME), sql.SQL(", ").join(columns))
         )
 
-    def move(self, staged: int) -> int | None:
-        """Move the rows of all staged lines; their number, or None if some are not good."""
+    def move(self, staged: int | None = None) -> int | None:
+        """Move all rows; their number, or None if some are not good. `staged` is the number of
+        lines, if it is known.
+        """
         self._find_sites()
         moved = self._insert(self._table(), self._target_names(), judged=False)
         # Blank lines are counted only if there may be some.

@@ -105,10 +105,12 @@ def _refused(session: Session) -> bool:
 
 
 @contextmanager
-def progress_bar(file: CsvFile) -> Iterator[Progress]:
-    """A progress bar in bytes on stderr, if that is a terminal and the length is known."""
+def progress_bar(file: CsvFile, *, shown: bool = True) -> Iterator[Progress]:
+    """A progress bar in bytes on stderr, if that is a terminal and the length is known, and it is
+    to be `shown`.
+    """
     size = file.size
-    if size is None or not sys.stderr.isatty():
+    if not shown or size is None or not sys.stderr.isatty():
         yield lambda _: None
         return
     step = max(1, size // 200)
