@@ -161,8 +161,6 @@ def _appearance(kind: str) -> dict[str, Any]:
         }
     if kind == "barchart":
         return {"options": {"orientation": "horizontal", "legend": {"showLegend": False}}}
-    if kind == "timeseries":
-        return {"fieldConfig": {"defaults": {"min": 0}, "overrides": []}}
     return {}
 
 

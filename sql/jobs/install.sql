@@ -22,3 +22,4 @@
 \ir rebuild_in_steps.sql
 \ir start_unload.sql
 \ir unload.sql
+\ir check_samples.sql

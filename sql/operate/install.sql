@@ -20,6 +20,5 @@
 \ir doctor.sql
 \ir made_by_package.sql
 \ir dependents_of_package.sql
-\ir check_samples.sql
 \ir drop_obsolete.sql
 \ir uninstall.sql
