@@ -120,10 +120,14 @@ def test_panels_fill_the_grid_without_overlapping(lab: Lab) -> None:
 def test_the_dashboard_of_the_compose_file_is_that_of_the_example(
     db: Connection, rollupctl: Rollupctl
 ) -> None:
-    kept = ROOT / "docker" / "grafana" / "dashboards" / "rollups.json"
-    made = rollupctl("export-dashboard", "grafana").stdout
-    # Where the extension topn is missing, a schema of the package stands in for it.
-    assert re.sub(r"\w+\.topn_", "public.topn_", made) == kept.read_text()
+    kept = json.loads((ROOT / "docker" / "grafana" / "dashboards" / "rollups.json").read_text())
+    made = json.loads(rollupctl("export-dashboard", "grafana").stdout)
+    if not value(db, "select count(*) from pg_extension where extname = 'topn'"):
+        # The image has topn, which unites top lists by another function.
+        for panel in [*kept["panels"], *made["panels"]]:
+            if panel["type"] == "table":
+                del panel["targets"]
+    assert made == kept
 
 
 def test_what_is_refused(lab: Lab, tmp_path: Path) -> None:
