@@ -106,7 +106,7 @@ def test_every_column_of_events_can_be_loaded(
         "null,,,,,,,,,,,,,,,,,7,2024-06-01 11:00\n"
     )
     done = rollupctl("load", write(tmp_path / "a.csv", text))
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
     names = ", ".join(text.split("\n")[0].split(",")[:-1])
     found = db.execute(
         f"select {names}, extract(epoch from event_time)::bigint from events order by event_id".encode()
