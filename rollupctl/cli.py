@@ -10,38 +10,43 @@ from typing import Any
 import click
 
 from rollupctl import __version__
-from rollupctl.commands import (
-    access,
-    alerts,
-    archives,
-    backfills,
-    checks,
-    dashboards,
-    data,
-    declarations,
-    erasing,
-    exports,
-    fit,
-    http,
-    jobs,
-    loads,
-    monitor,
-    reports,
-    rollups,
-    server,
-    streams,
-    tenants,
-    unloads,
-)
 from rollupctl.errors import StoppedError, report, silence_stdout
+from rollupctl.lazy import Commands
 from rollupctl.options import shared_options
+
+# In their order of use.
+COMMANDS = Commands(
+    {
+        "server": ["up", "down", "demo"],
+        "data": ["install", "uninstall", "generate"],
+        "tenants": ["sites"],
+        "declarations": ["show", "plan", "apply", "create", "alter", "drop"],
+        "loads": ["load", "loads"],
+        "streams": ["consume"],
+        "unloads": ["unload"],
+        "erasing": ["erase"],
+        "rollups": ["rollup"],
+        "monitor": ["status", "top", "metrics"],
+        "access": ["roles"],
+        "backfills": ["backfill"],
+        "checks": ["verify", "rebuild", "doctor"],
+        "archives": ["restore"],
+        "exports": ["export"],
+        "dashboards": ["export-dashboard"],
+        "jobs": ["expire", "retention", "schedule", "unschedule"],
+        "alerts": ["alerts"],
+        "reports": ["report"],
+        "fit": ["fit"],
+        "http": ["serve", "keys"],
+    }
+)
 
 
 class Boundary(click.Group):
     """Commands in their order of use. Errors are never shown as tracebacks."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Commands in the order in which they were added."""
+        """Commands in their order of use."""
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -70,7 +75,9 @@ class Boundary(click.Group):
         sys.exit(code if isinstance(code, int) else 0)
 
 
-@click.group(cls=Boundary, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Boundary, commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="rollupctl")
 @shared_options
 def main() -> None:
@@ -88,30 +95,3 @@ def main() -> None:
     Exit codes: 0 done, 1 error, 2 usage, 3 behind or degraded,
     4 deferred by another's lock, 5 verify found a difference.
     """
-
-
-for group in (
-    server,
-    dashboards,
-    data,
-    tenants,
-    declarations,
-    loads,
-    streams,
-    unloads,
-    erasing,
-    rollups,
-    monitor,
-    access,
-    backfills,
-    checks,
-    archives,
-    exports,
-    jobs,
-    alerts,
-    reports,
-    fit,
-    http,
-):
-    for command in group.COMMANDS:
-        main.add_command(command)

@@ -10,6 +10,7 @@ create or replace function rollup_internal.change_triggers(
     stable
     set search_path = pg_catalog, pg_temp
     set quote_all_identifiers = off
+    set standard_conforming_strings = on
 as $$
 #variable_conflict use_variable
 declare
