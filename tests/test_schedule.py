@@ -185,7 +185,7 @@ def test_commands_print_the_jobs(cron: Connection, cron_rollupctl: Rollupctl) ->
     assert made.returncode == 0, made.stderr
     told = [(row["job"], row["schedule"], row["command"]) for row in json.loads(made.stdout)]
     assert told == jobs(cron)
-    assert len(told) == 3
+    assert len(told) == 4
     gone = cron_rollupctl("unschedule", "-o", "json")
     assert json.loads(gone.stdout) == json.loads(made.stdout)
     assert jobs(cron) == []
