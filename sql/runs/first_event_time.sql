@@ -6,6 +6,9 @@
 --
 -- An event that gets an earlier time between this query and the one that counts would not be counted. Nor would one
 -- that changes just afterwards be counted again.
+--
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.first_event_time(
     r rollup_internal.rollups, id_ranges rollup_internal.id_range[])
     returns timestamptz
@@ -42,3 +45,4 @@ $$;
 comment on function rollup_internal.first_event_time(rollup_internal.rollups, rollup_internal.id_range[]) is
     'A time before which no event of some id ranges lies, if that is known after a look at recent partitions only; '
     'otherwise NULL.';
+reset citus.enable_ddl_propagation;
