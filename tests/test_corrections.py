@@ -308,6 +308,60 @@ def test_a_runner_corrects_and_a_writer_notes(lab: Lab) -> None:
             db.execute(f"drop role corrections_{purpose}".encode())
 
 
+@pytest.mark.no_hostile("roles of a superuser")
+def test_a_trigger_of_ones_own_gains_no_rights(lab: Lab) -> None:
+    """The notes are written with the rights of the package's owner, by a statement in the trigger."""
+    db = followed(lab)
+    db.execute("create role corrections_thief")
+    try:
+        db.execute("create schema thief authorization corrections_thief")
+        db.execute("set role corrections_thief")
+        db.execute("create table thief.e (id bigint, at timestamptz)")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            db.execute(
+                "create trigger steal after delete on thief.e referencing old table as old_rows"
+                " for each statement execute function rollup_internal.note_change("
+                "'changes', '', 'at', 'id', 'delete from rollup_internal.watermarks where $1 > 0')"
+            )
+    finally:
+        db.execute("reset role")
+        db.execute("drop owned by corrections_thief; drop role corrections_thief")
+    for node in range(len(lab.server.nodes)):
+        with lab.server.connect(lab.database, node, autocommit=True) as there:
+            assert (
+                rows(
+                    there,
+                    "select p.oid::regprocedure::text from pg_proc p where p.prosecdef"
+                    " and p.pronamespace::regnamespace::text like 'rollup%%'"
+                    " and has_function_privilege('public', p.oid, 'execute')".replace("%%", "%"),
+                )
+                == []
+            )
+
+
+def test_trap_40_a_long_tenant_whose_events_change_stops_nobody(plain_lab: Lab) -> None:
+    db = plain_lab.connect()
+    db.execute(
+        "create table lab.e (event_id bigserial, event_time timestamptz not null default"
+        " '2024-06-01 10:00Z', customer_id text not null, amount int)"
+    )
+    plain_lab.declare(dimensions=[], measures={"n": {"count": "*"}})
+    db.execute("select rollup.follow_changes('lab.e')")
+    long = "select string_agg(md5(n::text), '') from generate_series(1, 300) n"
+    db.execute(f"insert into lab.e (customer_id) values (({long})), ('short')".encode())
+    db.execute("call rollup.run_all()")
+    assert value(db, "select count(*) from rollup.set_aside") == 1
+    db.execute("update lab.e set amount = 1")
+    db.execute("insert into lab.e (customer_id) values ('short')")
+    db.execute("call rollup.run_all()")
+    assert rows(db, "select customer_id, n from lab.visits") == [("short", 2)]
+    db.execute("delete from lab.e where length(customer_id) > 9")
+    db.execute("call rollup.run_all()")
+    assert value(db, "select count(*) from rollup.set_aside") == 0
+    assert value(db, "select count(*) from rollup_internal.changed_buckets") == 0
+    assert rows(db, "select * from rollup.verify('visits')") == []
+
+
 def test_the_first_change_may_concern_all_shards(lab: Lab) -> None:
     """On Citus, connections of one transaction to a node would wait for each other's table."""
     lab.source()

@@ -1,7 +1,7 @@
--- The arguments are the table of the notes, and sets of four: the tenant, time and id columns that a rollup names, and the statement that notes them. Whether
--- an event has been counted is not looked at. A run that counts it at this moment would not be seen, and neither
--- would it see the change. The ids are noted instead: what no run has counted by the time the change is visible will be
--- counted as it is then.
+-- The arguments are the table of the notes, and sets of four: the tenant, time and id columns that a rollup names, and the
+-- statement that notes them. Whether an event has been counted is not looked at. A run that counts it at this moment would
+-- not be seen, and neither would it see the change. The ids are noted instead: what no run has counted by the time the
+-- change is visible will be counted as it is then.
 --
 -- It runs with the rights of its owner: a role that may change events needs no privilege on the notes. The text of a tenant
 -- depends on the settings, which are those of counting.
@@ -46,3 +46,5 @@ end
 $$;
 comment on function rollup_internal.note_change() is
     'Notes the tenants and times of events that a statement has updated, deleted or truncated.';
+-- Whoever may create a trigger with it writes the statement that its owner executes.
+revoke execute on function rollup_internal.note_change() from public;

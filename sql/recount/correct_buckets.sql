@@ -60,17 +60,17 @@ begin
     step_end := case when isfinite(step_start) then step_start + greatest(interval '1 day', r.bucket) else step_start end;
 
     with due as (
-        select distinct b.range_from, b.range_to, b.tenant
+        select array_agg(b.id) as ids
           from rollup_internal.changed_buckets b
-         where b.rollup = rollup_name and b.noted_at < noted_before
-           and (b.range_from < step_end or b.range_from = step_start)
-         order by 1, 2, 3
+         where b.rollup = rollup_name and (b.range_from < step_end or b.range_from = step_start)
+         group by b.range_from, b.range_to, b.tenant
+        having min(b.noted_at) < noted_before
+         order by b.range_from, b.range_to, b.tenant
          limit max_ranges
     ), taken as (
         delete from rollup_internal.changed_buckets b
-         using due d
-         where b.rollup = rollup_name and b.range_from = d.range_from and b.range_to = d.range_to
-           and b.tenant is not distinct from d.tenant
+         using (select unnest(d.ids) as id from due d) d
+         where b.id = d.id
         returning b.tenant, tstzrange(b.range_from, nullif(b.range_to, 'infinity')) as times, b.first_id, b.last_id,
                   (tails @> int8range(b.first_id, b.last_id, '[]')) is true as is_uncounted
     ), retried as (

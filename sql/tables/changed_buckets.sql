@@ -9,11 +9,11 @@ create table if not exists rollup_internal.changed_buckets (
     last_id    bigint,
     noted_at   timestamptz not null
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
--- `if not exists` would wait for a job that writes here, and later jobs behind it.
+-- Without the tenant, which may be too long for an index. `if not exists` would wait for a job that writes here, and later jobs behind it.
 do $$
 begin
     if pg_catalog.to_regclass('rollup_internal.changed_buckets_rollup_range_from_idx') is null then
-        create index changed_buckets_rollup_range_from_idx on rollup_internal.changed_buckets (rollup, range_from, range_to, tenant);
+        create index changed_buckets_rollup_range_from_idx on rollup_internal.changed_buckets (rollup, range_from, range_to);
     end if;
 end
 $$;
