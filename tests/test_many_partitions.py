@@ -7,7 +7,7 @@ from tests.helpers import Connection, Lab, assert_exact, run, run_family, value
 KNOWN = """
 select rollup_internal.first_event_time(r, array(
            select row('{}'::text[], (i ->> 'node_group')::int, (i ->> 'after_id')::bigint,
-                      (i ->> 'through_id')::bigint)::rollup_internal.id_range
+                      (i ->> 'through_id')::bigint, null)::rollup_internal.id_range
              from jsonb_array_elements(u.id_ranges) i)) is not null
   from rollup_internal.rollups r
   join rollup_internal.runs u on u.rollup = r.name

@@ -46,5 +46,3 @@ end
 $$;
 comment on function rollup_internal.note_change() is
     'Notes the tenants and times of events that a statement has updated, deleted or truncated.';
--- Whoever may create a trigger with it writes the statement that its owner executes.
-revoke execute on function rollup_internal.note_change() from public;

@@ -12,7 +12,12 @@ declare
     made record;
 begin
     for made in
-        select format('grant usage on schema %I to public', nspname) as statement
+        -- Whoever may create a trigger with such a function chooses what it does with its owner's privileges.
+        select format('revoke execute on function %s from public', p.oid::regprocedure) as statement
+          from pg_catalog.pg_proc p
+         where p.prosecdef and p.pronamespace in ('rollup'::regnamespace, 'rollup_internal'::regnamespace)
+        union all
+        select format('grant usage on schema %I to public', nspname)
           from pg_catalog.pg_namespace
          where nspname in ('rollup', 'rollup_internal', 'rollup_compat') and (is_first or nspacl is null)
         union all

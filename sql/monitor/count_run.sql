@@ -26,5 +26,4 @@ begin
 end
 $$;
 comment on function rollup_internal.count_run() is 'Adds a run of the ledger to rollup_internal.run_totals.';
-revoke execute on function rollup_internal.count_run() from public;
 reset citus.enable_ddl_propagation;

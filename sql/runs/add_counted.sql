@@ -6,6 +6,9 @@ create or replace function rollup_internal.add_counted(
     set search_path = pg_catalog, pg_temp
 as $$
 begin
+    if ids.step is not null then
+        raise exception using errcode = 'RU001', message = 'what was only tried is rolled back';
+    end if;
     for n in 1 .. cardinality(run.rollups) loop
         if run.rollups[n] = any (ids.rollups) then
             run.events[n] := run.events[n] + new_events;
@@ -17,4 +20,5 @@ end
 $$;
 comment on function rollup_internal.add_counted(
     rollup_internal.run_state, rollup_internal.id_range, bigint, bigint[]) is
-    'The state of a run after an id range: adds events and rows for each rollup that had not counted the range.';
+    'The state of a run after an id range: adds events and rows for each rollup that had not counted the range. Raises RU001 '
+    'for a step of rollup_internal.divide_failed.';

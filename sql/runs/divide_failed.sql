@@ -1,7 +1,13 @@
--- An id range whose counting failed is halved until the failing event is alone. That event is set aside, and all
--- others are counted. Before that, an empty range is tried: what it raises too, such as a missing column, is not the
--- fault of an event. This costs nothing while no event fails. If very many events fail, the cause is unlikely to
--- be the events: the run fails, and nothing is counted.
+-- An id range whose counting failed is divided until each failing event is alone. These are set aside, and all others are
+-- counted. First an empty range is tried: what it raises too, such as a missing column, is not the fault of an event. Then
+-- its parts are tried and rolled back (by add_counted), and finally the ranges between the failing events are counted.
+-- Counting each part that does not fail at once would update the same rows again and again in one transaction, which no
+-- vacuum could clean up: with many failing events that takes hundreds of times as long.
+--
+-- Where no part fails by itself, as when a sum overflows, halves are counted one after the other, until one event is left.
+--
+-- This costs nothing while no event fails. If very many events fail, the cause is unlikely to be the events: the run fails,
+-- and nothing is counted.
 create or replace function rollup_internal.divide_failed(
     run rollup_internal.run_state, ids rollup_internal.id_range, state text, said text)
     returns rollup_internal.id_range[]
@@ -13,16 +19,41 @@ as $$
 declare
     r constant rollup_internal.rollups := rollup_internal.get_rollup(ids.rollups[1]);
     limit_of_run constant int := rollup.setting('rollup.max_set_aside')::int;
-    middle constant bigint := ids.after_id + (ids.through_id - ids.after_id) / 2;
-    empty_range rollup_internal.id_range[] := '{}';
+    -- The range of a run of which this is a part.
+    whole constant rollup_internal.id_range := (
+        select i from unnest(run.id_ranges) i
+         where i.rollups = ids.rollups and i.node_group = ids.node_group
+           and i.after_id <= ids.after_id and i.through_id >= ids.through_id
+         limit 1);
+    parts rollup_internal.id_range[] := '{}';
+    failing bigint[];
 begin
-    if ids = any (run.id_ranges) then
-        perform rollup_internal.summarize_source(r.source);  -- otherwise each part would be read with all new blocks
-        empty_range := array[row(ids.rollups, ids.node_group, ids.after_id, ids.after_id)::rollup_internal.id_range];
+    if state = 'RU001' and ids.step = 'try' then
+        return '{}';
+    elsif state = 'RU001' then
+        failing := array(
+            select s.event_id from rollup_internal.set_aside s
+             where s.rollup = r.name and s.last_tried_at >= run.started_at
+               and s.event_id > whole.after_id and s.event_id <= whole.through_id
+             order by 1);
+        if failing = '{}' then
+            return rollup_internal.halve_id_range(whole, null);
+        end if;
+        return array(
+            select row(whole.rollups, whole.node_group, b.after_id, b.through_id, null)::rollup_internal.id_range
+              from unnest(whole.after_id || failing, array_append(array(select f - 1 from unnest(failing) f), whole.through_id))
+                   b (after_id, through_id)
+             where b.after_id < b.through_id);
     end if;
-    if middle > ids.after_id then
-        return empty_range || array[row(ids.rollups, ids.node_group, ids.after_id, middle)::rollup_internal.id_range,
-                     row(ids.rollups, ids.node_group, middle, ids.through_id)::rollup_internal.id_range];
+    if ids = whole then
+        perform rollup_internal.summarize_source(r.source);  -- otherwise each part would be read with all new blocks
+        parts := array[row(ids.rollups, ids.node_group, ids.after_id, ids.after_id, null)::rollup_internal.id_range];
+    end if;
+    if ids.through_id - ids.after_id > 1 then
+        return case when ids = whole
+                    then parts || rollup_internal.halve_id_range(ids, 'try')
+                         || row(ids.rollups, ids.node_group, ids.after_id, ids.after_id, 'divide')::rollup_internal.id_range
+                    else rollup_internal.halve_id_range(ids, ids.step) end;
     end if;
     perform rollup_internal.set_event_aside(ids.rollups, ids.through_id, state, said);
     if (select count(*) from rollup_internal.set_aside s
@@ -34,9 +65,9 @@ begin
                             limit_of_run, r.name),
             hint = 'Nothing was counted. Correct what the events have in common: the declaration, the table, or the source.';
     end if;
-    return empty_range;
+    return parts;
 end
 $$;
 comment on function rollup_internal.divide_failed(rollup_internal.run_state, rollup_internal.id_range, text, text) is
-    'What is to be tried of an id range after an error: first an empty range, then its halves, or nothing for a '
-    'single event, which is set aside.';
+    'What comes next after an error in an id range, which sets a single event aside. Steps: try, to count a part and roll it '
+    'back, and divide, to count the ranges between the events that failed.';

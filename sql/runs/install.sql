@@ -5,6 +5,7 @@
 \ir set_aside_due.sql
 \ir is_fault_of_event.sql
 \ir set_event_aside.sql
+\ir halve_id_range.sql
 \ir divide_failed.sql
 \ir first_event_time.sql
 \ir begin_run.sql

@@ -14,7 +14,7 @@ create or replace function rollup_internal.is_fault_of_event(
     stable
     set search_path = pg_catalog, pg_temp
 begin atomic
-    select (ids.after_id = ids.through_id) is not true
+    select state = 'RU001' or (ids.after_id = ids.through_id) is not true
        and state !~ '^(08|25|28|40|53|57|58|72|F0|HV|42501|55006|55P|XX001|XX002)'
        and case
            when state in ('23503', '23505', '23514', '23P01') then table_name = '' and said not like 'new row for relation %'
@@ -28,5 +28,5 @@ begin atomic
 end;
 comment on function rollup_internal.is_fault_of_event(rollup_internal.id_range, text, text, text, text) is
     'Whether an error while an id range was counted can be the fault of an event in it, rather than of a table or the '
-    'server.';
+    'server, or ends a step of rollup_internal.divide_failed.';
 reset citus.enable_ddl_propagation;

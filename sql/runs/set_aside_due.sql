@@ -10,7 +10,7 @@ begin
     return array(
         select row(array_agg(s.rollup order by s.rollup),
                    case when rollup_internal.is_distributed(min(r.source::oid)::regclass) then s.event_id >> 48 else 0 end,
-                   s.event_id - 1, s.event_id)::rollup_internal.id_range
+                   s.event_id - 1, s.event_id, null)::rollup_internal.id_range
           from rollup_internal.set_aside s
           join rollup_internal.rollups r on r.name = s.rollup
          where s.rollup = any (names)

@@ -59,7 +59,7 @@ begin
           from backlogs b
          group by b.node_group, b.top
     )
-    select coalesce(array_agg(row(a.rollups, a.node_group, a.after_id, a.through_id)::rollup_internal.id_range
+    select coalesce(array_agg(row(a.rollups, a.node_group, a.after_id, a.through_id, null)::rollup_internal.id_range
                               order by a.node_group, a.after_id), '{}'),
            exists (select from climbs where last_rung is not null)
       into id_ranges, more
