@@ -17,6 +17,7 @@ begin
             last_id    bigint,
             emptied    oid,
             noted_at   timestamptz not null default clock_timestamp());
+        comment on table rollup_internal.shard_changes is 'What this Citus node has noted of its shards: see rollup_internal.changes.';
     end if;
 end
 $$;
