@@ -160,6 +160,15 @@ def test_what_is_no_archive(old: Lab, tmp_path: Path) -> None:
     assert run(old, "export", "lab.e", str(tmp_path / "c.parquet"))[0] == 0
     code, _, err = run(old, "restore", str(tmp_path / "c.parquet"))
     assert (code, "was not written by `rollupctl expire --archive`" in err) == (1, True)
+    # The name of the table in the file is a name, whatever else it says.
+    pq = pytest.importorskip("pyarrow.parquet")
+    columns = pq.read_table(tmp_path / "c.parquet")
+    mark = {"source": "lab.e; drop table lab.e", "id_column": "event_id", "range_from": None}
+    made = columns.replace_schema_metadata({"rollup": json.dumps(mark | {"range_to": None})})
+    pq.write_table(made, tmp_path / "d.parquet")
+    code, _, err = run(old, "restore", str(tmp_path / "d.parquet"))
+    assert (code, "internal error" in err) == (1, False), err
+    assert value(old.connect(), "select count(*) from lab.e") > 0
 
 
 def test_without_pyarrow(old: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

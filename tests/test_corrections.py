@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from typing import Any
 
 import psycopg
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import servers
 from tests.conftest import Connection
 from tests.helpers import Lab, assert_exact, counted, expected, insert, row, rows, value
 
@@ -257,6 +259,27 @@ def test_erasing_forgets_a_person_and_proves_it(lab: Lab) -> None:
     corrected(db)
     assert row(db, "select source, reference, events from rollup.erasures") == ("lab.e", "T-1", 4)
     assert "device_id" not in str(rows(db, "select * from rollup_internal.erasures"))
+
+
+def test_the_command_erases_after_a_question(lab: Lab) -> None:
+    db = followed(lab)
+    dsn = lab.server.dsn(lab.database)
+    erase = ("erase", "lab.e", "--tenant", "2", "--where", "device_id = 3")
+    events = value(db, "select count(*) from lab.e where customer_id = 2 and device_id = 3")
+    tried = servers.rollupctl(dsn, *erase, "--dry-run", "-o", "json")
+    assert tried.returncode == 0, tried.stderr
+    assert {line["events"] for line in json.loads(tried.stdout)} == {events}
+    refused = servers.rollupctl(dsn, *erase)
+    assert (refused.returncode, f"{events} events would be erased" in refused.stderr) == (1, True)
+    assert value(db, "select count(*) from lab.e where customer_id = 2 and device_id = 3") == events
+    for wrong in (["--where", "device_id"], ["--where", ""], ["--where", "true", "--tenant", "x"]):
+        bad = servers.rollupctl(dsn, "erase", "lab.e", "--tenant", "2", *wrong, "--yes")
+        assert (bad.returncode, "internal error" in bad.stderr) == (1, False), bad.stderr
+    done = servers.rollupctl(dsn, *erase, "--reference", "T-1", "--yes", "-o", "json")
+    assert done.returncode == 0, done.stderr
+    assert value(db, "select count(*) from lab.e where customer_id = 2 and device_id = 3") == 0
+    assert rows(db, "select reference, events from rollup.erasures") == [("T-1", events)]
+    corrected(db)
 
 
 def test_a_partition_without_triggers_is_named(lab: Lab) -> None:

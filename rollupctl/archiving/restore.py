@@ -76,9 +76,13 @@ def _mark(path: Path) -> dict[str, Any]:
 
 def _restore(session: Session, path: Path, mark: dict[str, Any]) -> tuple[int, int]:
     """The number of events in the file, and of those that were missing."""
-    source = sql.SQL(mark["source"])
+    # What the file says is taken for a name only: resolved, and quoted where necessary.
+    (name,) = query(session, "select %s::pg_catalog.regclass::text as name", mark["source"]).column(
+        "name"
+    )
+    source = sql.SQL(name)
     columns = sql.SQL(", ").join(map(sql.Identifier, mark["columns"]))
-    staged = stage(session, mark["source"], columns.as_string(session), rows_of(path))
+    staged = stage(session, name, columns.as_string(session), rows_of(path))
     names = {
         "staged": sql.SQL(staged),
         "id": sql.Identifier(mark["id_column"]),
