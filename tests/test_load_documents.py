@@ -108,6 +108,9 @@ def test_mapped_constant_and_unknown_fields(db: Connection, dsn: str, tmp_path: 
         (42, "u1", "x", "it's", "import", {"user": {"age": 3}, "extra": [1]}),
         (new, "u2", "y", "it's", "import", {"b": 2, "log": {}, "user": {}}),
     ]
+    taken = write(tmp_path / "d.json", lines({"customer_id": 1, "land": "DE", "country": "FR"}))
+    with pytest.raises(BadFileError, match="no column takes field 'country'"):
+        load_as(dsn, taken, Dialect(fields={"land": "country"}))
     other = write(tmp_path / "b.json", lines({"host": "shop.example", "extra": 1}))
     form = Dialect(sites={"customer_id": "host"}, ignore_unknown=True)
     assert load_as(dsn, other, form) == (1, 0)

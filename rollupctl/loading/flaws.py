@@ -64,9 +64,12 @@ class Flaws:
             is_known, rest = self._one(known)
             if not is_known:
                 name = next(iter(rest))
+                reason = f"{self._target.qualified} has no column {name!r}"
+                if any(each.name == name and each.is_loadable for each in self._target.columns):
+                    reason = f"no column takes field {name!r}: {name} is loaded from elsewhere"
                 return Flaw(
                     None,
-                    f"{self._target.qualified} has no column {name!r}",
+                    reason,
                     f"--map COLUMN={name} loads it into one, --rest COLUMN keeps all others as "
                     "jsonb, --ignore-unknown leaves them out",
                 )
