@@ -221,6 +221,7 @@ class Lab:
         with self.server.connect(self.database, own_session=True, autocommit=True) as db:
             db.execute("set client_min_messages to warning")
             db.execute("select rollup.drop_rollup(name, true) from rollup.rollups")
+            db.execute("delete from rollup_internal.erasures")
             db.execute("drop schema if exists lab cascade")
             db.execute("create schema lab")
 

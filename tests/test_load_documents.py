@@ -241,6 +241,8 @@ def test_the_file_of_rejected_rows(db: Connection, dsn: str, tmp_path: Path) -> 
         other = write(tmp_path / "b.json", lines({"customer_id": 3}))
         assert load_as(dsn, other, rejects=rejects) == (1, 0)
     assert file.read_text() == committed
+    with pytest.raises(BadFileError, match="bad rows are kept in a file"):
+        RejectFile("-", 1)
     notes = tmp_path / "notes"
     notes.write_text("my notes\n")
     with (

@@ -11,7 +11,7 @@ from typing import Any
 
 from rollupctl.connect import Session, query
 from rollupctl.errors import BadFileError
-from rollupctl.loading.content import NOTHING_LOADED, printable
+from rollupctl.loading.content import NOTHING_LOADED, STDIN, printable
 from rollupctl.loading.parts import Part
 from rollupctl.loading.receive import Rejected
 
@@ -31,6 +31,8 @@ class RejectFile:
     def __init__(self, path: str, most: int) -> None:
         """Opens the file, and locks it for this loader; not more than `most` rows are taken."""
         self.name = printable(path)
+        if path == STDIN:
+            raise BadFileError("--reject -: bad rows are kept in a file", "name a file with --reject")
         self._most = most
         self._count = 0  # rows of this loader that stay
         self._committed = 0  # bytes that stay

@@ -12,7 +12,7 @@ declare
     made record;
 begin
     for made in
-        -- Whoever may create a trigger with such a function chooses what it does with its owner's privileges.
+        -- A role that may create a trigger with such a function chooses what it does with its owner's privileges.
         select format('revoke execute on function %s from public', p.oid::regprocedure) as statement
           from pg_catalog.pg_proc p
          where p.prosecdef and p.pronamespace in ('rollup'::regnamespace, 'rollup_internal'::regnamespace)
