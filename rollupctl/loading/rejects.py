@@ -32,7 +32,7 @@ class RejectFile:
         """Opens the file, and locks it for this loader; not more than `most` rows are taken."""
         self.name = printable(path)
         if path == STDIN:
-            raise BadFileError("--reject -: bad rows are kept in a file", "name a file with --reject")
+            raise BadFileError("--reject -: bad rows are kept in a file", "name a file")
         self._most = most
         self._count = 0  # rows of this loader that stay
         self._committed = 0  # bytes that stay
