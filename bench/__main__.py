@@ -13,6 +13,7 @@ from bench.care import care
 from bench.corrections import corrections
 from bench.dashboards import dashboards
 from bench.expiry import expiry
+from bench.freshness import freshness
 from bench.grains import backdated, grains
 from bench.lab import Lab, laboratory
 from bench.loading import loading
@@ -28,6 +29,7 @@ SCENARIOS = {
     "grains": grains,
     "history": history,
     "backdated": backdated,
+    "freshness": freshness,
     "dashboards": dashboards,
     "load": load,
     "formats": loading,

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -92,12 +92,12 @@ class Lab:
 
 
 @contextlib.contextmanager
-def laboratory(runs: int) -> Iterator[Lab]:
+def laboratory(runs: int, preload: Sequence[str] = ()) -> Iterator[Lab]:
     # The embedded server keeps memory that others give back; what is shown must hold for others.
     clusterhome.KEEP_MEMORY.clear()
     home = Path(tempfile.mkdtemp(prefix="rollup-bench-"))
     home.chmod(0o755)  # the server may run as another user
-    cluster = Cluster(home / "pg", settings=SETTINGS, preload=[])
+    cluster = Cluster(home / "pg", settings=SETTINGS, preload=preload)
     try:
         cluster.up()
         yield Lab(cluster, runs)

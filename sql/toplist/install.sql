@@ -4,6 +4,7 @@
 \ir top_cut.sql
 \ir top_from_items.sql
 \ir top_merge.sql
+\ir top_added.sql
 \ir top_union.sql
 \ir top_union_final.sql
 \ir top_union_agg.sql
