@@ -29,19 +29,26 @@ set enable_hashagg = off;
 create table events (event_time timestamptz not null, customer_id bigint not null, event_type text,
                      country text, browser text, device_id bigint, session_id bigint);
 select create_hypertable('events', 'event_time', chunk_time_interval => interval '1 day');
-create materialized view five_minutes with (timescaledb.continuous, timescaledb.materialized_only = true) as
+create materialized view five_minutes
+with (timescaledb.continuous, timescaledb.materialized_only = true) as
 select customer_id, time_bucket('5 minutes', event_time) as minute, event_type, country, browser,
        count(*) as event_count, hll_add_agg(hll_hash_bigint(device_id)) as devices,
-       hll_add_agg(hll_hash_bigint(session_id)) as sessions, topn_add_agg(device_id::text) as top_devices
+       hll_add_agg(hll_hash_bigint(session_id)) as sessions,
+       topn_add_agg(device_id::text) as top_devices
   from events group by 1, 2, 3, 4, 5 with no data;
-create materialized view hours with (timescaledb.continuous, timescaledb.materialized_only = true) as
+create materialized view hours
+with (timescaledb.continuous, timescaledb.materialized_only = true) as
 select customer_id, time_bucket('1 hour', minute) as hour, event_type, country, browser,
        sum(event_count) as event_count, hll_union_agg(devices) as devices,
        hll_union_agg(sessions) as sessions, topn_union_agg(top_devices) as top_devices
   from five_minutes group by 1, 2, 3, 4, 5 with no data
 """
 REFRESH = f"call refresh_continuous_aggregate('{{}}', '{DAY} 10:00Z', '{DAY} 11:00Z')"
-SESSION = ("set topn.number_of_counters = 1000", "set enable_hashagg = off", "set work_mem = '256MB'")
+SESSION = (
+    "set topn.number_of_counters = 1000",
+    "set enable_hashagg = off",
+    "set work_mem = '256MB'",
+)
 
 
 def freshness(lab: Lab, sizes: Sizes) -> Iterator[Row]:
@@ -95,7 +102,9 @@ def theirs(lab: Lab, rate: int, every: int, *, finish: bool = False) -> float:
         seconds = 0.0
         for since in range(0, SECONDS, every):
             last = since + every >= SECONDS
-            seconds += timed(db, rate, since, every, fine, *([coarse] if last or not finish else []))
+            seconds += timed(
+                db, rate, since, every, fine, *([coarse] if last or not finish else [])
+            )
         assert_counted(db, "hours", rate)
     lab.drop(name)
     say(f"TimescaleDB every {every} s{', hours at the end' if finish else ''}: {seconds:.1f} s")

@@ -185,6 +185,46 @@ def test_trap_40_a_condition_on_a_live_view_meets_no_event_that_was_set_aside(la
     assert "below the watermark" not in str(said)
 
 
+def test_events_of_long_keys_are_not_searched_for(plain_lab: Lab) -> None:
+    """Each is tried by itself, and so is each stretch between them, before these are counted."""
+    plain_lab.source()
+    plain_lab.declare()
+    db = plain_lab.connect()
+    db.execute("create sequence lab.tried")  # does not forget what is rolled back
+    db.execute(
+        "create function lab.note() returns trigger language plpgsql as"
+        " $$ begin perform nextval('lab.tried'); return null; end $$"
+    )
+    db.execute(
+        "create trigger note before insert on lab.visits for each statement execute function lab.note()"
+    )
+    bad = 12
+    for _ in range(bad):
+        insert(db, 100)
+        bad_dimension(plain_lab)
+    assert run(db).events == 100 * bad
+    assert value(db, "select count(*) from rollup.set_aside") == bad
+    assert value(db, "select last_value from lab.tried") <= 3 * bad + 4
+    assert rows(db, "select * from rollup.verify('visits')") == []
+
+
+def test_long_keys_and_other_faults_in_one_window(lab: Lab) -> None:
+    lab.source()
+    lab.declare(filter="10 / amount > 0", measures={"n": {"count": "*"}})
+    db = lab.connect()
+    for step in range(8):
+        insert(db, 10, amount=1)
+        insert(db, 2, amount=step % 3)
+        if step % 2:
+            db.execute("update lab.e set amount = 1 where event_id = %s", [bad_dimension(lab)])
+    zeros = value(db, "select count(*) from lab.e where amount = 0")
+    long = value(db, "select count(*) from lab.e where length(country) > 1000")
+    all_events = value(db, "select count(*) from lab.e")
+    assert run(db).events == all_events - zeros - long
+    assert value(db, "select count(*) from rollup.set_aside") == zeros + long
+    assert rows(db, "select * from rollup.verify('visits')") == []
+
+
 def test_trap_40_random_mixtures(plain_lab: Lab) -> None:
     lab = plain_lab
     lab.source()

@@ -1,6 +1,7 @@
 -- An id range whose counting failed is divided until each failing event is alone. These are set aside, and all others are
 -- counted. First an empty range is tried: what it raises too, such as a missing column, is not the fault of an event. Then
--- its parts are tried and rolled back (by add_counted), and finally the ranges between the failing events are counted.
+-- its parts are tried and rolled back (by add_counted), and finally the ranges between the failing events are counted. Where
+-- an index row is too long, events of long keys are tried by themselves before.
 -- Counting each part that does not fail at once would update the same rows again and again in one transaction, which no
 -- vacuum could clean up: with many failing events that takes hundreds of times as long.
 --
@@ -25,7 +26,9 @@ declare
          where i.rollups = ids.rollups and i.node_group = ids.node_group
            and i.after_id <= ids.after_id and i.through_id >= ids.through_id
          limit 1);
-    parts rollup_internal.id_range[] := '{}';
+    is_one_event constant boolean := ids.through_id - ids.after_id = 1;
+    empty rollup_internal.id_range := row(ids.rollups, ids.node_group, ids.after_id, ids.after_id, null);
+    first_part rollup_internal.id_range[] := case when ids = whole then array[empty] else '{}' end;
     failing bigint[];
 begin
     if state = 'RU001' and ids.step = 'try' then
@@ -36,24 +39,21 @@ begin
              where s.rollup = r.name and s.last_tried_at >= run.started_at
                and s.event_id > whole.after_id and s.event_id <= whole.through_id
              order by 1);
-        if failing = '{}' then
-            return rollup_internal.halve_id_range(whole, null);
+        if ids.step = 'search' then
+            empty.step := 'divide';
+            return rollup_internal.ranges_between(whole, failing, 'try') || empty;
         end if;
-        return array(
-            select row(whole.rollups, whole.node_group, b.after_id, b.through_id, null)::rollup_internal.id_range
-              from unnest(whole.after_id || failing, array_append(array(select f - 1 from unnest(failing) f), whole.through_id))
-                   b (after_id, through_id)
-             where b.after_id < b.through_id);
-    end if;
-    if ids = whole then
+        return case when failing = '{}' then rollup_internal.halve_id_range(whole, null)
+                    else rollup_internal.ranges_between(whole, failing, null) end;
+    elsif not is_one_event and ids <> whole then
+        return rollup_internal.halve_id_range(ids, ids.step);
+    elsif not is_one_event then
         perform rollup_internal.summarize_source(r.source);  -- otherwise each part would be read with all new blocks
-        parts := array[row(ids.rollups, ids.node_group, ids.after_id, ids.after_id, null)::rollup_internal.id_range];
-    end if;
-    if ids.through_id - ids.after_id > 1 then
-        return case when ids = whole
-                    then parts || rollup_internal.halve_id_range(ids, 'try')
-                         || row(ids.rollups, ids.node_group, ids.after_id, ids.after_id, 'divide')::rollup_internal.id_range
-                    else rollup_internal.halve_id_range(ids, ids.step) end;
+        failing := case state when '54000' then rollup_internal.events_of_long_keys(r, ids) else '{}' end;
+        empty.step := case failing when '{}' then 'divide' else 'search' end;
+        return first_part || case when failing = '{}' then rollup_internal.halve_id_range(ids, 'try') else array(
+                   select row(ids.rollups, ids.node_group, f - 1, f, 'try')::rollup_internal.id_range from unnest(failing) f) end
+               || empty;
     end if;
     perform rollup_internal.set_event_aside(ids.rollups, ids.through_id, state, said);
     if (select count(*) from rollup_internal.set_aside s
@@ -65,9 +65,9 @@ begin
                             limit_of_run, r.name),
             hint = 'Nothing was counted. Correct what the events have in common: the declaration, the table, or the source.';
     end if;
-    return parts;
+    return first_part;
 end
 $$;
 comment on function rollup_internal.divide_failed(rollup_internal.run_state, rollup_internal.id_range, text, text) is
     'What comes next after an error in an id range, which sets a single event aside. Steps: try, to count a part and roll it '
-    'back, and divide, to count the ranges between the events that failed.';
+    'back, search, to try the ranges between the events that failed, and divide, to count these.';

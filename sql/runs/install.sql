@@ -6,6 +6,8 @@
 \ir is_fault_of_event.sql
 \ir set_event_aside.sql
 \ir halve_id_range.sql
+\ir ranges_between.sql
+\ir events_of_long_keys.sql
 \ir divide_failed.sql
 \ir first_event_time.sql
 \ir begin_run.sql

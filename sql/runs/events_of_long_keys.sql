@@ -1,0 +1,37 @@
+-- A key that is too long for the index of a target, such as a URL, is the most frequent reason why an event cannot be
+-- counted. Such events are found by one query, rather than by a search that counts parts of the range again and again. An
+-- index stores at most 2,704 bytes for a row, after compression, so not each event that is found fails. If the key of some
+-- event cannot be evaluated, or long keys are frequent, none are returned.
+create or replace function rollup_internal.events_of_long_keys(r rollup_internal.rollups, ids rollup_internal.id_range)
+    returns bigint[]
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+    set row_security = off
+as $$
+declare
+    most constant int := 1000;
+    found bigint[];
+begin
+    execute rollup_internal.fill_template(
+        $query$select array_agg(x.id order by x.id) from (
+            select {id} as id from {source} where {conditions} limit {most} + 1) x$query$,
+        jsonb_build_object(
+            'id', quote_ident(r.id_column),
+            'source', r.source,
+            'most', most,
+            'conditions', rollup_internal.all_of(array_remove(array[
+                format('%I > $1', r.id_column), format('%I <= $2', r.id_column), '(' || r.filter || ')',
+                (select format('%s > 2000', string_agg(format('coalesce(pg_column_size(%s), 0)', c.expression), ' + '))
+                   from rollup_internal.target_columns(r) c where c.role <> 'measure')], null))))
+       into found using ids.after_id, ids.through_id;
+    return case when cardinality(found) <= most then found else '{}' end;
+exception
+    when query_canceled then
+        raise;
+    when others or assert_failure then
+        return '{}';
+end
+$$;
+comment on function rollup_internal.events_of_long_keys(rollup_internal.rollups, rollup_internal.id_range) is
+    'The ids of a range, at most 1,000, whose keys may be too long for the index of a target.';
