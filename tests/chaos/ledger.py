@@ -14,6 +14,8 @@ import psycopg
 
 _DOWN = re.compile(
     "did not answer|could not commit transaction for shard|closed the connection|failed to connect|could not connect|connection to the"
+    # Of a connection that broke within a savepoint or a pipeline, the server and psycopg say this.
+    "|unexpected state SUBBEGIN|received \\d+ results from command"
     "|terminat|shut down|marked as essential|shutting down|starting up|not yet accepting|recovery|connection not open",
     re.IGNORECASE,
 )
