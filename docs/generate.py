@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 
 from docs.cli_reference import cli_reference
+from docs.man_page import man_page
 from docs.proofs import with_proofs
 from docs.sql_reference import STAND_INS, analytics_reference, sql_reference
 from docs.transcript import examples, rewrite
@@ -23,9 +24,8 @@ TRAPS = sorted(DOCS.glob("traps-*.md"))
 
 def pages() -> list[Path]:
     """Every Markdown file of the project for readers."""
-    return [
-        path for folder in (ROOT, DOCS, DOCS / "analytics") for path in sorted(folder.glob("*.md"))
-    ]
+    folders = (ROOT, DOCS, DOCS / "analytics", DOCS / "runbooks")
+    return [path for folder in folders for path in sorted(folder.glob("*.md"))]
 
 
 def generated(server: Server) -> Iterator[tuple[Path, str]]:
@@ -34,6 +34,7 @@ def generated(server: Server) -> Iterator[tuple[Path, str]]:
     Creates databases on `server`, one for each file with examples, and drops them.
     """
     yield DOCS / "cli.md", cli_reference()
+    yield DOCS / "rollupctl.1", man_page()
     name = server.database(INSTALLED)
     with psycopg.connect(server.dsn(name)) as db:
         reference = sql_reference(db)
