@@ -19,7 +19,7 @@ from rollupctl.clusterhome import Home
 from rollupctl.pgbinaries import find_binaries
 from rollupctl.postmaster import clear_leftovers, find_postmaster
 from tests.helpers import Connection, until, value
-from tests.servers import Server, command_environment, discard, private_cluster
+from tests.servers import Server, command_environment, private_cluster
 
 
 def program(name: str) -> str:
@@ -114,10 +114,11 @@ def archiving_server() -> Iterator[Server]:
         [],
         trust_tcp=False,
     )
+    server = Server("archiving", [cluster.dsn()], [cluster.log], [cluster])
     try:
-        yield Server("archiving", [cluster.dsn()], [cluster.log], [cluster])
+        yield server
     finally:
-        discard(cluster)
+        server.discard()
 
 
 def until_replayed(primary: Connection, standby_dsn: str) -> None:
