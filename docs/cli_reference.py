@@ -16,7 +16,7 @@ _HEAD = """\
 <!-- Written by `./run docs` from the commands' own help. Change that, not this. -->
 
 """
-_SHARED = ("dsn", "form")
+SHARED = ("dsn", "form")
 
 
 def cli_reference() -> str:
@@ -32,18 +32,18 @@ def cli_reference() -> str:
 
 
 def _command(command: click.Command, name: str, level: int) -> Iterator[str]:
-    prose, example, rest = _help(command)
+    prose, example, rest = help_of(command)
     yield f"{'#' * level} {name}\n\n"
-    yield f"```text\n{' '.join([name, *_usage(command)])}\n```\n\n"
+    yield f"```text\n{' '.join([name, *usage_of(command)])}\n```\n\n"
     yield f"{prose}\n\n"
     options = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
     is_group = isinstance(command, click.Group)
-    shared = [_names(p) for p in options if p.name in _SHARED and not is_group]
-    own = [p for p in options if is_group or p.name not in _SHARED]
+    shared = [names_of(p) for p in options if p.name in SHARED and not is_group]
+    own = [p for p in options if is_group or p.name not in SHARED]
     if own:
         yield "| option | |\n| --- | --- |\n"
         for option in own:
-            yield f"| {_names(option)} | {_describe(option)} |\n"
+            yield f"| {names_of(option)} | {describe(option)} |\n"
         yield "\n"
     if shared:
         yield f"{'Also takes' if own else 'Takes'} {' and '.join(shared)}, as all commands do that "
@@ -51,7 +51,7 @@ def _command(command: click.Command, name: str, level: int) -> Iterator[str]:
     if isinstance(command, click.Group):
         yield "| command | does |\n| --- | --- |\n"
         for sub in command.list_commands(click.Context(command)):
-            summary = _help(command.commands[sub])[0].split("\n\n")[0].replace("\n", " ")
+            summary = help_of(command.commands[sub])[0].split("\n\n")[0].replace("\n", " ")
             yield f"| [`{sub}`](#{name.replace(' ', '-')}-{sub}) | {summary} |\n"
         yield "\n"
     if example:
@@ -60,7 +60,7 @@ def _command(command: click.Command, name: str, level: int) -> Iterator[str]:
         yield f"{rest}\n\n"
 
 
-def _help(command: click.Command) -> tuple[str, str, str]:
+def help_of(command: click.Command) -> tuple[str, str, str]:
     """A command's help as prose, the example's lines, and what follows the example."""
     text = inspect.cleandoc(command.help or "")
     prose: list[str] = []
@@ -76,7 +76,8 @@ def _help(command: click.Command) -> tuple[str, str, str]:
     return "\n\n".join(prose), example, "\n\n".join(rest)
 
 
-def _usage(command: click.Command) -> Iterator[str]:
+def usage_of(command: click.Command) -> Iterator[str]:
+    """What follows a command's name: OPTION… and its arguments."""
     if isinstance(command, click.Group):
         yield "COMMAND"
     if any(isinstance(p, click.Option) for p in command.params):
@@ -86,7 +87,8 @@ def _usage(command: click.Command) -> Iterator[str]:
             yield argument.metavar or str(argument.name).upper()
 
 
-def _names(option: click.Option) -> str:
+def names_of(option: click.Option) -> str:
+    """The spellings of an option in Markdown, with the kind of its value."""
     value = "" if option.is_flag else f" {option.metavar or _kind(option.type)}"
     return ", ".join(f"`{name}{value}`" for name in option.opts)
 
@@ -101,7 +103,8 @@ def _kind(kind: object) -> str:
     return "TEXT"
 
 
-def _describe(option: click.Option) -> str:
+def describe(option: click.Option) -> str:
+    """The help of an option in Markdown, with its default."""
     told = (option.help or "").replace("  [", " [").replace("|", "\\|")
     if isinstance(option.type, click.Choice):
         told += f" FORM is {', '.join(map(str, option.type.choices))}."

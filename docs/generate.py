@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 
 from docs.cli_reference import cli_reference
+from docs.man_page import man_page
 from docs.proofs import with_proofs
 from docs.sql_reference import STAND_INS, analytics_reference, sql_reference
 from docs.transcript import examples, rewrite
@@ -18,14 +19,14 @@ from tests.servers import ANALYTICS, EMPTY, INSTALLED, ROOT, Server, plain_serve
 DOCS = ROOT / "docs"
 ANALYTICS_REFERENCE = DOCS / "analytics" / "reference.md"
 REFERENCES = {DOCS / "cli.md", DOCS / "sql.md", ANALYTICS_REFERENCE}  # generated as a whole
+RUNBOOKS = DOCS / "runbooks"  # their commands need situations: tests/test_runbooks.py
 TRAPS = sorted(DOCS.glob("traps-*.md"))
 
 
 def pages() -> list[Path]:
     """Every Markdown file of the project for readers."""
-    return [
-        path for folder in (ROOT, DOCS, DOCS / "analytics") for path in sorted(folder.glob("*.md"))
-    ]
+    folders = (ROOT, DOCS, DOCS / "analytics", RUNBOOKS)
+    return [path for folder in folders for path in sorted(folder.glob("*.md"))]
 
 
 def generated(server: Server) -> Iterator[tuple[Path, str]]:
@@ -34,6 +35,7 @@ def generated(server: Server) -> Iterator[tuple[Path, str]]:
     Creates databases on `server`, one for each file with examples, and drops them.
     """
     yield DOCS / "cli.md", cli_reference()
+    yield DOCS / "rollupctl.1", man_page()
     name = server.database(INSTALLED)
     with psycopg.connect(server.dsn(name)) as db:
         reference = sql_reference(db)
@@ -49,7 +51,7 @@ def generated(server: Server) -> Iterator[tuple[Path, str]]:
     for page in TRAPS:
         yield page, with_proofs(page, ROOT / "tests")
     for page in pages():
-        if examples(page.read_text(encoding="utf-8"), page.name):
+        if page.parent != RUNBOOKS and examples(page.read_text(encoding="utf-8"), page.name):
             name = server.database(EMPTY)
             yield page, rewrite(page, server.dsn(name), ROOT)
             server.drop(name)

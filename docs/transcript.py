@@ -77,17 +77,19 @@ def examples(text: str, name: str) -> list[Example]:
     return found
 
 
-def rewrite(path: Path, dsn: str, root: Path) -> str:
+def rewrite(path: Path, dsn: str, root: Path, variables: dict[str, str] | None = None) -> str:
     """Runs the examples of the file `path` and returns its text with their current output.
 
     They run in the directory `root`, against the database of `dsn`, in the environment of a user:
-    with ROLLUPCTL_DSN set, `rollupctl` in PATH, and times in UTC. Raises TranscriptError for an
-    example that fails, or that succeeds although it is marked as failing.
+    with ROLLUPCTL_DSN set, `rollupctl` in PATH, times in UTC, and `variables`. Raises
+    TranscriptError for an example that fails, or that succeeds although it is marked as failing.
     """
     text = path.read_text(encoding="utf-8")
     parts: list[str] = []
     done = 0
-    for example, printed in _run_all(examples(text, path.name), path.name, dsn, root):
+    for example, printed in _run_all(
+        examples(text, path.name), path.name, dsn, root, variables or {}
+    ):
         if example.output is not None:
             start, end = example.output
             parts += [text[done:start], printed]
@@ -96,7 +98,7 @@ def rewrite(path: Path, dsn: str, root: Path) -> str:
 
 
 def _run_all(
-    listed: list[Example], name: str, dsn: str, root: Path
+    listed: list[Example], name: str, dsn: str, root: Path, variables: dict[str, str]
 ) -> Iterator[tuple[Example, str]]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "ROLLUPCTL_DSN"))}
     environment |= {
@@ -105,6 +107,7 @@ def _run_all(
         "PGTZ": "UTC",
         "LC_ALL": "C.UTF-8",
     }
+    environment |= variables
     for example in listed:
         command = _COMMANDS[example.language]
         done = subprocess.run(

@@ -38,6 +38,7 @@ COMMANDS = Commands(
         "reports": ["report"],
         "fit": ["fit"],
         "http": ["serve", "keys"],
+        "shell": ["completion"],
     }
 )
 

@@ -47,6 +47,7 @@ def install(
     session: Session,
     *,
     partition_interval: str | None = None,
+    shard_count: int | None = None,
     engine_only: bool = False,
     analytics: bool = False,
     sites: bool = False,
@@ -57,12 +58,12 @@ def install(
     """Run the steps in one transaction, one installation of a database at a time.
 
     `session` must be in autocommit mode; `partition_interval` is passed to the SQL as the setting
-    rollup.partition_interval; `examples` are names of files in examples/. With `analytics` and
-    `serve`, and where these are installed, their files are steps too; `sites` creates the table of
-    sites. Returns file, statements and seconds for each step. A rollup of the examples that a user
-    has altered is kept, with a note. Raises InstallError with file and line for a statement that
-    fails, InstallBusyError when other sessions hold a lock for too long, VersionError when the
-    database has a newer version; nothing is changed then.
+    rollup.partition_interval, `shard_count` as citus.shard_count; `examples` are names of files in
+    examples/. With `analytics` and `serve`, and where these are installed, their files are steps
+    too; `sites` creates the table of sites. Returns file, statements and seconds for each step. A
+    rollup of the examples that a user has altered is kept, with a note. Raises InstallError with
+    file and line for a statement that fails, InstallBusyError when other sessions hold a lock for
+    too long, VersionError when the database has a newer version; nothing is changed then.
     """
     root = root or project_root()
     is_upgrade = require_not_newer(session) is not None
@@ -82,6 +83,8 @@ def install(
         if partition_interval is not None:
             name = "rollup.partition_interval"
             query(session, "select set_config(%s, %s, true)", name, partition_interval)
+        if shard_count is not None:
+            query(session, "select set_config('citus.shard_count', %s, true)", str(shard_count))
         for step, statements in scripts.items():
             began = time.monotonic()
             may_differ = is_upgrade and step in (*DECLARATIONS, *wanted)

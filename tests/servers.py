@@ -155,6 +155,8 @@ class Server:
                 self._admins[node].execute("select")
                 alive = True
         if not alive:
+            if node in self._admins:
+                self._admins[node].close()
             self._admins[node] = self.admin(node)
         return self._admins[node].execute(statement)
 
@@ -201,7 +203,7 @@ class Server:
             return
         self.drop(template)
         if template == EMPTY:
-            self._create_empty()
+            self.create_empty(EMPTY)
         elif template == SERVING:
             self._make_template(INSTALLED)
             self._copy(INSTALLED, template)
@@ -216,13 +218,14 @@ class Server:
                 self.complete_source(db, "public.events")
         self._made.add(template)
 
-    def _create_empty(self) -> None:
+    def create_empty(self, name: str) -> None:
+        """Make a database that is no copy; on Citus, with the extension and the nodes."""
         for node in range(len(self.nodes)):
             with self.admin(node) as connection:
-                connection.execute(f"create database {EMPTY} template template0".encode())
+                connection.execute(f"create database {name} template template0".encode())
         if self.is_citus:
-            self.on_nodes("create extension citus", EMPTY)
-            self._join_nodes(EMPTY)
+            self.on_nodes("create extension citus", name)
+            self._join_nodes(name)
 
     def _prepare_serving(self, database: str) -> None:
         done = rollupctl(self.dsn(database), "install", "--serve", "--sites")
@@ -352,8 +355,8 @@ def plain_server(own: bool = False) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def citus_server() -> Iterator[Server]:
-    """A Citus coordinator and two workers on this machine."""
+def citus_server(nodes: int = 3) -> Iterator[Server]:
+    """A Citus coordinator and two workers on this machine, or another number of nodes."""
     settings = {
         "citus.shard_count": "4",
         "citus.recover_2pc_interval": "-1",
@@ -361,7 +364,7 @@ def citus_server() -> Iterator[Server]:
     }
     server = Server("citus", [])
     try:
-        for _ in range(3):
+        for _ in range(nodes):
             cluster = private_cluster(settings, ["citus", "pg_cron"], trust_tcp=True)
             server.clusters.append(cluster)
             server.nodes.append(make_conninfo(cluster.dsn(tcp=True), host="localhost"))

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -175,6 +176,13 @@ def test_compose_file_is_what_docker_reads(compose: Compose) -> None:
     assert set(config["services"]) == {"coordinator", "worker1", "worker2"}
     ports = [port for service in config["services"].values() for port in service.get("ports", [])]
     assert [port["host_ip"] for port in ports] == ["127.0.0.1"]
+
+
+def test_compose_file_follows_the_schema_of_compose() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
+    command += ["vendor.compose-spec", str(COMPOSE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

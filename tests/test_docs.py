@@ -10,7 +10,7 @@ import pytest
 from click import Context
 
 from docs.cli_reference import cli_reference
-from docs.generate import ANALYTICS_REFERENCE, DOCS, REFERENCES, TRAPS, pages
+from docs.generate import ANALYTICS_REFERENCE, DOCS, REFERENCES, RUNBOOKS, TRAPS, pages
 from docs.proofs import UNPROVED, files_of_tests, with_proofs
 from docs.sql_reference import STAND_INS, analytics_reference, sql_reference
 from docs.transcript import TranscriptError, examples, rewrite
@@ -21,7 +21,11 @@ from tests.servers import ANALYTICS, EMPTY, ROOT, Server
 
 HINT = "regenerate it with ./run docs"
 LONGEST_PAGE = 400  # lines
-WITH_EXAMPLES = [page for page in pages() if "<!-- run" in page.read_text(encoding="utf-8")]
+WITH_EXAMPLES = [
+    page
+    for page in pages()
+    if page.parent != RUNBOOKS and "<!-- run" in page.read_text(encoding="utf-8")
+]
 
 
 def text_of(page: Path) -> str:

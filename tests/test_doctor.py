@@ -77,6 +77,16 @@ def test_sequence_behind_the_tables_ids(counted: Connection) -> None:
     assert "behind event 1000" in finding
 
 
+def test_events_that_come_in_meanwhile_are_no_alarm(counted: Connection) -> None:
+    counted.execute(
+        "create temporary table seen as select rollup_internal.node_reports() as reports"
+    )
+    counted.execute("insert into events (customer_id) select n from generate_series(1, 9) n")
+    counted.execute("call rollup.run_all()")
+    check = "select status from rollup_internal.check_sources((select reports from seen))"
+    assert {status for (status,) in counted.execute(check.encode())} == {"ok"}
+
+
 def test_ids_below_the_watermark(counted: Connection) -> None:
     counted.execute("select nextval('events_event_id_seq') from generate_series(1, 5)").fetchall()
     counted.execute("insert into events (customer_id) values (1)")

@@ -25,6 +25,13 @@ from rollupctl.versions import installed_version
     "table is created.",
 )
 @click.option(
+    "--shard-count",
+    metavar="NUMBER",
+    type=click.IntRange(min=1),
+    help="On Citus: number of shards of events and of all that is colocated; used when the table "
+    "is distributed.",
+)
+@click.option(
     "--engine-only", is_flag=True, help="Install the package only, without the example's tables."
 )
 @click.option(
@@ -54,6 +61,7 @@ from rollupctl.versions import installed_version
 def install(
     settings: Settings,
     partition_interval: str | None,
+    shard_count: int | None,
     engine_only: bool,
     analytics: bool,
     sites: bool,
@@ -73,12 +81,15 @@ def install(
     """
     if engine_only and partition_interval is not None:
         raise click.UsageError("--partition-interval means nothing with --engine-only")
+    if engine_only and shard_count is not None:
+        raise click.UsageError("--shard-count means nothing with --engine-only")
     if engine_only and chosen:
         raise click.UsageError("--example means nothing with --engine-only: it needs the events")
     with settings.connect(any_version=True) as session:
         done = install_package(
             session,
             partition_interval=partition_interval,
+            shard_count=shard_count,
             engine_only=engine_only,
             analytics=analytics,
             sites=sites,

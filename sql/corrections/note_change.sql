@@ -18,7 +18,7 @@ create or replace function rollup_internal.note_change()
     set bytea_output = hex
 as $$
 declare
-    source constant regclass := coalesce(pg_partition_root(tg_relid), tg_relid);
+    source regclass := coalesce(pg_partition_root(tg_relid), tg_relid);
 begin
     if current_setting('rollup.ignores_changes', true) = 'on' then
         return null;
@@ -26,6 +26,17 @@ begin
     -- On Citus each node notes the changes of its shards; one that was added later, and no job has asked yet, lacks the table.
     if tg_argv[0] = 'shard_changes' then
         perform rollup_internal.create_shard_changes();
+        if not exists (select from pg_dist_partition p where p.logicalrelid = tg_relid) then
+            -- A shard that Citus has moved has this trigger too, but the truncation is noted for the table itself.
+            if tg_op = 'TRUNCATE' then
+                return null;
+            end if;
+            -- The shard may be gone when the note is collected: moved, or divided.
+            source := coalesce((select s.logicalrelid
+                                  from pg_class c
+                                  join pg_dist_shard s on s.shardid = substring(c.relname from '_([0-9]+)$')::bigint
+                                 where c.oid = source), source);
+        end if;
     end if;
     if tg_op = 'TRUNCATE' then
         execute format('insert into rollup_internal.%I (source, emptied) values ($1, $2)', tg_argv[0]) using source, tg_relid;

@@ -82,6 +82,14 @@ begin
                 'select max({id}) from {source} where {id} > {after} and {id} < {before}{recent}',
                 jsonb_build_object('id', quote_ident(s.id_column), 'source', s.source, 'after', last_issued,
                                    'before', (node.node_group::bigint + 1) << 48, 'recent', coalesce(recent, ''))));
+            -- Writers and runs go on: what was issued since the reports were made is not ahead of its sequence.
+            if highest_mark > last_issued or largest_id is not null then
+                last_issued := greatest(last_issued, (
+                    select (x.report -> 'sequences' -> s.id_sequence::text ->> 'last_id')::bigint
+                      from jsonb_to_recordset(rollup_internal.node_reports()) x (node_group int, report jsonb)
+                     where x.node_group = node.node_group));
+                largest_id := case when largest_id > last_issued then largest_id end;
+            end if;
             if highest_mark > last_issued or largest_id is not null then
                 status := 'fail';
                 finding := format('it stands at %s, behind %s', last_issued,

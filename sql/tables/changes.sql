@@ -1,5 +1,6 @@
 -- What updates and deletes have noted. Rows are only added here, so that no writer waits for another one. They are committed
--- with the change itself: a snapshot that sees the note sees the change.
+-- with the change itself: a snapshot that sees the note sees the change. Relations are of type regclass, which a dump writes as
+-- names: an oid would be that of another relation where the dump is restored.
 create table if not exists rollup_internal.changes (
     id         bigint      primary key generated always as identity,
     source     regclass    not null,
@@ -8,7 +9,7 @@ create table if not exists rollup_internal.changes (
     range_to   timestamptz,
     first_id   bigint,
     last_id    bigint,
-    emptied    oid,
+    emptied    regclass,
     noted_at   timestamptz not null default clock_timestamp()
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
 comment on table rollup_internal.changes is
