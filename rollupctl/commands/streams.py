@@ -26,6 +26,7 @@ from rollupctl.zones import require_time_zone
 @click.option("--set", "constants", metavar="COLUMN=VALUE", multiple=True, help="As in `load`.")
 @click.option("--site", "sites", metavar="COLUMN=FIELD", multiple=True, help="As in `load`.")
 @click.option("--rest", metavar="COLUMN", help="As in `load`.")
+@click.option("--event-key", metavar="FIELD", help="As in `load`.")
 @click.option("--ignore-unknown", is_flag=True, help="As in `load`.")
 @click.option("--time-zone", default="UTC", show_default=True, help="As in `load`.")
 @click.option("--time-format", type=click.Choice(FORMATS), default=ISO, help="As in `load`.")
@@ -58,6 +59,7 @@ def consume(
     constants: tuple[str, ...],
     sites: tuple[str, ...],
     rest: str | None,
+    event_key: str | None,
     ignore_unknown: bool,
     time_zone: str,
     time_format: str,
@@ -96,6 +98,7 @@ def consume(
         sites=pairs("--site", sites),
         rest=rest,
         ignore_unknown=ignore_unknown,
+        event_key=event_key,
     )
     with contextlib.ExitStack() as opened:
         session = opened.enter_context(settings.connect())

@@ -19,7 +19,7 @@ from rollupctl.streams.kafkafeed import KafkaFeed
 from rollupctl.streams.redisfeed import RedisFeed
 from rollupctl.streams.store import FencedError, OnBad, Store
 
-RESULT = ("stream", "messages", "stored", "rejected", "seconds")
+RESULT = ("stream", "messages", "stored", "rejected", "duplicates", "seconds")
 
 
 def open_feed(url: str, position_of: PositionOf, field: str | None = None) -> Feed:
@@ -65,7 +65,8 @@ def consume(
             messages += len(batch.messages)
             feed.stored(batch)
     table = Table(RESULT)
-    table.add(url, messages, stored, store.rejected, round(time.monotonic() - began, 3))
+    seconds_taken = round(time.monotonic() - began, 3)
+    table.add(url, messages, stored, store.rejected, store.duplicates, seconds_taken)
     return table
 
 

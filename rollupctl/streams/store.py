@@ -14,8 +14,10 @@ from rollupctl.errors import RollupError
 from rollupctl.loading import past
 from rollupctl.loading.dialect import Dialect
 from rollupctl.loading.documents import Documents
+from rollupctl.loading.eventkeys import require_keys
 from rollupctl.loading.fields import STAGE, Fields
 from rollupctl.loading.flaws import Flaw
+from rollupctl.loading.receive import MOST_DEADLOCKS
 from rollupctl.loading.staging import Stage, is_about_data
 from rollupctl.loading.target import Target
 from rollupctl.loading.timerange import TimeRange
@@ -24,7 +26,8 @@ from rollupctl.streams.feed import Batch, Message
 
 _BEGIN = "select * from rollup.begin_part(%s::pg_catalog.regclass, %s, channel => %s)"
 _RECORD = """
-select rollup.record_part(%s, %s, %s, %s, rejected_count => %s, new_position => %s, duration => %s)
+select rollup.record_part(%s, %s, %s, %s, rejected_count => %s, new_position => %s, duration => %s,
+                          duplicate_count => %s)
 """
 _POSITION = """
 select position from rollup.loads where source_table = %s::pg_catalog.regclass and channel = %s
@@ -53,9 +56,11 @@ class Store:
     time_range: TimeRange
     on_bad: OnBad | None = None
     rejected: int = field(default=0, init=False)
+    duplicates: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         """Raises UsageError if table and options do not go together."""
+        self.target = require_keys(self.session, self.target, self.dialect)
         self._source = Documents()
         self._fields = Fields(
             self.target, self._source, self.dialect, self.time_format, self.time_range
@@ -72,6 +77,7 @@ class Store:
         A message that cannot be stored raises RollupError, unless there is `on_bad`.
         """
         one_by_one = careful = made = False
+        deadlocks = 0
         while True:
             try:
                 return self._attempt(batch, careful=careful, one_by_one=one_by_one, looks=not made)
@@ -80,6 +86,10 @@ class Store:
                 made = True
             except _BadError:
                 careful = True
+            except psycopg.errors.DeadlockDetected:
+                deadlocks += 1
+                if deadlocks > MOST_DEADLOCKS:
+                    raise
             except psycopg.Error as error:
                 if one_by_one or not is_about_data(error):
                     raise
@@ -95,26 +105,28 @@ class Store:
             if begun["position"] != batch.after:
                 raise FencedError
             bad: dict[int, Flaw] = {}
-            rows = self._move(batch.messages, bad, careful=careful, one_by_one=one_by_one)
+            stage = Stage(self.session, self.target, self._source, self._fields, begun["load_id"])
+            rows = self._move(stage, batch.messages, bad, careful=careful, one_by_one=one_by_one)
             if looks:
                 past.require_partitions(self.session, self.target, begun["after_id"])
             for number, flaw in sorted(bad.items()):
                 self._tell(batch, batch.messages[number], flaw)
             seconds = time.monotonic() - began
             done = (begun["load_id"], begun["part"], rows, begun["after_id"], len(bad))
-            query(self.session, _RECORD, *done, batch.position, seconds)
+            query(self.session, _RECORD, *done, batch.position, seconds, stage.duplicates)
         self.rejected += len(bad)
+        self.duplicates += stage.duplicates
         return rows
 
     def _move(
         self,
+        stage: Stage,
         messages: Sequence[Message],
         bad: dict[int, Flaw],
         *,
         careful: bool,
         one_by_one: bool,
     ) -> int:
-        stage = Stage(self.session, self.target, self._source, self._fields)
         statement = sql.SQL("copy {} (line, document) from stdin").format(STAGE)
         with self.session.cursor() as cursor:
             with cursor.copy(statement) as copy:
