@@ -33,6 +33,13 @@ from rollupctl.zones import require_time_zone
 @click.option("--time-range", metavar="FROM..TO", help="As in `load`.")
 @click.option("--field", metavar="NAME", help="Redis: the field of an entry that has the event.")
 @click.option("--debezium", is_flag=True, help="Messages are envelopes of Debezium.")
+@click.option(
+    "--correct",
+    "corrects",
+    metavar="COLUMNS",
+    help="With --debezium: the columns that identify a row. Updates replace its event, deletions "
+    "remove it, and rollups follow.",
+)
 @click.option("--reject", metavar="FILE", help="Write bad messages into this file, and go on.")
 @click.option(
     "--batch",
@@ -66,6 +73,7 @@ def consume(
     time_range: str | None,
     field: str | None,
     debezium: bool,
+    corrects: str | None,
     reject: str | None,
     batch: int,
     every: float,
@@ -81,7 +89,8 @@ def consume(
     partitions.
 
     A bad message stops the command, unless --reject is given. With --debezium, the row after an
-    insert or an update is loaded as a new event; deletions and tombstones are passed over.
+    insert or an update is loaded as a new event; deletions are passed over, unless --correct is
+    given. Tombstones always are.
 
     \b
     Example:
@@ -92,6 +101,8 @@ def consume(
     mapped = {name: column for column, name in of_columns.items()}
     if len(mapped) < len(of_columns):
         raise UsageError("--map: a field can be loaded into one column only")
+    if corrects and (event_key or not debezium):
+        raise UsageError("--correct goes with --debezium, and without --event-key")
     dialect = Dialect(
         fields=mapped,
         constants=pairs("--set", constants),
@@ -99,6 +110,7 @@ def consume(
         rest=rest,
         ignore_unknown=ignore_unknown,
         event_key=event_key,
+        corrects=tuple(name.strip() for name in corrects.split(",")) if corrects else (),
     )
     with contextlib.ExitStack() as opened:
         session = opened.enter_context(settings.connect())

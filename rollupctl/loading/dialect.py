@@ -18,9 +18,9 @@ class Dialect:
 
     `columns` are the names of the fields of a file without a header. `fields` maps names of fields
     to those of columns, `constants` are columns that the file lacks and their values. `sites` are
-    columns for the number of the site that a field names. The field `event_key` identifies an event
-    that may come again. Unknown fields go into the column `rest`,
-    or are left out with `ignore_unknown`.
+    columns for the number of the site that a field names. Unknown fields go into the column `rest`,
+    or are left out with `ignore_unknown`. The field `event_key` identifies an event that may come
+    again. Rows replace those with the same values of the columns `corrects`.
     """
 
     delimiter: str = ","
@@ -35,6 +35,7 @@ class Dialect:
     ignore_unknown: bool = False
     form: str = AUTO
     event_key: str | None = None
+    corrects: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what COPY would refuse, with a message in terms of the command line."""

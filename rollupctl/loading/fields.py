@@ -64,6 +64,7 @@ class Fields:
             }
         )
         self._require_key(target)
+        self.corrected = [self._corrected(target, name) for name in dialect.corrects]
         self.rest = target.column(dialect.rest) if dialect.rest else None
         if self.rest and self.rest.form != "json":
             raise UsageError(f"--rest: column {self.rest.name} is not of type jsonb")
@@ -79,6 +80,15 @@ class Fields:
                 f"--event-key: no field has the {target.tenant} of an event",
                 "keys belong to tenants, so events need theirs: --map or --set gives it",
             )
+
+    def _corrected(self, target: Target, name: str) -> Column:
+        found = next((c for c in self.columns if c.name == name), None)
+        if found is None or name == self._dialect.rest:
+            raise UsageError(
+                f"--correct: no field goes to a column {name!r} of {target.qualified}",
+                "name the columns that identify a row: --correct order_id",
+            )
+        return found
 
     @property
     def key(self) -> sql.Composable | None:
@@ -188,6 +198,8 @@ class Fields:
         checks = [self._source.valid]
         if self.key is not None:
             checks.append(self.has_good_key(self.key))
+        for column in self.corrected:
+            checks.append(sql.SQL("{} is not null").format(self.value(column)))
         if not self.takes_unknown:
             checks.append(self._source.is_known(self.known))
         for column in self.judged_times:

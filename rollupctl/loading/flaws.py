@@ -15,6 +15,8 @@ from rollupctl.loading.source import Source
 from rollupctl.loading.target import Column, Target
 from rollupctl.loading.timevalue import problem
 
+NO_ROW = "no value, without which the row that it corrects cannot be found"
+
 
 @dataclass(frozen=True)
 class Flaw:
@@ -65,6 +67,12 @@ class Flaws:
             if not is_good:
                 too_long = f"its event key is longer than {LONGEST_KEY} bytes"
                 return Flaw(None, too_long if key else "has no event key")
+        for column in fields.corrected:
+            value = sql.SQL("select {} from ({}) r{}").format(
+                fields.value(column), rows, fields.joins()
+            )
+            if self._one(value)[0] is None:
+                return Flaw(column.name, NO_ROW)
         if not fields.takes_unknown:
             known = sql.SQL("select {}, {} from ({}) r").format(
                 self._source.is_known(fields.known), self._source.rest(fields.known), rows

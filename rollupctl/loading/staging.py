@@ -6,15 +6,16 @@ by record, its good rows are collected in a table of the target's form, and each
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import psycopg
 from psycopg import sql
 
 from rollupctl.connect import Session
+from rollupctl.loading.corrections import Corrections
 from rollupctl.loading.eventkeys import KEY, EventKeys
 from rollupctl.loading.fields import NAME, SITES, STAGE, TIMES, Fields
-from rollupctl.loading.flaws import Flaw, Flaws
+from rollupctl.loading.flaws import NO_ROW, Flaw, Flaws
 from rollupctl.loading.qualified import as_sql, qualified
 from rollupctl.loading.source import Source
 from rollupctl.loading.target import Target
@@ -22,6 +23,7 @@ from rollupctl.loading.timevalue import problem
 
 _TYPED = sql.Identifier("pg_temp", "rollupctl_typed")
 _LINE = sql.Identifier("line of file")
+_NULL = "23502"
 _BLOCK = 4096  # lines that are tried at once
 
 
@@ -42,7 +44,13 @@ class Stage:
     """
 
     def __init__(
-        self, session: Session, target: Target, source: Source, fields: Fields, load_id: int
+        self,
+        session: Session,
+        target: Target,
+        source: Source,
+        fields: Fields,
+        load_id: int,
+        deletions: Sequence[int] = (),
     ) -> None:
         self._session = session
         self._target = target
@@ -50,6 +58,9 @@ class Stage:
         self._fields = fields
         self._flaws = Flaws(session, target, source, fields)
         self._keys = EventKeys(session, target, _TYPED, load_id) if fields.key else None
+        self._corrections = (
+            Corrections(session, target, fields, _TYPED, deletions) if fields.corrected else None
+        )
         self.duplicates = 0
         columns = [sql.SQL("{} text").format(sql.Identifier(name)) for name in source.columns]
         session.execute(
@@ -64,15 +75,19 @@ class Stage:
         lines, if it is known.
         """
         self._find_sites()
-        if self._keys:
+        if self._corrections:
+            self._corrections.begin()
+            self._corrections.take("true")
+            self._corrections.clear_stage()
+        if self._collects:
             self._make_typed()
             good = self._insert(_TYPED, self._typed_names(), judged=False)
         else:
             good = self._insert(self._table(), self._target_names(), judged=False)
         # Blank lines are counted only if there may be some.
-        if good != staged and good != self._count("true"):
+        if (good != staged or self._corrections) and good != self._count("true"):
             return None
-        return self._move_typed("true") if self._keys else good
+        return self._move_typed("true") if self._collects else good
 
     def move_good(self, on_flaw: OnFlaw, *, one_by_one: bool = False) -> int:
         """Move the good rows, tell `on_flaw` the line and the flaw of each other one.
@@ -83,6 +98,7 @@ class Stage:
         self._session.execute(sql.SQL("create index on {} (line)").format(STAGE))
         self._drop_unreadable(on_flaw)
         self._find_sites()
+        self._take_deletions(on_flaw)
         self._judge_times()
         self._make_typed()
 
@@ -93,7 +109,7 @@ class Stage:
 
         for line, error in self._refused("line", STAGE, collect):
             on_flaw(line, self._flaws.of(line, error))
-        if not one_by_one:
+        if not one_by_one or self._corrections:
             return self._move_typed("true")
         moved = 0
 
@@ -111,8 +127,32 @@ class Stage:
             on_flaw(line, self._flaws.told(error) if error else Flaw(None, "is refused"))
         return moved
 
+    @property
+    def _collects(self) -> bool:
+        """Whether good rows are collected before they are moved."""
+        return bool(self._keys or self._corrections)
+
+    def _take_deletions(self, on_flaw: OnFlaw) -> None:
+        corrections = self._corrections
+        if corrections is None:
+            return
+        corrections.begin()
+
+        def take(first: int, last: int) -> bool:
+            corrections.take(_between("line", first, last))
+            return True
+
+        for line, error in self._refused("line", STAGE, take):
+            if error is None or error.sqlstate == _NULL:
+                on_flaw(line, Flaw(error.diag.column_name if error else None, NO_ROW))
+            else:
+                on_flaw(line, self._flaws.told(error))
+        corrections.clear_stage()
+
     def _move_typed(self, between: str) -> int:
         names = self._target_names()
+        if self._corrections:
+            return self._corrections.move(names)
         if self._keys:
             moved, others = self._keys.move(names, qualified(between))
             self.duplicates += others

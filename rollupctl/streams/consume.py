@@ -56,7 +56,7 @@ def consume(
         if not batches and once:
             break
         for each in batches:
-            batch = _unwrapped(each) if debezium else each
+            batch = _unwrapped(each, store.corrects) if debezium else each
             try:
                 stored += store.store(batch)
             except FencedError:
@@ -70,8 +70,8 @@ def consume(
     return table
 
 
-def _unwrapped(batch: Batch) -> Batch:
-    return replace(batch, messages=[replace(m, body=unwrap(m.body)) for m in batch.messages])
+def _unwrapped(batch: Batch, corrects: bool) -> Batch:
+    return replace(batch, messages=[unwrap(m, corrects=corrects) for m in batch.messages])
 
 
 @contextmanager

@@ -12,10 +12,14 @@ PositionOf = Callable[[str], str | None]
 
 @dataclass(frozen=True)
 class Message:
-    """An event as it came, None for a tombstone, and its place for people."""
+    """An event as it came, None for a tombstone, and its place for people. If it `deletes`, the
+    body is the row that was deleted. `flaw` is what is wrong with it.
+    """
 
     place: str
     body: bytes | None
+    deletes: bool = False
+    flaw: str | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from psycopg import sql
 from rollupctl.connect import Session, query, transaction
 from rollupctl.errors import RollupError
 from rollupctl.loading import past
+from rollupctl.loading.corrections import require_followed
 from rollupctl.loading.dialect import Dialect
 from rollupctl.loading.documents import Documents
 from rollupctl.loading.eventkeys import require_keys
@@ -61,10 +62,17 @@ class Store:
     def __post_init__(self) -> None:
         """Raises UsageError if table and options do not go together."""
         self.target = require_keys(self.session, self.target, self.dialect)
+        if self.corrects:
+            require_followed(self.session, self.target)
         self._source = Documents()
         self._fields = Fields(
             self.target, self._source, self.dialect, self.time_format, self.time_range
         )
+
+    @property
+    def corrects(self) -> bool:
+        """Whether messages replace events."""
+        return bool(self.dialect.corrects)
 
     def position(self, channel: str) -> str | None:
         """Where a channel is, or None for a new one."""
@@ -105,7 +113,9 @@ class Store:
             if begun["position"] != batch.after:
                 raise FencedError
             bad: dict[int, Flaw] = {}
-            stage = Stage(self.session, self.target, self._source, self._fields, begun["load_id"])
+            deletions = [n for n, m in enumerate(batch.messages) if m.deletes and not m.flaw]
+            what = (self.session, self.target, self._source, self._fields)
+            stage = Stage(*what, begun["load_id"], deletions)
             rows = self._move(stage, batch.messages, bad, careful=careful, one_by_one=one_by_one)
             if looks:
                 past.require_partitions(self.session, self.target, begun["after_id"])
@@ -133,7 +143,7 @@ class Store:
                 for number, message in enumerate(messages):
                     if message.body is None:
                         continue
-                    if reason := _no_text(message.body):
+                    if reason := message.flaw or _no_text(message.body):
                         bad[number] = Flaw(None, reason)
                     else:
                         copy.write(b"%d\t%s\n" % (number, _escaped(message.body)))
