@@ -15,6 +15,7 @@ import pytest
 
 from rollupctl.connect import open_session
 from rollupctl.loading.dialect import CSV
+from rollupctl.loading.rejects import RejectFile
 from rollupctl.loading.target import find_target
 from rollupctl.loading.timerange import default_range
 from rollupctl.streams.debezium import unwrap
@@ -168,6 +169,47 @@ def test_bad_messages(
     assert len(path.read_text().splitlines()) == 7
     assert rows(db, POSITION)[0][2:] == (2, 7)
     assert value(db, "select count(*) from events_default") == 0  # of 2020
+
+
+def test_bad_messages_of_a_batch_that_did_not_commit(
+    db: Connection, dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "bad"
+    batches = [
+        Batch("c", after, position, [Message(position, b"\xff"), Message(position, body)])
+        for after, position in ((None, "1"), ("1", "2"))
+        for body in [json.dumps(click(int(position))).encode()]
+    ]
+
+    def store(*batches: Batch) -> None:
+        with open_session(dsn, "test") as session, RejectFile(str(file), None) as rejects:
+            rejects.clear_uncommitted(session)
+            target = find_target(session, "events")
+            chosen = Store(session, target, CSV, "iso", "UTC", default_range(), rejects)
+            for batch in batches:
+                chosen.store(batch)
+
+    class LostError(Exception):
+        pass
+
+    write = RejectFile.write
+
+    def dying(self: RejectFile, *args: Any) -> None:
+        write(self, *args)
+        if len(file.read_bytes().splitlines()) == 2:
+            raise LostError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RejectFile, "write", dying)
+        with pytest.raises(LostError):
+            store(*batches)
+    assert [json.loads(line)["after"] for line in file.read_text().splitlines()] == [None, "1"]
+    store()  # begins, and has nothing to store
+    assert [json.loads(line)["after"] for line in file.read_text().splitlines()] == [None]
+    store(batches[1])
+    told = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(row["place"], row["row_base64"]) for row in told] == [("1", "/w=="), ("2", "/w==")]
+    assert rows(db, POSITION) == [("c", "2", 2, 2)]
 
 
 def test_wrong_urls(rollupctl: Rollupctl) -> None:

@@ -9,12 +9,13 @@ import click
 from rollupctl.commands.loads import pairs
 from rollupctl.errors import UsageError
 from rollupctl.loading.dialect import Dialect
+from rollupctl.loading.rejects import RejectFile
 from rollupctl.loading.target import find_target
 from rollupctl.loading.timerange import parse_range
 from rollupctl.loading.timevalue import FORMATS, ISO
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.streams.consume import consume as consume_stream
-from rollupctl.streams.consume import open_feed, rejecting
+from rollupctl.streams.consume import open_feed
 from rollupctl.streams.store import Store
 from rollupctl.zones import require_time_zone
 
@@ -116,9 +117,11 @@ def consume(
         session = opened.enter_context(settings.connect())
         require_time_zone(session, time_zone)
         target = find_target(session, table)
-        on_bad = opened.enter_context(rejecting(reject))
+        rejects = opened.enter_context(RejectFile(reject, None)) if reject else None
+        if rejects:
+            rejects.clear_uncommitted(session)
         where = (time_format, time_zone, parse_range(time_range))
-        store = Store(session, target, dialect, *where, on_bad)
+        store = Store(session, target, dialect, *where, rejects)
         feed = opened.enter_context(contextlib.closing(open_feed(stream, store.position, field)))
         done = consume_stream(
             store, feed, stream, most=batch, seconds=every, once=once, debezium=debezium

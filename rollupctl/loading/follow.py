@@ -26,6 +26,7 @@ from rollupctl.loading.outcome import FOLLOWED, Loaded
 from rollupctl.loading.parts import Part, Parts
 from rollupctl.loading.progress import Tracker
 from rollupctl.loading.receive import Received, Receiver
+from rollupctl.loading.rejects import rows_of_part
 from rollupctl.loading.tail import Growing, GrowingFile, GrowingPipe, Place, find_place
 from rollupctl.loading.target import find_target
 from rollupctl.output import Table
@@ -196,7 +197,8 @@ class Follower:
                 seconds = time.monotonic() - began
                 query(session, _RECORD, *ids, size, position, seconds, received.duplicates)
                 if options.rejects:
-                    options.rejects.write(begun["load_id"], part, received.rejected)
+                    bad_rows = rows_of_part(begun["load_id"], part, received.rejected)
+                    options.rejects.write(bad_rows)
                 return received
 
         try:

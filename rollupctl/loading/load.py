@@ -23,7 +23,7 @@ from rollupctl.loading.parts import PART, Known, Part, Parts
 from rollupctl.loading.passedover import note_skipped, passed_over
 from rollupctl.loading.progress import Board, Tracker
 from rollupctl.loading.receive import Received, Receiver
-from rollupctl.loading.rejects import RejectFile
+from rollupctl.loading.rejects import RejectFile, rows_of_part
 from rollupctl.loading.target import Target, find_target
 from rollupctl.loading.timerange import TimeRange, default_range
 from rollupctl.loading.timevalue import DATE_ORDERS, ISO
@@ -257,7 +257,7 @@ def _load_part(
                 if not recorded():
                     raise _LoadedElsewhereError
             if options.rejects:
-                options.rejects.write(begun.load_id, part, received.rejected)
+                options.rejects.write(rows_of_part(begun.load_id, part, received.rejected))
             return _Done(begun.load_id, received, is_last)
 
     try:

@@ -39,6 +39,11 @@ class Feed(Protocol):
         """About `most` messages; fewer after `seconds`, none if nothing has come by then."""
         ...
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether messages would have come if there were some."""
+        ...
+
     def stored(self, batch: Batch) -> None:
         """The batch has been committed."""
         ...

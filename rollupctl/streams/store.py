@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import psycopg
@@ -19,6 +19,7 @@ from rollupctl.loading.eventkeys import require_keys
 from rollupctl.loading.fields import STAGE, Fields
 from rollupctl.loading.flaws import Flaw
 from rollupctl.loading.receive import MOST_DEADLOCKS
+from rollupctl.loading.rejects import RejectFile, as_it_came
 from rollupctl.loading.staging import Stage, is_about_data
 from rollupctl.loading.target import Target
 from rollupctl.loading.timerange import TimeRange
@@ -33,8 +34,6 @@ select rollup.record_part(%s, %s, %s, %s, rejected_count => %s, new_position => 
 _POSITION = """
 select position from rollup.loads where source_table = %s::pg_catalog.regclass and channel = %s
 """
-
-OnBad = Callable[[Batch, Message, Flaw], None]
 
 
 class FencedError(Exception):
@@ -55,7 +54,7 @@ class Store:
     time_format: str
     time_zone: str
     time_range: TimeRange
-    on_bad: OnBad | None = None
+    rejects: RejectFile | None = None
     rejected: int = field(default=0, init=False)
     duplicates: int = field(default=0, init=False)
 
@@ -82,7 +81,7 @@ class Store:
     def store(self, batch: Batch) -> int:
         """Store a batch; the number of its events. Raises FencedError.
 
-        A message that cannot be stored raises RollupError, unless there is `on_bad`.
+        A message that cannot be stored raises RollupError, unless there is a file for it.
         """
         one_by_one = careful = made = False
         deadlocks = 0
@@ -119,11 +118,12 @@ class Store:
             rows = self._move(stage, batch.messages, bad, careful=careful, one_by_one=one_by_one)
             if looks:
                 past.require_partitions(self.session, self.target, begun["after_id"])
-            for number, flaw in sorted(bad.items()):
-                self._tell(batch, batch.messages[number], flaw)
+            self._reject(begun["load_id"], batch, bad)
             seconds = time.monotonic() - began
             done = (begun["load_id"], begun["part"], rows, begun["after_id"], len(bad))
             query(self.session, _RECORD, *done, batch.position, seconds, stage.duplicates)
+        if self.rejects:
+            self.rejects.committed(len(bad))
         self.rejected += len(bad)
         self.duplicates += stage.duplicates
         return rows
@@ -157,14 +157,30 @@ class Store:
             raise _BadError
         return moved
 
-    def _tell(self, batch: Batch, message: Message, flaw: Flaw) -> None:
-        if self.on_bad is None:
-            column = f", column {flaw.column}" if flaw.column else ""
-            raise RollupError(
-                f"{batch.channel}, {message.place}{column}: {flaw.reason}",
-                "what was before it is stored; --reject FILE sets bad messages aside",
-            )
-        self.on_bad(batch, message, flaw)
+    def _reject(self, load_id: int, batch: Batch, bad: Mapping[int, Flaw]) -> None:
+        found = [(batch.messages[number], flaw) for number, flaw in sorted(bad.items())]
+        if self.rejects is None:
+            for message, flaw in found[:1]:
+                column = f", column {flaw.column}" if flaw.column else ""
+                raise RollupError(
+                    f"{batch.channel}, {message.place}{column}: {flaw.reason}",
+                    "what was before it is stored; --reject FILE sets bad messages aside",
+                )
+            return
+        self.rejects.write(
+            [
+                {
+                    "load": load_id,
+                    "source": batch.channel,
+                    "place": message.place,
+                    "after": batch.after,
+                    "column": flaw.column,
+                    "reason": flaw.reason,
+                    **as_it_came(message.body or b""),
+                }
+                for message, flaw in found
+            ]
+        )
 
 
 def _no_text(body: bytes) -> str | None:
