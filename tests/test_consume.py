@@ -15,6 +15,7 @@ import pytest
 
 from rollupctl.connect import open_session
 from rollupctl.loading.dialect import CSV
+from rollupctl.loading.rejects import RejectFile
 from rollupctl.loading.target import find_target
 from rollupctl.loading.timerange import default_range
 from rollupctl.streams.debezium import unwrap
@@ -170,6 +171,47 @@ def test_bad_messages(
     assert value(db, "select count(*) from events_default") == 0  # of 2020
 
 
+def test_bad_messages_of_a_batch_that_did_not_commit(
+    db: Connection, dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "bad"
+    batches = [
+        Batch("c", after, position, [Message(position, b"\xff"), Message(position, body)])
+        for after, position in ((None, "1"), ("1", "2"))
+        for body in [json.dumps(click(int(position))).encode()]
+    ]
+
+    def store(*batches: Batch) -> None:
+        with open_session(dsn, "test") as session, RejectFile(str(file), None) as rejects:
+            rejects.clear_uncommitted(session)
+            target = find_target(session, "events")
+            chosen = Store(session, target, CSV, "iso", "UTC", default_range(), rejects)
+            for batch in batches:
+                chosen.store(batch)
+
+    class LostError(Exception):
+        pass
+
+    write = RejectFile.write
+
+    def dying(self: RejectFile, *args: Any) -> None:
+        write(self, *args)
+        if len(file.read_bytes().splitlines()) == 2:
+            raise LostError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RejectFile, "write", dying)
+        with pytest.raises(LostError):
+            store(*batches)
+    assert [json.loads(line)["after"] for line in file.read_text().splitlines()] == [None, "1"]
+    store()  # begins, and has nothing to store
+    assert [json.loads(line)["after"] for line in file.read_text().splitlines()] == [None]
+    store(batches[1])
+    told = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(row["place"], row["row_base64"]) for row in told] == [("1", "/w=="), ("2", "/w==")]
+    assert rows(db, POSITION) == [("c", "2", 2, 2)]
+
+
 def test_wrong_urls(rollupctl: Rollupctl) -> None:
     port = free_port()
     for url, code, said in (
@@ -253,15 +295,23 @@ def test_envelopes_of_debezium() -> None:
     def envelope(op: str, **more: Any) -> bytes:
         return json.dumps({"op": op, "before": None, "after": row, **more}).encode()
 
+    def taken(body: bytes | None, corrects: bool = False) -> Message:
+        return unwrap(Message("1", body), corrects=corrects)
+
     for op in "cru":
-        assert json.loads(unwrap(envelope(op)) or b"") == row
+        assert json.loads(taken(envelope(op)).body or b"") == row
     wrapped = b'{"schema": {}, "payload": ' + envelope("c") + b"}"
-    assert json.loads(unwrap(wrapped) or b"") == row
-    assert unwrap(envelope("d", after=None, before=row)) is None
-    assert unwrap(envelope("t", after=None)) is None
-    assert unwrap(None) is None
+    assert json.loads(taken(wrapped).body or b"") == row
+    deletion = envelope("d", after=None, before=row)
+    assert taken(deletion).body is None
+    assert taken(envelope("t", after=None)).body is None
+    assert taken(None).body is None
     for other in (b"{", b'{"a": 1}', b"[]", b"1"):
-        assert unwrap(other) == other
+        assert taken(other).body == other
+    found = taken(deletion, corrects=True)
+    assert (found.deletes, json.loads(found.body or b"")) == (True, row)
+    assert "truncated" in str(taken(envelope("t", after=None), corrects=True).flaw)
+    assert taken(None, corrects=True).body is None
 
 
 def test_changes_of_a_table(db: Connection, rollupctl: Rollupctl, stream: tuple[Any, str]) -> None:
@@ -273,3 +323,81 @@ def test_changes_of_a_table(db: Connection, rollupctl: Rollupctl, stream: tuple[
     assert rows(db, "select device_id, event_type from events order by event_id") == [
         (1, "click"), (1, "buy")]  # fmt: skip
     assert rows(db, POSITION)[0][2:] == (2, 0)
+
+
+def test_changes_as_corrections(
+    db: Connection, rollupctl: Rollupctl, stream: tuple[Any, str], tmp_path: Path
+) -> None:
+    client, url = stream
+    run = ("consume", url, "--field", "value", "--debezium", "--correct", "device_id", *ONCE)
+    counted = "select customer_id, event_type, sum(event_count)::int from rollup_events_1hr group by 1, 2 order by 1, 2"
+    stored = "select device_id, customer_id, event_type from events order by 1"
+
+    def send(*changes: tuple[str, int, str | None]) -> None:
+        for op, device, kind in changes:
+            after = None if kind is None else click(device) | {"event_type": kind}
+            before = {"device_id": device} if op == "d" else None
+            body = json.dumps({"payload": {"op": op, "before": before, "after": after}})
+            client.xadd("clicks", {"value": body})
+
+    send(("c", 1, "click"))
+    done = rollupctl(*run)
+    assert (done.returncode, "rollup.follow_changes" in done.stderr) == (1, True), done.stderr
+    db.execute("select rollup.follow_changes('events')")
+    # Several changes of a row in one batch: the last counts. A deletion may come first.
+    send(("c", 2, "click"), ("u", 2, "buy"), ("c", 3, "click"), ("d", 3, None), ("d", 9, None))
+    bad = tmp_path / "bad"
+    done = rollupctl(*run, "--reject", str(bad))
+    assert done.returncode == 0, done.stderr
+    assert rows(db, stored) == [(1, 1, "click"), (2, 2, "buy")]
+    db.execute("call rollup.run_all()")
+    assert rows(db, counted) == [(1, "click", 1), (2, "buy", 1)]
+    # Events that were counted change, go, and come again; one comes a second time.
+    send(("u", 1, "buy"), ("d", 2, None), ("c", 4, "click"), ("c", 4, "click"))
+    assert rollupctl(*run, "--reject", str(bad)).returncode == 0
+    assert rows(db, stored) == [(1, 1, "buy"), (4, 4, "click")]
+    db.execute("call rollup.run_all()")
+    assert rows(db, counted.replace("group", "where event_count > 0 group")) == [
+        (1, "buy", 1),
+        (4, "click", 1),
+    ]
+    assert rows(db, "select * from rollup.verify('rollup_events_1hr')") == []
+    # What cannot be read leaves the row as it was.
+    bad.unlink()
+    for wrong in (
+        {"op": "u", "after": click(1) | {"customer_id": "x"}},
+        {"op": "u", "after": {"customer_id": 1}},
+        {"op": "d", "before": None},
+        {"op": "d", "before": {"device_id": "x"}},
+        {"op": "t"},
+    ):
+        client.xadd("clicks", {"value": json.dumps(wrong)})
+    send(("u", 4, "buy"), ("d", 5, None))
+    done = rollupctl(*run, "--reject", str(bad))
+    assert done.returncode == 0, done.stderr
+    assert rows(db, stored) == [(1, 1, "buy"), (4, 4, "buy")]
+    reasons = [json.loads(line)["reason"] for line in bad.read_text().splitlines()]
+    lost = "no value, without which the row that it corrects cannot be found"
+    assert reasons == [
+        'invalid input syntax for type bigint: "x"',
+        lost,
+        lost,
+        'invalid input syntax for type bigint: "x"',
+        "the table was truncated: remove its events yourself",
+    ]
+    assert rollupctl(*run[:-4], "--correct", "country,nothing").returncode == 2
+    assert rollupctl("consume", url, "--correct", "device_id").returncode == 2
+
+
+def test_messages_that_come_again(
+    db: Connection, rollupctl: Rollupctl, stream: tuple[Any, str]
+) -> None:
+    client, url = stream
+    for device in (1, 2, 1, 8, 2):
+        client.xadd("clicks", click(device) | {"id": f"key {device}"})
+    done = rollupctl("consume", url, "--event-key", "id", *ONCE)
+    assert done.returncode == 0, done.stderr
+    (told,) = json.loads(done.stdout)
+    assert (told["stored"], told["duplicates"]) == (3, 2)
+    assert rows(db, DEVICES) == [(1,), (2,), (8,)]
+    assert rows(db, POSITION.replace("rejected", "rejected, duplicates"))[0][2:] == (3, 0, 2)

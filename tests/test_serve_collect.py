@@ -81,6 +81,31 @@ def test_all_columns_arrive(service: Serving) -> None:
     assert {name: found[name] for name in sent} == {**sent, "amount": 12.5}
 
 
+def test_events_that_come_again(service: Serving, db: psycopg.Connection[Any]) -> None:
+    # Without a table of keys, a key is a property like any other.
+    assert service.post("/event?wait=true", event("keys", 1, event_key="a")).status == 200
+    assert stored(service.dsn, "keys")[0]["properties"] == {"event_key": "a"}
+    db.execute("select rollup.set_retention('public.events', '1 day', keys => true)")
+    try:
+        keys = [("a", 2), ("b", 3), ("a", 4), (None, 5), ("c", 6)]
+        sent = [event("keys", n, **({"event_key": k} if k else {})) for k, n in keys]
+        poison = {**event("keys", event_key="c"), "path": "/poison"}
+        assert service.post("/events?wait=true", sent[:-1]).status == 200
+        # The key of an event that is set aside is free.
+        answer = service.post(
+            "/events?wait=true", [sent[0], poison, sent[-1], event("other", event_key="a")]
+        )
+        assert (answer.status, answer.json["set_aside"]) == (200, 1)
+        paths = [each["path"] for each in stored(service.dsn, "keys")]
+        assert sorted(paths) == ["/1", "/2", "/3", "/5", "/6"]
+        assert len(stored(service.dsn, "other")) == 1
+        counts = "select duplicates, rejected from rollup.loads where channel like 'spool %'"
+        assert db.execute(counts).fetchone() == (2, 1)
+        assert service.post("/event", event("keys", event_key="x" * 256)).status == 400
+    finally:
+        db.execute("drop table public.events_keys")
+
+
 def test_waiting_answers_after_the_commit(service: Serving) -> None:
     answer = service.post("/events?wait=true", [event("waiting", n) for n in range(5)])
     assert (answer.status, answer.json) == (200, {"status": "stored", "accepted": 5, "rejected": 0})

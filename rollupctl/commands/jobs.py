@@ -119,9 +119,14 @@ def _enforce(steps: Iterable[rolling.Step], columns: Sequence[str]) -> tuple[Tab
 @click.command()
 @click.argument("name", required=False)
 @click.argument("keep", required=False, metavar="[INTERVAL|forever]")
+@click.option(
+    "--keys",
+    is_flag=True,
+    help="Of the keys of events, by which loaders recognize events that come again.",
+)
 @shared_options
 @pass_settings
-def retention(settings: Settings, name: str | None, keep: str | None) -> None:
+def retention(settings: Settings, name: str | None, keep: str | None, keys: bool) -> None:
     """Show all retentions, after setting that of NAME, a rollup or a table of events.
 
     `rollupctl expire` enforces them, and so does the schedule.
@@ -131,13 +136,15 @@ def retention(settings: Settings, name: str | None, keep: str | None) -> None:
       rollupctl retention events '7 days'
       rollupctl retention rollup_events_5min '90 days'
       rollupctl retention rollup_events_1hr forever
+      rollupctl retention events '30 days' --keys
     """
-    if name is not None and keep is None:
+    if (name is not None or keys) and keep is None:
         raise UsageError("say how long it is kept", "write '90 days', or forever")
     with settings.connect() as session:
         if keep is not None:
             age = None if keep == "forever" else positive_interval(session, keep, "INTERVAL")
-            query(session, "select rollup.set_retention(%s, %s::interval)", name, age)
+            call = "select rollup.set_retention(%s, %s::interval, keys => %s)"
+            query(session, call, name, age, keys)
         settings.emit(query(session, "select * from rollup.retention"))
 
 

@@ -15,7 +15,7 @@ from rollupctl.loading.follow import follow_file
 from rollupctl.loading.inputs import FORMS
 from rollupctl.loading.jobs import load_side_by_side
 from rollupctl.loading.load import RESULT, Options, load_files
-from rollupctl.loading.outcome import GONE
+from rollupctl.loading.outcome import GONE, total
 from rollupctl.loading.rejects import RejectFile
 from rollupctl.loading.target import find_target
 from rollupctl.loading.timerange import parse_range
@@ -74,6 +74,12 @@ def _dialect_options(command: Function) -> Function:
             "--rest",
             metavar="COLUMN",
             help="A column of type jsonb that gets all fields that no column has.",
+        ),
+        click.option(
+            "--event-key",
+            metavar="FIELD",
+            help="The field that identifies an event of a tenant. One that comes again is left "
+            "out, as long as its key is kept (`rollupctl retention events '7 days' --keys`).",
         ),
         click.option("--ignore-unknown", is_flag=True, help="Leave out fields that no column has."),
         click.option(
@@ -179,6 +185,7 @@ def load(
     sites: tuple[str, ...],
     rest: str | None,
     ignore_unknown: bool,
+    event_key: str | None,
     file_format: str,
     time_range: str | None,
     reject: str | None,
@@ -226,6 +233,7 @@ def load(
         rest,
         ignore_unknown,
         file_format,
+        event_key,
     )
     if follow and len(files) > 1:
         raise UsageError("--follow takes one file", "start one loader for each")
@@ -238,6 +246,8 @@ def load(
             dialect=dialect, time_range=parse_range(time_range), rejects=rejects, **others
         )
         try:
+            if not options.dry_run:
+                opened.enter_context(options.board.shown())
             if jobs > 1 and not follow:
                 load_side_by_side(settings.connect, files, options, jobs, report=report)
             else:
@@ -247,8 +257,10 @@ def load(
                 else:
                     load_files(session, files, options, report=report)
         finally:
+            opened.close()
             if report.rows:
                 settings.emit(report)
+                options.board.summary(len(report.rows), total(report))
     click.get_current_context().exit(BEHIND if GONE in report.column("status") else DONE)
 
 
@@ -256,7 +268,7 @@ _LISTED = """
 select load_id, file_name, channel, position, rows, rejected, bytes,
        case when unloaded_at is not null then 'unloaded' when channel is not null then 'open'
             when sha256 is null then 'unfinished' else 'loaded' end as status,
-       begun_at, loaded_at, loaded_by
+       duplicates, begun_at, loaded_at, loaded_by
   from rollup.loads
  where source_table = %s::pg_catalog.regclass
    and (%s::pg_catalog.text is null or channel = %s)

@@ -19,7 +19,8 @@ class Dialect:
     `columns` are the names of the fields of a file without a header. `fields` maps names of fields
     to those of columns, `constants` are columns that the file lacks and their values. `sites` are
     columns for the number of the site that a field names. Unknown fields go into the column `rest`,
-    or are left out with `ignore_unknown`.
+    or are left out with `ignore_unknown`. The field `event_key` identifies an event that may come
+    again. Rows replace those with the same values of the columns `corrects`.
     """
 
     delimiter: str = ","
@@ -33,6 +34,8 @@ class Dialect:
     rest: str | None = None
     ignore_unknown: bool = False
     form: str = AUTO
+    event_key: str | None = None
+    corrects: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what COPY would refuse, with a message in terms of the command line."""
@@ -58,7 +61,7 @@ class Dialect:
     @property
     def is_staged(self) -> bool:
         """Whether columns get other values than those of their fields."""
-        return bool(self.takes_unknown or self.sites)
+        return bool(self.takes_unknown or self.sites or self.event_key)
 
     @property
     def suffix(self) -> bytes:

@@ -15,6 +15,7 @@ from rollupctl.loading.target import Column, Target
 from rollupctl.loading.timerange import TimeRange
 from rollupctl.loading.timevalue import ANY, EPOCHS, PLAIN
 
+LONGEST_KEY = 1000  # bytes of an event key: an index takes no more than 2,700
 NAME = "rollupctl_stage"
 STAGE = sql.Identifier("pg_temp", NAME)
 SITES = sql.Identifier("pg_temp", "rollupctl_sites")
@@ -54,14 +55,52 @@ class Fields:
         self.columns = [c for c in target.columns if c.is_loadable and self._has_value(c)]
         self.known = sorted(
             {
-                self.field_of[c.name]
-                for c in target.columns
-                if c.is_loadable and c.name not in dialect.constants and c.name != dialect.rest
+                *(
+                    self.field_of[c.name]
+                    for c in target.columns
+                    if c.is_loadable and c.name not in dialect.constants and c.name != dialect.rest
+                ),
+                *([dialect.event_key] if dialect.event_key else []),
             }
         )
+        self._require_key(target)
+        self.corrected = [self._corrected(target, name) for name in dialect.corrects]
         self.rest = target.column(dialect.rest) if dialect.rest else None
         if self.rest and self.rest.form != "json":
             raise UsageError(f"--rest: column {self.rest.name} is not of type jsonb")
+
+    def _require_key(self, target: Target) -> None:
+        field = self._dialect.event_key
+        if field is None:
+            return
+        if not self._source.offers(field):
+            raise UsageError(f"--event-key: there is no field {field!r}")
+        if target.tenant and all(column.name != target.tenant for column in self.columns):
+            raise UsageError(
+                f"--event-key: no field has the {target.tenant} of an event",
+                "keys belong to tenants, so events need theirs: --map or --set gives it",
+            )
+
+    def _corrected(self, target: Target, name: str) -> Column:
+        found = next((c for c in self.columns if c.name == name), None)
+        if found is None or name == self._dialect.rest:
+            raise UsageError(
+                f"--correct: no field goes to a column {name!r} of {target.qualified}",
+                "name the columns that identify a row: --correct order_id",
+            )
+        return found
+
+    @property
+    def key(self) -> sql.Composable | None:
+        """The event key of a row as text; None if events have none."""
+        field = self._dialect.event_key
+        return None if field is None else self._source.text(field)
+
+    def has_good_key(self, key: sql.Composable) -> sql.Composable:
+        """Whether a row has a key that can be kept."""
+        return qualified(
+            "coalesce({0} <> '' and pg_catalog.octet_length({0}) <= {1}, false)"
+        ).format(key, LONGEST_KEY)
 
     def _has_value(self, column: Column) -> bool:
         given = column.name in self._dialect.constants or column.name == self._dialect.rest
@@ -157,6 +196,10 @@ class Fields:
         `judged`, only those that are not in the table of bad times.
         """
         checks = [self._source.valid]
+        if self.key is not None:
+            checks.append(self.has_good_key(self.key))
+        for column in self.corrected:
+            checks.append(sql.SQL("{} is not null").format(self.value(column)))
         if not self.takes_unknown:
             checks.append(self._source.is_known(self.known))
         for column in self.judged_times:

@@ -10,10 +10,12 @@ from psycopg import sql
 
 from rollupctl.connect import Session
 from rollupctl.errors import primary
-from rollupctl.loading.fields import Fields
+from rollupctl.loading.fields import LONGEST_KEY, Fields
 from rollupctl.loading.source import Source
 from rollupctl.loading.target import Column, Target
 from rollupctl.loading.timevalue import problem
+
+NO_ROW = "no value, without which the row that it corrects cannot be found"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,20 @@ class Flaws:
         (is_valid,) = self._one(sql.SQL("select {} from ({}) r").format(self._source.valid, rows))
         if not is_valid:
             return Flaw(None, self._source.flaw)
+        if fields.key is not None:
+            found = sql.SQL("select {}, {} from ({}) r").format(
+                fields.has_good_key(fields.key), fields.key, rows
+            )
+            is_good, key = self._one(found)
+            if not is_good:
+                too_long = f"its event key is longer than {LONGEST_KEY} bytes"
+                return Flaw(None, too_long if key else "has no event key")
+        for column in fields.corrected:
+            value = sql.SQL("select {} from ({}) r{}").format(
+                fields.value(column), rows, fields.joins()
+            )
+            if self._one(value)[0] is None:
+                return Flaw(column.name, NO_ROW)
         if not fields.takes_unknown:
             known = sql.SQL("select {}, {} from ({}) r").format(
                 self._source.is_known(fields.known), self._source.rest(fields.known), rows

@@ -19,12 +19,16 @@ from rollupctl.errors import BadFileError, RollupError, UsageError
 from rollupctl.loading.content import NOTHING_LOADED, STDIN, UTF8
 from rollupctl.loading.copyerror import explain_copy, explain_worker
 from rollupctl.loading.csvfile import CsvFile
+from rollupctl.loading.eventkeys import require_keys
 from rollupctl.loading.inputs import open_input
 from rollupctl.loading.load import Options, receiver_of, settings_of
+from rollupctl.loading.outcome import FOLLOWED, Loaded
 from rollupctl.loading.parts import Part, Parts
+from rollupctl.loading.progress import Tracker
 from rollupctl.loading.receive import Received, Receiver
+from rollupctl.loading.rejects import rows_of_part
 from rollupctl.loading.tail import Growing, GrowingFile, GrowingPipe, Place, find_place
-from rollupctl.loading.target import Target, find_target
+from rollupctl.loading.target import find_target
 from rollupctl.output import Table
 from rollupctl.zones import require_time_zone
 
@@ -39,7 +43,8 @@ select position, bytes from rollup.loads
 """
 _BEGIN = "select * from rollup.begin_part(%s::pg_catalog.regclass, %s, channel => %s)"
 _RECORD = """
-select rollup.record_part(%s, %s, %s, %s, %s, size => %s, new_position => %s, duration => %s)
+select rollup.record_part(%s, %s, %s, %s, %s, size => %s, new_position => %s, duration => %s,
+                          duplicate_count => %s)
 """
 
 
@@ -70,13 +75,14 @@ class Follower:
         self._session = session
         self._name = name
         self._options = options
-        self._target: Target = find_target(session, options.table)
+        self._target = require_keys(session, find_target(session, options.table), options.dialect)
         self._is_pipe = name == STDIN
         self._channel = channel or ("stdin" if self._is_pipe else str(Path(name).absolute()))
         self._position: str | None = None
         self._bytes = 0
-        self.rows = self.rejected = 0
+        self.loaded = Loaded(FOLLOWED, 0)
         self._is_stopping = False
+        self._tracker: Tracker
 
     def stop(self) -> None:
         """Let `run` end, once what was read is committed."""
@@ -132,6 +138,10 @@ class Follower:
         """Commit what comes, until it ends."""
         if file.content.is_compressed:
             raise UsageError(f"{file.name}: is compressed", "unpack it on the way: zcat, zstdcat")
+        with self._options.board.file(file.name, None) as self._tracker:
+            self._take(source, file, lines)
+
+    def _take(self, source: Growing, file: CsvFile, lines: int) -> None:
         receiver = receiver_of(file, self._target, self._options)
         parts = Parts(file)
         text, consumed = bytearray(), 0
@@ -179,12 +189,16 @@ class Follower:
                         f"{self._position or 'its beginning'}",
                         "another loader follows it: end one of them, or give it another --channel",
                     )
-                received = receiver.receive(session, part, lambda _: None, level)
+                received = receiver.receive(
+                    session, part, self._tracker.advance, level, begun["load_id"]
+                )
                 bad = len(received.rejected)
                 ids = (begun["load_id"], begun["part"], received.rows, begun["after_id"], bad)
-                query(session, _RECORD, *ids, size, position, time.monotonic() - began)
+                seconds = time.monotonic() - began
+                query(session, _RECORD, *ids, size, position, seconds, received.duplicates)
                 if options.rejects:
-                    options.rejects.write(begun["load_id"], part, received.rejected)
+                    bad_rows = rows_of_part(begun["load_id"], part, received.rejected)
+                    options.rejects.write(bad_rows)
                 return received
 
         try:
@@ -200,8 +214,8 @@ class Follower:
             raise _so_far(error) from error.__cause__
         if options.rejects:
             options.rejects.committed(len(received.rejected))
-        self.rows += received.rows
-        self.rejected += len(received.rejected)
+        self.loaded = self.loaded.plus(received)
+        self._tracker.committed(received.rows)
         self._position, self._bytes = position, size
 
     @contextmanager
@@ -235,8 +249,10 @@ def follow_file(
         follower.run()
     finally:
         seconds = time.monotonic() - began
-        rate = round(follower.rows / seconds) if follower.rows else None
-        report.add(name, "followed", follower.rows, follower.rejected, round(seconds, 3), rate)
+        done = follower.loaded
+        rate = round(done.rows / seconds) if done.rows else None
+        counts = (done.rows, done.rejected, done.duplicates)
+        report.add(name, done.status, *counts, round(seconds, 3), rate)
 
 
 def _end_of_records(text: bytearray, file: CsvFile) -> int:

@@ -43,7 +43,7 @@ def load_side_by_side(
         own = Table(RESULT)
         with connect() as session:
             open_sessions.append(session)
-            load_files(session, [name], replace(options, shows_progress=False), report=own)
+            load_files(session, [name], options, report=own)
         return own
 
     with ThreadPoolExecutor(jobs) as pool:

@@ -13,6 +13,8 @@ from psycopg import sql
 from rollupctl.connect import Session, query
 from rollupctl.loading.csvfile import CsvFile
 from rollupctl.loading.parts import Known, Parts
+from rollupctl.loading.qualified import as_sql
+from rollupctl.loading.receive import Received
 from rollupctl.loading.target import Target
 from rollupctl.output import Table
 
@@ -55,7 +57,8 @@ select load_id, sha256, bytes
 _BEGIN = "select * from rollup.begin_part(%s::pg_catalog.regclass, %s, %s)"
 
 _RECORD = """
-select rollup.record_part(%s, %s, %s, %s, %s, digest => %s, size => %s, duration => %s) as is_new
+select rollup.record_part(%s, %s, %s, %s, %s, digest => %s, size => %s, duration => %s,
+                          duplicate_count => %s) as is_new
 """
 _FINISH = "select rollup.finish_load(%s, %s) as is_new"
 
@@ -179,16 +182,16 @@ def begin(session: Session, file: CsvFile, target: Target, load_id: int | None) 
 
 
 def record(
-    session: Session, begun: Begun, parts: Parts, rows: int, rejected: int, seconds: float
+    session: Session, begun: Begun, parts: Parts, received: Received, seconds: float
 ) -> bool:
     """Record the part that ends at the position; False if it is already loaded.
 
     Waits for a concurrent load of the same part, which takes precedence.
     """
-    values = (begun.load_id, begun.part, rows, begun.after_id, rejected)
-    return all(
-        query(session, _RECORD, *values, parts.digest(), parts.position, seconds).column("is_new")
-    )
+    bad = len(received.rejected)
+    values = (begun.load_id, begun.part, received.rows, begun.after_id, bad, parts.digest())
+    more = (parts.position, seconds, received.duplicates)
+    return all(query(session, _RECORD, *values, *more).column("is_new"))
 
 
 def finish(session: Session, load_id: int, parts: Parts) -> bool:
@@ -196,6 +199,11 @@ def finish(session: Session, load_id: int, parts: Parts) -> bool:
     return all(query(session, _FINISH, load_id, parts.file_digest()).column("is_new"))
 
 
-def forget(session: Session, entry: Entry) -> None:
-    """Remove the entry of a content whose rows no longer exist, before it is loaded again."""
+def forget(session: Session, target: Target, entry: Entry) -> None:
+    """Remove the entry of a content whose rows no longer exist, before it is loaded again, and the
+    keys of its events.
+    """
+    if target.keys:
+        remove = sql.SQL("delete from {} where load_id = {}")
+        session.execute(remove.format(as_sql(target.keys), entry.load_id))
     query(session, "delete from rollup.loads where load_id = %s", entry.load_id)

@@ -15,21 +15,22 @@ from rollupctl.loading.content import NOTHING_LOADED, STDIN, find_files, printab
 from rollupctl.loading.copyerror import explain_copy, explain_worker
 from rollupctl.loading.csvfile import CsvFile
 from rollupctl.loading.dialect import CSV, Dialect
+from rollupctl.loading.eventkeys import require_keys
 from rollupctl.loading.inputs import open_input
 from rollupctl.loading.ledger import Entry
 from rollupctl.loading.outcome import LOADED, SKIPPED, Loaded
 from rollupctl.loading.parts import PART, Known, Part, Parts
 from rollupctl.loading.passedover import note_skipped, passed_over
-from rollupctl.loading.receive import Receiver
-from rollupctl.loading.rejects import RejectFile
+from rollupctl.loading.progress import Board, Tracker
+from rollupctl.loading.receive import Received, Receiver
+from rollupctl.loading.rejects import RejectFile, rows_of_part
 from rollupctl.loading.target import Target, find_target
 from rollupctl.loading.timerange import TimeRange, default_range
 from rollupctl.loading.timevalue import DATE_ORDERS, ISO
-from rollupctl.loading.transfer import Progress, progress_bar
 from rollupctl.output import Table, note
 from rollupctl.zones import require_time_zone
 
-RESULT = ("file", "status", "rows", "rejected", "seconds", "rows_per_second")
+RESULT = ("file", "status", "rows", "rejected", "duplicates", "seconds", "rows_per_second")
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Options:
     part_size: int = PART
     time_range: TimeRange = field(default_factory=default_range)
     rejects: RejectFile | None = None
-    shows_progress: bool = True
+    board: Board = field(default_factory=Board)
 
 
 AS_IS = Options()
@@ -89,21 +90,23 @@ def load_files(
                 pipes[name] = file
         if options.dry_run:
             for name in listed:
-                report.add(printable(name), "header fits", None, None, None, None)
+                report.add(printable(name), "header fits", *[None] * 5)
             return
+        target = require_keys(session, target, options.dialect)
         for name in listed:
             file = pipes.pop(name) if name in pipes else open_input(name, options.dialect)
             try:
                 began = time.monotonic()
-                with progress_bar(file, shown=options.shows_progress) as advance:
-                    done = _load(session, file, target, options, advance)
+                with options.board.file(file.name, file.size) as tracker:
+                    done = _load(session, file, target, options, tracker)
                 seconds = time.monotonic() - began
             finally:
                 file.close()
             if done.status == SKIPPED and done.entry:
                 skipped.append((file.name, done.entry))
             rate = round(done.rows / seconds) if done.rows and seconds else None
-            report.add(file.name, done.status, done.rows, done.rejected, round(seconds, 3), rate)
+            counts = (done.rows, done.rejected, done.duplicates)
+            report.add(file.name, done.status, *counts, round(seconds, 3), rate)
     finally:
         note_skipped(skipped)
         for file in pipes.values():
@@ -111,7 +114,7 @@ def load_files(
 
 
 def _load(
-    session: Session, file: CsvFile, target: Target, options: Options, advance: Progress
+    session: Session, file: CsvFile, target: Target, options: Options, tracker: Tracker
 ) -> Loaded:
     """Load what is not yet in the ledger of one file, part by part."""
     receiver = receiver_of(file, target, options)
@@ -127,15 +130,15 @@ def _load(
         if not parts.is_at_end():
             since = f"{begun.loaded_at:%Y-%m-%d %H:%M} UTC"
             note(f"{file.name}: goes on after line {parts.lines}; it was loaded so far on {since}")
-        advance(parts.position)
-    rows = rejected = 0
+        tracker.advance(parts.position)
+    so_far = Loaded(LOADED, 0)
     parts.keeps = has_times = file.source is not None or bool(target.time_columns(receiver.columns))
     while not (parts.position and parts.is_at_end()):
         start = parts.position
         try:
-            done = _load_part(session, parts, target, receiver, follows, earlier, options, advance)
+            done = _load_part(session, parts, target, receiver, follows, earlier, options, tracker)
         except past.NoPartitionsError as needed:
-            advance(start - parts.position)
+            tracker.advance(start - parts.position)
             parts.go_back()
             parts.keeps = False  # whatever comes of it, this part is loaded now
             if made := past.create_partitions(session, target, needed.ranges):
@@ -155,15 +158,15 @@ def _load(
             continue
         earlier = None
         parts.keeps = has_times
-        rows += done.rows
-        rejected += done.rejected
+        so_far = so_far.plus(done.received)
+        tracker.committed(done.received.rows)
         follows = done.load_id
         if done.is_last:
-            return Loaded(LOADED, rows, rejected)
+            return so_far
     if follows is not None and _finish(session, parts, target, follows):
-        return Loaded(LOADED, rows, rejected)
+        return so_far
     entry = ledger.find_digest(session, target, parts.digest())
-    return Loaded(LOADED, rows, rejected) if rows or rejected else passed_over(file, target, entry)
+    return passed_over(file, target, entry) if so_far == Loaded(LOADED, 0) else so_far
 
 
 def settings_of(options: Options) -> dict[str, str]:
@@ -201,8 +204,7 @@ class _Done:
     """Outcome of one part."""
 
     load_id: int
-    rows: int
-    rejected: int
+    received: Received
     is_last: bool
 
 
@@ -214,7 +216,7 @@ def _load_part(
     follows: int | None,
     earlier: Entry | None,
     options: Options,
-    advance: Progress,
+    tracker: Tracker,
 ) -> _Done:
     """Load the part at the position, in one transaction; with bad rows, in a second or third one.
 
@@ -226,12 +228,12 @@ def _load_part(
     def attempt(level: int) -> _Done:
         with transaction(session, settings_of(options)):
             if earlier:
-                ledger.forget(session, earlier)
+                ledger.forget(session, target, earlier)
             began = time.monotonic()
             begun = ledger.begin(session, file, target, follows)
             if follows is not None and (begun.is_finished or begun.position != part.start):
                 raise _LoadedElsewhereError
-            received = receiver.receive(session, part, advance, level)
+            received = receiver.receive(session, part, tracker.advance, level, begun.load_id)
             if parts.keeps:
                 past.require_partitions(session, target, begun.after_id)
             is_last = parts.is_at_end()
@@ -241,10 +243,9 @@ def _load_part(
                     f"{NOTHING_LOADED}: load it again when it is complete",
                 )
             seconds = time.monotonic() - began
-            rows, rejected = received.rows, len(received.rejected)
 
             def recorded() -> bool:
-                return ledger.record(session, begun, parts, rows, rejected, seconds) and (
+                return ledger.record(session, begun, parts, received, seconds) and (
                     not is_last or ledger.finish(session, begun.load_id, parts)
                 )
 
@@ -252,17 +253,17 @@ def _load_part(
                 entry = ledger.find_digest(session, target, parts.digest())
                 if not (options.again and entry and entry.is_gone):
                     raise _LoadedElsewhereError
-                ledger.forget(session, entry)
+                ledger.forget(session, target, entry)
                 if not recorded():
                     raise _LoadedElsewhereError
             if options.rejects:
-                options.rejects.write(begun.load_id, part, received.rejected)
-            return _Done(begun.load_id, rows, rejected, is_last)
+                options.rejects.write(rows_of_part(begun.load_id, part, received.rejected))
+            return _Done(begun.load_id, received, is_last)
 
     try:
         done = receiver.with_care(part, attempt)
         if options.rejects:
-            options.rejects.committed(done.rejected)
+            options.rejects.committed(len(done.received.rejected))
         return done
     except psycopg.Error as error:
         bad = explain_copy(error, target, part)

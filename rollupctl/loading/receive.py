@@ -18,15 +18,17 @@ from rollupctl.loading.dialect import Dialect
 from rollupctl.loading.fields import STAGE, Fields
 from rollupctl.loading.flaws import Flaw
 from rollupctl.loading.parts import Part
+from rollupctl.loading.progress import Advance
 from rollupctl.loading.records import Record, Spool, csv_records, documents
 from rollupctl.loading.source import Source
 from rollupctl.loading.staging import Stage, is_about_data
 from rollupctl.loading.target import Target, listed
 from rollupctl.loading.timerange import TimeRange
 from rollupctl.loading.timevalue import ANY, TimeColumns
-from rollupctl.loading.transfer import Progress, copy_part
+from rollupctl.loading.transfer import copy_part
 
 Outcome = TypeVar("Outcome")
+MOST_DEADLOCKS = 10  # after which a part is given up
 WHOLE, GOOD_ROWS, ONE_BY_ONE = range(3)  # how much is done to find bad rows
 
 
@@ -48,6 +50,7 @@ class Received:
 
     rows: int
     rejected: list[Rejected]
+    duplicates: int = 0  # rows whose event keys were loaded before
 
 
 class Receiver:
@@ -79,7 +82,11 @@ class Receiver:
         own = CsvFields(self.columns[: len(file.header)])
         self._source: Source = own if file.source is None else file.source
         if not file.source:
-            dialect = replace(dialect, fields={})  # the header has them already
+            key = dialect.fields.get(dialect.event_key or "", dialect.event_key)
+            if key in file.header:
+                key = self.columns[file.header.index(key)]
+            # The header has the names of columns already.
+            dialect = replace(dialect, fields={}, event_key=key)
         self._dialect = dialect
         self._fields = None
         if self.can_retry:
@@ -94,26 +101,36 @@ class Receiver:
             return attempt(WHOLE)
         with Spool() as spool:
             part.spool = spool
-            for level in (WHOLE, GOOD_ROWS):
+            level, deadlocks = WHOLE, 0
+            while True:
                 try:
                     return attempt(level)
                 except (RefusedError, BadRowError):
                     if level != WHOLE:
                         raise
-                except psycopg.Error as error:
-                    if not is_about_data(error):
+                    level = GOOD_ROWS
+                except psycopg.errors.DeadlockDetected:
+                    # Of loaders that meet each other's event keys.
+                    deadlocks += 1
+                    if deadlocks > MOST_DEADLOCKS:
                         raise
+                    level = max(level, GOOD_ROWS)  # its text has been read
+                except psycopg.Error as error:
+                    if level == ONE_BY_ONE or not is_about_data(error):
+                        raise
+                    level += 1
                 spool.complete()
-            return attempt(ONE_BY_ONE)
 
-    def receive(self, session: Session, part: Part, advance: Progress, level: int) -> Received:
-        """Load the part, in the session's transaction.
+    def receive(
+        self, session: Session, part: Part, advance: Advance, level: int, load_id: int
+    ) -> Received:
+        """Load the part of a load, in the session's transaction.
 
         Raises RefusedError when it must be tried at a higher level; BadFileError or the server's
         error when it cannot be loaded.
         """
         if level != WHOLE:
-            return self._good_rows(session, part, one_by_one=level == ONE_BY_ONE)
+            return self._good_rows(session, part, load_id, one_by_one=level == ONE_BY_ONE)
         if self._is_direct:
             times = None
             positions = self._target.time_columns(self.columns)
@@ -123,7 +140,7 @@ class Receiver:
             rows = copy_part(session, part, command, advance, times)
             self._require_all_read()
             return Received(rows, [])
-        stage = self._stage(session)
+        stage = self._stage(session, load_id)
         part.dialect = replace(part.dialect, constants={})
         command = self._stage_command(part.dialect, header=not part.dialect.columns)
         staged = copy_part(session, part, command, advance, None)
@@ -131,18 +148,20 @@ class Receiver:
         moved = stage.move(staged)
         if moved is None:
             raise RefusedError
-        return Received(moved, [])
+        return Received(moved, [], stage.duplicates)
 
-    def _stage(self, session: Session) -> Stage:
+    def _stage(self, session: Session, load_id: int) -> Stage:
         assert self._fields
-        return Stage(session, self._target, self._source, self._fields)
+        return Stage(session, self._target, self._source, self._fields, load_id)
 
     def _require_all_read(self) -> None:
         """The server takes an end mark for the end of the data."""
         if self._file.has_end_mark:
             raise RefusedError
 
-    def _good_rows(self, session: Session, part: Part, *, one_by_one: bool) -> Received:
+    def _good_rows(
+        self, session: Session, part: Part, load_id: int, *, one_by_one: bool
+    ) -> Received:
         """Load the rows that can be loaded, or raise BadFileError for the first that cannot."""
         flaws: dict[int, Flaw] = {}
 
@@ -151,7 +170,7 @@ class Receiver:
                 raise _stopped_by(part, line, flaw)
             flaws[line] = flaw
 
-        stage = self._stage(session)
+        stage = self._stage(session, load_id)
         with session.cursor() as cursor, cursor.copy(self._lines_command()) as copy:
             for record in self._records(part):
                 if record.flaw:
@@ -160,7 +179,7 @@ class Receiver:
                     copy.write(self._staged(record))
         rows = stage.move_good(on_flaw, one_by_one=one_by_one)
         found = [r for r in self._records(part) if r.line in flaws] if flaws else []
-        return Received(rows, [Rejected(r, flaws[r.line]) for r in found])
+        return Received(rows, [Rejected(r, flaws[r.line]) for r in found], stage.duplicates)
 
     def _records(self, part: Part) -> Iterator[Record]:
         if self._file.source:

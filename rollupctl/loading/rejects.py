@@ -1,4 +1,4 @@
-"""The file of rejected rows: what could not be loaded, as it came, and why."""
+"""The file of rejected rows and messages: what could not be loaded, as it came, and why."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 import fcntl
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,22 @@ from rollupctl.loading.parts import Part
 from rollupctl.loading.receive import Rejected
 
 _COMMITTED = """
-select load_id, bytes from rollup.loads where load_id = any (%s::pg_catalog.int8[])
+select load_id, bytes, position from rollup.loads where load_id = any (%s::pg_catalog.int8[])
 """
+
+Row = dict[str, Any]
 
 
 class RejectFile:
-    """Rows of JSON: load, source, line, byte (where the row begins in the text), column, reason,
-    row. A row that is not text is in base64, as row_base64.
+    """Rows of JSON: load, source, column, reason, row. A row that is not text is in base64, as
+    row_base64. One of a file has its line and byte, where it begins in the text; a message has its
+    place in the stream, and the position `after` which its batch begins.
 
     Rows are written before their part commits. If it never does, the next loader that opens the
     file takes them out, since it finds the load in the ledger not to have come so far.
     """
 
-    def __init__(self, path: str, most: int) -> None:
+    def __init__(self, path: str, most: int | None) -> None:
         """Opens the file, and locks it for this loader; not more than `most` rows are taken."""
         self.name = printable(path)
         if path == STDIN:
@@ -62,11 +66,12 @@ class RejectFile:
         Raises BadFileError if the file has something else than rejected rows.
         """
         self._file.seek(0)
-        rows = []
+        rows: list[tuple[str, Row]] = []
         for number, line in enumerate(self._file, 1):
             try:
                 row = json.loads(line)
-                rows.append((line, int(row["load"]), int(row["byte"])))
+                rows.append((line, row | {"load": int(row["load"])}))
+                _ = row["after"] if "after" in row else int(row["byte"])
             except (ValueError, KeyError, TypeError):
                 if not line.endswith("\n"):
                     break  # cut off by the end of the loader that wrote it
@@ -74,11 +79,12 @@ class RejectFile:
                     f"{self.name}, line {number}: is not a rejected row",
                     "name a file that does not exist, or one that --reject has written",
                 ) from None
-        loads = sorted({load for _, load, _ in rows})
-        reached: dict[int, int] = {}
+        loads = sorted({row["load"] for _, row in rows})
+        reached: dict[int, tuple[int, str | None]] = {}
         if loads:
-            reached = {load: int(size) for load, size in query(session, _COMMITTED, loads).rows}
-        kept = [line for line, load, byte in rows if byte < reached.get(load, 0)]
+            found = query(session, _COMMITTED, loads).rows
+            reached = {load: (size, position) for load, size, position in found}
+        kept = [line for line, row in rows if _has_committed(row, reached.get(row["load"]))]
         if sum(len(line.encode()) for line in kept) != os.fstat(self._file.fileno()).st_size:
             self._file.seek(0)
             self._file.truncate()
@@ -86,23 +92,22 @@ class RejectFile:
             self._flush()
         self.committed(0)
 
-    def write(self, load_id: int, part: Part, rejected: list[Rejected]) -> None:
+    def write(self, rows: Sequence[Row]) -> None:
         """Append the bad rows of a part; raises BadFileError if they are too many.
 
         They replace those of the attempt before, unless that has committed.
         """
         os.ftruncate(self._file.fileno(), self._committed)
-        if self._count + len(rejected) > self._most:
-            first = rejected[self._most - self._count]
-            line = part.lines_before + first.record.line
+        if self._most is not None and self._count + len(rows) > self._most:
+            first = rows[self._most - self._count]
             raise BadFileError(
-                f"{part.name}, line {line}: more than {self._most} rows are bad, this one "
-                f"because: {first.flaw.reason}",
+                f"{first['source']}, line {first['line']}: more than {self._most} rows are bad, "
+                f"this one because: {first['reason']}",
                 f"see {self.name}; --max-rejects allows more; {NOTHING_LOADED}",
             )
-        for each in rejected:
-            self._file.write(json.dumps(_shown(load_id, part, each), ensure_ascii=False) + "\n")
-        if rejected:
+        for row in rows:
+            self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        if rows:
             self._flush()
 
     def committed(self, rejected: int) -> None:
@@ -115,18 +120,33 @@ class RejectFile:
         os.fsync(self._file.fileno())
 
 
-def _shown(load_id: int, part: Part, rejected: Rejected) -> dict[str, Any]:
-    record, flaw = rejected.record, rejected.flaw
+def _has_committed(row: Row, reached: tuple[int, str | None] | None) -> bool:
+    if reached is None:
+        return False
+    size, position = reached
+    # The position of a stream never comes back to where it was.
+    return row["after"] != position if "after" in row else int(row["byte"]) < size
+
+
+def rows_of_part(load_id: int, part: Part, rejected: Sequence[Rejected]) -> list[Row]:
+    """The bad rows of a part of a file."""
+    return [
+        {
+            "load": load_id,
+            "source": part.name,
+            "line": part.lines_before + each.record.line,
+            "byte": part.start + each.record.start + part.bom,
+            "column": each.flaw.column,
+            "reason": each.flaw.reason,
+            **as_it_came(each.record.raw),
+        }
+        for each in rejected
+    ]
+
+
+def as_it_came(raw: bytes) -> Row:
+    """A row as text, or in base64."""
     try:
-        row = {"row": record.raw.decode()}
+        return {"row": raw.decode()}
     except UnicodeDecodeError:
-        row = {"row_base64": base64.b64encode(record.raw).decode()}
-    return {
-        "load": load_id,
-        "source": part.name,
-        "line": part.lines_before + record.line,
-        "byte": part.start + record.start + part.bom,
-        "column": flaw.column,
-        "reason": flaw.reason,
-        **row,
-    }
+        return {"row_base64": base64.b64encode(raw).decode()}

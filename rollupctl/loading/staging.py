@@ -6,14 +6,16 @@ by record, its good rows are collected in a table of the target's form, and each
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import psycopg
 from psycopg import sql
 
 from rollupctl.connect import Session
+from rollupctl.loading.corrections import Corrections
+from rollupctl.loading.eventkeys import KEY, EventKeys
 from rollupctl.loading.fields import NAME, SITES, STAGE, TIMES, Fields
-from rollupctl.loading.flaws import Flaw, Flaws
+from rollupctl.loading.flaws import NO_ROW, Flaw, Flaws
 from rollupctl.loading.qualified import as_sql, qualified
 from rollupctl.loading.source import Source
 from rollupctl.loading.target import Target
@@ -21,6 +23,7 @@ from rollupctl.loading.timevalue import problem
 
 _TYPED = sql.Identifier("pg_temp", "rollupctl_typed")
 _LINE = sql.Identifier("line of file")
+_NULL = "23502"
 _BLOCK = 4096  # lines that are tried at once
 
 
@@ -36,14 +39,29 @@ def is_about_data(error: psycopg.Error) -> bool:
 
 
 class Stage:
-    """The staged rows of one part, in one transaction."""
+    """The staged rows of one part, in one transaction. `duplicates` counts good rows that were not
+    moved because their event keys were loaded before.
+    """
 
-    def __init__(self, session: Session, target: Target, source: Source, fields: Fields) -> None:
+    def __init__(
+        self,
+        session: Session,
+        target: Target,
+        source: Source,
+        fields: Fields,
+        load_id: int,
+        deletions: Sequence[int] = (),
+    ) -> None:
         self._session = session
         self._target = target
         self._source = source
         self._fields = fields
         self._flaws = Flaws(session, target, source, fields)
+        self._keys = EventKeys(session, target, _TYPED, load_id) if fields.key else None
+        self._corrections = (
+            Corrections(session, target, fields, _TYPED, deletions) if fields.corrected else None
+        )
+        self.duplicates = 0
         columns = [sql.SQL("{} text").format(sql.Identifier(name)) for name in source.columns]
         session.execute(
             sql.SQL(
@@ -57,9 +75,19 @@ class Stage:
         lines, if it is known.
         """
         self._find_sites()
-        moved = self._insert(self._table(), self._target_names(), judged=False)
+        if self._corrections:
+            self._corrections.begin()
+            self._corrections.take("true")
+            self._corrections.clear_stage()
+        if self._collects:
+            self._make_typed()
+            good = self._insert(_TYPED, self._typed_names(), judged=False)
+        else:
+            good = self._insert(self._table(), self._target_names(), judged=False)
         # Blank lines are counted only if there may be some.
-        return moved if moved == staged or moved == self._count("true") else None
+        if (good != staged or self._corrections) and good != self._count("true"):
+            return None
+        return self._move_typed("true") if self._collects else good
 
     def move_good(self, on_flaw: OnFlaw, *, one_by_one: bool = False) -> int:
         """Move the good rows, tell `on_flaw` the line and the flaw of each other one.
@@ -70,32 +98,69 @@ class Stage:
         self._session.execute(sql.SQL("create index on {} (line)").format(STAGE))
         self._drop_unreadable(on_flaw)
         self._find_sites()
+        self._take_deletions(on_flaw)
         self._judge_times()
         self._make_typed()
-        names = sql.SQL("{}, {}").format(_LINE, self._target_names())
 
         def collect(first: int, last: int) -> bool:
             between = _between("line", first, last)
-            rows = self._insert(_TYPED, names, judged=True, between=between)
+            rows = self._insert(_TYPED, self._typed_names(), judged=True, between=between)
             return rows == self._count(between)
 
         for line, error in self._refused("line", STAGE, collect):
             on_flaw(line, self._flaws.of(line, error))
-        move = qualified("insert into {} ({}) select {} from {} where {} order by {}")
-        parts = (self._table(), self._target_names(), self._target_names(), _TYPED)
-        if not one_by_one:
-            return self._session.execute(move.format(*parts, sql.SQL("true"), _LINE)).rowcount
+        if not one_by_one or self._corrections:
+            return self._move_typed("true")
         moved = 0
 
         def finish(first: int, last: int) -> bool:
             nonlocal moved
-            between = _between('"line of file"', first, last)
-            moved += self._session.execute(move.format(*parts, qualified(between), _LINE)).rowcount
+            duplicates = self.duplicates
+            try:
+                moved += self._move_typed(_between('"line of file"', first, last))
+            except psycopg.Error:
+                self.duplicates = duplicates
+                raise
             return True
 
         for line, error in self._refused('"line of file"', _TYPED, finish):
             on_flaw(line, self._flaws.told(error) if error else Flaw(None, "is refused"))
         return moved
+
+    @property
+    def _collects(self) -> bool:
+        """Whether good rows are collected before they are moved."""
+        return bool(self._keys or self._corrections)
+
+    def _take_deletions(self, on_flaw: OnFlaw) -> None:
+        corrections = self._corrections
+        if corrections is None:
+            return
+        corrections.begin()
+
+        def take(first: int, last: int) -> bool:
+            corrections.take(_between("line", first, last))
+            return True
+
+        for line, error in self._refused("line", STAGE, take):
+            if error is None or error.sqlstate == _NULL:
+                on_flaw(line, Flaw(error.diag.column_name if error else None, NO_ROW))
+            else:
+                on_flaw(line, self._flaws.told(error))
+        corrections.clear_stage()
+
+    def _move_typed(self, between: str) -> int:
+        names = self._target_names()
+        if self._corrections:
+            return self._corrections.move(names)
+        if self._keys:
+            moved, others = self._keys.move(names, qualified(between))
+            self.duplicates += others
+            return moved
+        move = qualified("insert into {} ({}) select {} from {} where {} order by {}")
+        return self._session.execute(
+            move.format(self._table(), names, names, _TYPED, qualified(between), _LINE)
+        ).rowcount
 
     def _drop_unreadable(self, on_flaw: OnFlaw) -> None:
         """Take out lines that are not JSON."""
@@ -147,6 +212,10 @@ class Stage:
     def _target_names(self) -> sql.Composable:
         return sql.SQL(", ").join(sql.Identifier(c.name) for c in self._fields.columns)
 
+    def _typed_names(self) -> sql.Composable:
+        keys = [KEY] if self._keys else []
+        return sql.SQL(", ").join([_LINE, *keys, self._target_names()])
+
     def _insert(
         self, table: sql.Identifier, names: sql.Composable, *, judged: bool, between: str = "true"
     ) -> int:
@@ -156,6 +225,8 @@ class Stage:
             sql.SQL("{} as {}").format(fields.value(c), sql.Identifier(c.name))
             for c in fields.columns
         ]
+        if fields.key is not None:
+            values.append(sql.SQL("{} as {}").format(fields.key, KEY))
         statement = sql.SQL(
             "insert into {} ({}) select {} from"
             " (select line as {}, {}, {} as is_good from ({}) r{} offset 0) v"
@@ -219,21 +290,31 @@ class Stage:
                 )
 
     def _make_typed(self) -> None:
-        """A local table with the columns and checks of the target."""
+        """A local table with the columns and checks of the target. (LIKE would need the privilege
+        to read it.)
+        """
+        loaded = {c.name for c in self._fields.columns}
+        columns = [
+            sql.SQL("{} {}{}").format(
+                sql.Identifier(column.name),
+                as_sql(column.type),
+                as_sql(" not null" if column.not_null and column.name in loaded else ""),
+            )
+            for column in self._target.columns
+        ]
+        checks = [
+            sql.SQL("constraint {} {}").format(
+                sql.Identifier(check.name), as_sql(check.definition.removesuffix(" NO INHERIT"))
+            )
+            for check in self._target.checks
+        ]
         self._session.execute(
             sql.SQL(
-                "create temp table rollupctl_typed ({} bigint, like {} including constraints)"
-                " on commit drop"
-            ).format(_LINE, self._table())
+                "create temp table rollupctl_typed ({} bigint, {} text, {}) on commit drop"
+            ).format(_LINE, KEY, sql.SQL(", ").join([*columns, *checks]))
         )
-        loaded = {c.name for c in self._fields.columns}
-        for column in self._target.columns:
-            if column.name not in loaded:
-                self._session.execute(
-                    sql.SQL("alter table {} alter {} drop not null").format(
-                        _TYPED, sql.Identifier(column.name)
-                    )
-                )
+        if self._keys:
+            self._keys.begin()
 
 
 def _between(name: str, first: int, last: int) -> str:

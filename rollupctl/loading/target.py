@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 from psycopg import sql
@@ -28,6 +28,7 @@ where c.oid = pg_catalog.to_regclass(%s)
 _COLUMNS = """
 select a.attname as name,
        pg_catalog.format_type(a.atttypid, a.atttypmod) as type,
+       a.attnotnull as not_null,
        a.attnotnull and not a.atthasdef and a.attidentity = '' as required,
        a.attgenerated <> '' as computed,
        a.attidentity <> ''
@@ -58,6 +59,10 @@ from pg_catalog.pg_constraint
 where conrelid = %s and contype = 'c'
 """
 
+_KEYS = """
+select keys::text as keys, tenant from rollup.event_keys where source = %s::pg_catalog.oid
+"""
+
 _NAMES = "every column needs a name, and one of its own"
 
 
@@ -75,6 +80,7 @@ class Column:
     default_text: str | None = None  # an expression
     form: str = "plain"  # json, nested (an array or a record), or plain
     is_partition_key: bool = False
+    not_null: bool = False
 
     @property
     def is_loadable(self) -> bool:
@@ -100,6 +106,8 @@ class Target:
     qualified: str
     columns: tuple[Column, ...]
     checks: tuple[Check, ...]
+    keys: str | None = None  # the qualified name of the table of event keys, if there is one
+    tenant: str | None = None  # the column to whose values the keys belong
 
     def copy_command(
         self, columns: list[str], dialect: Dialect, into: sql.Identifier | None = None
@@ -158,7 +166,8 @@ class Target:
             if not field:
                 raise BadFileError(f"{place}: column {position} of the header has no name", _NAMES)
             column = self._find(field)
-            if column is None and (dialect.takes_unknown or field in dialect.sites.values()):
+            taken = (*dialect.sites.values(), dialect.event_key)
+            if column is None and (dialect.takes_unknown or field in taken):
                 matched.append(field)
                 continue
             if column is None:
@@ -239,4 +248,7 @@ def find_target(session: Session, name: str) -> Target:
         )
     columns = tuple(Column(**row) for row in query(session, _COLUMNS, table["oid"]).records())
     checks = tuple(Check(**row) for row in query(session, _CHECKS, table["oid"]).records())
-    return Target(table["schema"], table["name"], table["qualified"], columns, checks)
+    target = Target(table["schema"], table["name"], table["qualified"], columns, checks)
+    for keys, tenant in query(session, _KEYS, table["oid"]).rows:
+        target = replace(target, keys=keys, tenant=tenant)
+    return target

@@ -6,30 +6,25 @@ import collections
 import os
 import select
 import socket
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 
-import click
 import psycopg
 from psycopg import sql
 
 from rollupctl.connect import Session
 from rollupctl.errors import BadFileError
 from rollupctl.loading.content import NOTHING_LOADED
-from rollupctl.loading.csvfile import CsvFile
 from rollupctl.loading.dialect import Constants
 from rollupctl.loading.parts import Part
+from rollupctl.loading.progress import Advance
 from rollupctl.loading.timevalue import TimeColumns
-
-Progress = Callable[[int], None]
 
 
 def copy_part(
     session: Session,
     part: Part,
     command: sql.Composed,
-    advance: Progress,
+    advance: Advance,
     times: TimeColumns | None,
 ) -> int:
     """Stream the part through COPY; return the number of its rows.
@@ -102,19 +97,3 @@ def _refused(session: Session) -> bool:
         at += 1 + int.from_bytes(waiting[at + 1 : at + 5], "big")
     pgconn.consume_input()  # notices: libpq shows them with the next chunk
     return False
-
-
-@contextmanager
-def progress_bar(file: CsvFile, *, shown: bool = True) -> Iterator[Progress]:
-    """A progress bar in bytes on stderr, if that is a terminal and the length is known, and it is
-    to be `shown`.
-    """
-    size = file.size
-    if not shown or size is None or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    step = max(1, size // 200)
-    with click.progressbar(
-        length=size, label=file.name, file=sys.stderr, update_min_steps=step
-    ) as bar:
-        yield bar.update

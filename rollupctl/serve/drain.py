@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 import psycopg
@@ -18,20 +17,22 @@ from rollupctl.connect import Session, query, transaction
 from rollupctl.errors import ConnectError, explain
 from rollupctl.rolling import pauses
 from rollupctl.serve import log
-from rollupctl.serve.copylines import COPY, line
 from rollupctl.serve.events import stored
 from rollupctl.serve.spool import Spool
+from rollupctl.serve.writer import Event, Writer
 
 MAX_EVENTS = 20_000  # in one transaction
 MAX_BYTES = 16 * 1024**2
 LONGEST_PAUSE = 5.0  # seconds between attempts to reach the database
 
 _BEGIN = """
-select load_id, part, position, after_id
+select load_id, part, position, after_id,
+       (select keys::text from rollup.event_keys where source = 'public.events'::regclass) as keys
   from rollup.begin_part('public.events', 'rollupctl serve', channel => %s, expected_position => %s)
 """
 _RECORD = """
-select rollup.record_part(%s, %s, %s, %s, rejected_count => %s, new_position => %s, duration => %s)
+select rollup.record_part(%s, %s, %s, %s, rejected_count => %s, new_position => %s, duration => %s,
+                          duplicate_count => %s)
 """
 _SITES = "select name, customer_id from rollup.site_ids(%s)"
 _SET_ASIDE = """
@@ -42,7 +43,6 @@ select rollup_serve.set_aside_event(%s::pg_catalog.uuid, %s, %s::pg_catalog.json
 # All other errors concern the database, and the batch is tried again.
 _OF_EVENT = ("22", "23", "P0001", "54000", "42804")
 
-Event = tuple[int, dict[str, Any]]
 Aside = tuple[Event, str, str]  # SQLSTATE and reason
 
 
@@ -179,18 +179,15 @@ class Drain:
         while True:
             try:
                 with transaction(session):
-                    load, part, _, after_id = query(session, _BEGIN, self._channel, expected).rows[
-                        0
-                    ]
-                    if is_divided:
-                        self._insert(session, good, sites, aside)
-                    else:
-                        self._copy(session, good, sites)
+                    begun = query(session, _BEGIN, self._channel, expected).records()[0]
+                    writer = Writer(session, sites, begun["load_id"], begun["keys"])
+                    write = self._insert if is_divided else self._write
+                    loaded = write(writer, good, aside)
                     self._keep_aside(session, aside)
-                    loaded = len(events) - len(aside)
                     seconds = time.monotonic() - began
-                    values = (load, part, loaded, after_id, len(aside), str(through), seconds)
-                    query(session, _RECORD, *values)
+                    again = len(events) - len(aside) - loaded
+                    ids = (begun["load_id"], begun["part"], loaded, begun["after_id"], len(aside))
+                    query(session, _RECORD, *ids, str(through), seconds, again)
                 break
             except psycopg.Error as error:
                 # Savepoints hide from the ledger which ids are those of the batch, so they are for
@@ -237,35 +234,28 @@ class Drain:
             self._known.update({str(name): int(number) for name, number in found})
         return self._known, refused
 
-    def _insert(
-        self,
-        session: Session,
-        events: Sequence[Event],
-        sites: dict[str, int],
-        aside: list[Aside],
-    ) -> None:
-        """Write events; those that the database rejects are added to `aside`.
+    def _write(self, writer: Writer, events: Sequence[Event], _: list[Aside]) -> int:
+        return writer.write(events)
+
+    def _insert(self, writer: Writer, events: Sequence[Event], aside: list[Aside]) -> int:
+        """Write events, and return how many; those that the database rejects are added to `aside`.
 
         A batch that fails is divided until the events that make it fail stand alone.
         """
         if not events:
-            return
+            return 0
         try:
-            with session.transaction():  # a savepoint
-                self._copy(session, events, sites)
+            with writer.session.transaction():  # a savepoint
+                return writer.write(events)
         except psycopg.Error as error:
             if not _is_of_event(error):
                 raise
             if len(events) == 1:
                 aside.append((events[0], error.sqlstate or "", _reason(error)))
-                return
+                return 0
             middle = len(events) // 2
-            self._insert(session, events[:middle], sites, aside)
-            self._insert(session, events[middle:], sites, aside)
-
-    def _copy(self, session: Session, events: Sequence[Event], sites: dict[str, int]) -> None:
-        with session.cursor() as cursor, cursor.copy(COPY) as copy:
-            copy.write("".join(line(event, sites[event["site_id"]]) for _, event in events))
+            written = self._insert(writer, events[:middle], aside)
+            return written + self._insert(writer, events[middle:], aside)
 
     def _advance(self, position: int) -> None:
         with self._lock:

@@ -38,6 +38,7 @@ TEXTS: Mapping[str, int] = {
     "browser": 255,
 }
 _SITE = 200  # as rollup.site_ids
+LONGEST_KEY = 255  # of an event key
 
 # Columns of events in the order in which they are written; the time and the site come first.
 COLUMNS = (
@@ -162,6 +163,8 @@ def _checked(event: Any, may_have_nul: bool, now: datetime, own_site: str | None
     for name, longest in TEXTS.items():
         if (text := _text(name, event.pop(name, None), longest)) is not None:
             kept[name] = text
+    if (key := _text("event_key", event.pop("event_key", None), LONGEST_KEY)) is not None:
+        kept["event_key"] = key
     if not kept.get("event_type"):
         raise InvalidEventError("event_type required", "/event_type")
     for name, read in _NUMBERS.items():

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from rollupctl.errors import BadFileError, UsageError
-from rollupctl.loading.flaws import Flaw
+from rollupctl.errors import UsageError
 from rollupctl.output import Table
 from rollupctl.streams.debezium import unwrap
-from rollupctl.streams.feed import Batch, Feed, Message, PositionOf
+from rollupctl.streams.feed import Batch, Feed, PositionOf
 from rollupctl.streams.kafkafeed import KafkaFeed
 from rollupctl.streams.redisfeed import RedisFeed
-from rollupctl.streams.store import FencedError, OnBad, Store
+from rollupctl.streams.store import FencedError, Store
 
-RESULT = ("stream", "messages", "stored", "rejected", "seconds")
+RESULT = ("stream", "messages", "stored", "rejected", "duplicates", "seconds")
 
 
 def open_feed(url: str, position_of: PositionOf, field: str | None = None) -> Feed:
@@ -53,10 +48,10 @@ def consume(
     messages = stored = 0
     while True:
         batches = feed.read(most, seconds)
-        if not batches and once:
+        if not batches and once and feed.is_ready:
             break
         for each in batches:
-            batch = _unwrapped(each) if debezium else each
+            batch = _unwrapped(each, store.corrects) if debezium else each
             try:
                 stored += store.store(batch)
             except FencedError:
@@ -65,38 +60,10 @@ def consume(
             messages += len(batch.messages)
             feed.stored(batch)
     table = Table(RESULT)
-    table.add(url, messages, stored, store.rejected, round(time.monotonic() - began, 3))
+    seconds_taken = round(time.monotonic() - began, 3)
+    table.add(url, messages, stored, store.rejected, store.duplicates, seconds_taken)
     return table
 
 
-def _unwrapped(batch: Batch) -> Batch:
-    return replace(batch, messages=[replace(m, body=unwrap(m.body)) for m in batch.messages])
-
-
-@contextmanager
-def rejecting(path: str | None) -> Iterator[OnBad | None]:
-    """What writes bad messages to a file, as lines of JSON; None without a file.
-
-    They are written before their batch commits, so after a crash one may be there twice.
-    """
-    if path is None:
-        yield None
-        return
-    try:
-        stream = Path(path).open("a", encoding="utf-8")  # noqa: SIM115 -- by closing()
-    except OSError as error:
-        raise BadFileError(f"{path}: {error.strerror}") from None
-    with closing(stream):
-
-        def write(batch: Batch, message: Message, flaw: Flaw) -> None:
-            told = {
-                "source": batch.channel,
-                "place": message.place,
-                "column": flaw.column,
-                "reason": flaw.reason,
-                "row": (message.body or b"").decode(errors="replace"),
-            }
-            stream.write(json.dumps(told, ensure_ascii=False) + "\n")
-            stream.flush()
-
-        yield write
+def _unwrapped(batch: Batch, corrects: bool) -> Batch:
+    return replace(batch, messages=[unwrap(m, corrects=corrects) for m in batch.messages])

@@ -12,10 +12,14 @@ PositionOf = Callable[[str], str | None]
 
 @dataclass(frozen=True)
 class Message:
-    """An event as it came, None for a tombstone, and its place for people."""
+    """An event as it came, None for a tombstone, and its place for people. If it `deletes`, the
+    body is the row that was deleted. `flaw` is what is wrong with it.
+    """
 
     place: str
     body: bytes | None
+    deletes: bool = False
+    flaw: str | None = None
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,11 @@ class Feed(Protocol):
 
     def read(self, most: int, seconds: float) -> list[Batch]:
         """About `most` messages; fewer after `seconds`, none if nothing has come by then."""
+        ...
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether messages would have come if there were some."""
         ...
 
     def stored(self, batch: Batch) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult
 from rollupctl.errors import RollupError, UsageError
 from rollupctl.streams.feed import Batch, Message, PositionOf
 
+_LONGEST_JOIN = 120  # seconds
 _FORM = "write kafka://broker:9092/TOPIC?group=NAME"
 
 
@@ -31,6 +32,8 @@ class KafkaFeed:
         self._group = options.pop("group", "")
         if not (self._topic and self._group and url.netloc):
             raise UsageError(f"{url.geturl()!r} does not name broker, topic and group", _FORM)
+        self._has_joined = False
+        self._began = time.monotonic()
         self._position_of = position_of
         self._positions: dict[int, str | None] = {}
         self._ready: dict[int, list[Any]] = {}
@@ -53,7 +56,18 @@ class KafkaFeed:
             raise RollupError(f"kafka at {url.netloc}: there is no topic {self._topic}")
         self._consumer.subscribe([self._topic], on_assign=self._assigned)
 
+    @property
+    def is_ready(self) -> bool:
+        """See Feed: joining a group takes seconds. Raises RollupError if it takes too long."""
+        if not self._has_joined and time.monotonic() - self._began > _LONGEST_JOIN:
+            raise RollupError(
+                f"group {self._group} has not admitted this consumer for {_LONGEST_JOIN} s",
+                "another consumer of the group may have ended without leaving: try again",
+            )
+        return self._has_joined
+
     def _assigned(self, consumer: Any, partitions: list[Any]) -> None:
+        self._has_joined = True
         self._positions = {}
         for each in partitions:
             each.offset = self._offset(each.partition)

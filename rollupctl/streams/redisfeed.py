@@ -111,6 +111,11 @@ class RedisFeed:
             return []
         return [Batch(self._channel, self._position, last, messages)]
 
+    @property
+    def is_ready(self) -> bool:
+        """See Feed."""
+        return True
+
     def _document(self, fields: dict[bytes, bytes]) -> bytes:
         if self._field is not None:
             return fields.get(self._field.encode(), b"")

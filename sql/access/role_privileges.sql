@@ -62,6 +62,11 @@ begin
      cross join unnest(array['select', 'insert', 'update']) p (privilege)
      where purpose = 'loader'
     union
+    select 'table', k.keys::text, p.privilege
+      from rollup.event_keys k
+     cross join unnest(array['select', 'insert', 'delete']) p (privilege)
+     where purpose = 'loader'
+    union
     select 'role', 'pg_read_all_stats', 'member' where purpose = 'monitor'
     union
     select 'role', c.relowner::regrole::text, 'member'

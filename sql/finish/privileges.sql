@@ -28,8 +28,8 @@ begin
            and (n.nspname = 'rollup_internal' and c.relkind = 'r'
                 and c.relname in ('rollups', 'families', 'sources', 'watermarks', 'backlogs', 'tails', 'horizons',
                                   'runs', 'run_totals', 'isolations', 'roles', 'added_measures', 'expiries', 'followed_sources',
-                                  'correction_totals')
-                or n.nspname = 'rollup' and c.relkind = 'v' and c.relname in ('status', 'retention', 'measures', 'waiting', 'metrics', 'pending_changes'))
+                                  'correction_totals', 'key_tables')
+                or n.nspname = 'rollup' and c.relkind = 'v' and c.relname in ('status', 'retention', 'measures', 'waiting', 'metrics', 'pending_changes', 'event_keys'))
         union all
         -- The tenant and the error of an event that was set aside are values of the event.
         select format('grant select (rollup, event_id, sqlstate, set_aside_at, last_tried_at) on %s to public', c.oid::regclass)

@@ -33,6 +33,9 @@ begin
             select p from unnest(parts) p where p ->> 'reason' is not null))::jsonb);
         perform rollup_internal.record_expiry(expirable.relation, array(
             select format('%s: %s', e ->> 'partition', e ->> 'reason') from jsonb_array_elements(item -> 'ended') e));
+    elsif expirable.kind = 'keys' then
+        select array_remove(array[k.part], null), k.more into parts, more
+          from rollup_internal.expire_keys(expirable.relation, expirable.keep, max_rows) k;
     elsif not item ? 'parts' then
         older_than := coalesce((item ->> 'older_than')::interval, case when expirable.is_enforced then expirable.keep end);
         if older_than is not null then

@@ -66,7 +66,7 @@ begin
             select jsonb_build_object('do', 'expire', 'kind', x.kind, 'name', x.name)
               from rollup.retention x
              where x.keep is not null and (names is null or x.name = any (names))
-             order by x.kind desc, x.name);
+             order by x.kind = 'keys', x.kind desc, x.name);
     elsif kind = 'backfill' then
         perform rollup_internal.get_rollup(n) from unnest(names) n;
         job.waiting := array(

@@ -6,6 +6,7 @@ create or replace function rollup_internal.unload_step(item jsonb, out report js
 as $$
 declare
     load constant bigint := (item ->> 'load')::bigint;
+    keys regclass;
     bounds constant tstzrange := tstzrange((item ->> 'from')::timestamptz, (item ->> 'to')::timestamptz);
     loaded rollup.loads;
     ids int8multirange;
@@ -29,6 +30,11 @@ begin
         delete from rollup_internal.set_aside s
          using rollup_internal.rollups r
          where r.name = s.rollup and r.source = loaded.source_table and s.event_id <@ ids;
+        -- Otherwise its events would count as repeated when they are loaded again.
+        select k.keys into keys from rollup.event_keys k where k.source = loaded.source_table;
+        if keys is not null then
+            execute format('delete from %s where load_id = $1', keys) using load;
+        end if;
         update rollup.load_parts p set sha256 = null where p.load_id = load;
         update rollup.loads l set sha256 = null, unloaded_at = now() where l.load_id = load;
     end if;

@@ -10,7 +10,8 @@ create or replace function rollup.record_part(
         digest bytea default null,
         size bigint default 0,
         new_position text default null,
-        duration double precision default null)
+        duration double precision default null,
+        duplicate_count bigint default 0)
     returns boolean
     language plpgsql
     volatile
@@ -34,6 +35,7 @@ begin
         update rollup.load_parts p
            set rows = p.rows + row_count,
                rejected = p.rejected + rejected_count,
+               duplicates = p.duplicates + duplicate_count,
                bytes = size,
                position = new_position,
                through_id = last_id,
@@ -49,10 +51,10 @@ begin
            and (p.ids is null) = (own_ids is null);
     end if;
     if digest is not null or not found then
-        insert into rollup.load_parts (load_id, part, source_table, sha256, bytes, position, rows, rejected, after_id,
-                                       through_id, ids, seconds)
-        values (load, part_number, loaded, digest, size, new_position, row_count, rejected_count, first_after,
-                last_id, own_ids, duration)
+        insert into rollup.load_parts (load_id, part, source_table, sha256, bytes, position, rows, rejected, duplicates,
+                                       after_id, through_id, ids, seconds)
+        values (load, part_number, loaded, digest, size, new_position, row_count, rejected_count,
+                duplicate_count, first_after, last_id, own_ids, duration)
             on conflict do nothing;
         if not found then
             return false;
@@ -61,9 +63,10 @@ begin
     update rollup.loads l
        set rows = l.rows + row_count,
            rejected = l.rejected + rejected_count,
+           duplicates = l.duplicates + duplicate_count,
            bytes = size,
            position = new_position,
-           after_id = case when l.rows + l.rejected = 0 then first_after else l.after_id end,
+           after_id = case when l.rows + l.rejected + l.duplicates = 0 then first_after else l.after_id end,
            through_id = last_id,
            loaded_at = now(),
            loaded_by = current_user,
@@ -72,7 +75,7 @@ begin
     return true;
 end
 $$;
-comment on function rollup.record_part(bigint, int, bigint, bigint, bigint, bytea, bigint, text, double precision) is
+comment on function rollup.record_part(bigint, int, bigint, bigint, bigint, bytea, bigint, text, double precision, bigint) is
     'Records a part in the transaction of its rows: their number, the last id before them (from rollup.begin_part), '
-    'rejected rows, the SHA-256 and the size of the content up to the end of the part or the position of the channel, '
+    'rejected rows, those left out for their event keys, the SHA-256 and the size of the content up to the end of the part or the position of the channel, '
     'and seconds. Returns false if the part is already loaded: then the transaction must be rolled back.';

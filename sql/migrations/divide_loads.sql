@@ -38,6 +38,7 @@ begin
         add column channel text,
         add column position text,
         add column rejected bigint not null default 0,
+        add column duplicates bigint not null default 0,
         add column seconds double precision,
         add column begun_at timestamptz not null default now(),
         add column unloaded_rows bigint not null default 0,

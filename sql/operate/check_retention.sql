@@ -19,6 +19,9 @@ begin
         if what.kind = 'source' then
             is_overdue := exists (select from rollup.partitions(what.relation) p
                                    where p.range_to <= now() - what.keep - interval '2 days');
+        elsif what.kind = 'keys' then
+            execute format('select exists (select 1 from %s where seen_at < $1)', what.relation)
+               into is_overdue using now() - what.keep - interval '2 days';
         else
             select * into r from rollup_internal.rollups x where x.name = what.name;
             continue when not exists (select from pg_class c where c.oid = r.target);
@@ -30,7 +33,7 @@ begin
         finding := format('%s%s', what.keep, case
             when what.kept <> '{}' then format(', but kept: %s', array_to_string(what.kept, '; '))
             when is_overdue then
-            case when what.kind = 'source' then ', but there are older partitions'
+            case what.kind when 'source' then ', but there are older partitions' when 'keys' then ', but there are older keys'
                  else ', but there are older rows: of late events, or nothing removes them' end end);
         todo := case when status = 'warn' then 'call rollup.expire_all(); select rollup.schedule() has pg_cron do it daily' end;
         return next;

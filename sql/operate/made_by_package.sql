@@ -51,6 +51,9 @@ begin
               join pg_class c on c.oid = r.target
              where with_tables
             union all
+            select 4, k.keys::bigint, 'table', k.keys::text, format('drop table %s', k.keys)
+              from rollup.event_keys k
+            union all
             select 4, r.id, 'comment', format('%s.%I', r.target, a.attname),
                    format('comment on column %s.%I is null', r.target, a.attname)
               from rollup_internal.rollups r

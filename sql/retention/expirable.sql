@@ -15,6 +15,13 @@ begin
         begin
             if item.kind = 'source' then
                 return query select item.kind, item.name, e.* from rollup.expire(item.relation, item.keep, true) e;
+            elsif item.kind = 'keys' then
+                execute format('select count(*), max(seen_at) from %s where seen_at < $1', item.relation)
+                   into rows, range_to using now() - item.keep;
+                return query
+                    select item.kind, item.name, item.relation::text, null::timestamptz, range_to, expirable.rows,
+                           null::bigint, 'would delete rows'
+                     where expirable.rows > 0;
             else
                 return query
                     select item.kind, item.name, e.partition, e.range_from, e.range_to, e.rows, e.bytes, e.action

@@ -14,15 +14,22 @@ call rollup_internal.replace_view('rollup.retention', $query$
               from rollup_internal.sources s
             union all
             select 'rollup', r.name, r.target, r.keep, r.expired_before, true
-              from rollup_internal.rollups r) x
+              from rollup_internal.rollups r
+            union all
+            select 'keys', (select format('%I.%I', n.nspname, c.relname)
+                              from pg_catalog.pg_class c
+                              join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                             where c.oid = k.keys),
+                   k.keys, k.keep, null, true
+              from rollup.event_keys k) x
       left join rollup_internal.expiries e on e.relation = x.relation
      where x.name is not null
-     order by x.kind desc, x.name
+     order by x.kind = 'keys', x.kind desc, x.name
 $query$);
 reset citus.enable_ddl_propagation;
 comment on view rollup.retention is
     'How long the events of each source and the rows of each rollup are kept; see rollup.set_retention.';
-comment on column rollup.retention.kind is 'source: its events; rollup: its rows.';
+comment on column rollup.retention.kind is 'source: its events; rollup: its rows; keys: the keys of a source''s events.';
 comment on column rollup.retention.keep is
     'The next rollup.expire_all removes what is older than this; NULL: kept without limit.';
 comment on column rollup.retention.expired_before is 'Events or rows before this time have been removed.';

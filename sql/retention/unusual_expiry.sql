@@ -17,6 +17,8 @@ declare
         (select r.expired_before from rollup_internal.rollups r where r.target = relation));
 begin
     return case
+        when exists (select from rollup.event_keys k where k.keys = relation)
+            then null
         when expired_before is null
             then format('nothing of %s has expired before', relation)
         when cutoff - expired_before > age
@@ -26,4 +28,4 @@ end
 $$;
 comment on function rollup.unusual_expiry(regclass, interval) is
     'Why a user should confirm the removal of everything older than an age from a source or a rollup: it is the '
-    'first removal, or it covers a longer time than the age itself. NULL if there is no reason.';
+    'first removal, or it covers a longer time than the age itself. NULL if there is no reason, as for event keys.';

@@ -10,6 +10,7 @@ create table if not exists rollup_internal.load_parts (
     position     text,
     rows         bigint         not null default 0,
     rejected     bigint         not null default 0,
+    duplicates   bigint         not null default 0,
     after_id     bigint,
     through_id   bigint,
     ids          int8multirange,

@@ -16,6 +16,7 @@ create table if not exists rollup_internal.loads (
     channel      text,
     position     text,
     rejected     bigint      not null default 0,
+    duplicates   bigint      not null default 0,
     seconds      double precision,
     begun_at     timestamptz not null default now(),
     unloaded_rows bigint     not null default 0,

@@ -9,5 +9,6 @@
 \ir erasures.sql
 \ir loads.sql
 \ir load_parts.sql
+\ir event_keys.sql
 \ir migrations.sql
 \ir set_aside.sql

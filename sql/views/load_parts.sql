@@ -2,7 +2,7 @@
 set citus.enable_ddl_propagation to off;
 call rollup_internal.replace_view('rollup.load_parts', $query$
     select load_id, part, source_table, sha256, bytes, position, rows, rejected, after_id, through_id, ids, loaded_by,
-           begun_at, loaded_at, seconds
+           begun_at, loaded_at, seconds, duplicates
       from rollup_internal.load_parts
 $query$);
 reset citus.enable_ddl_propagation;
