@@ -55,6 +55,11 @@ class Service:
         """A number that differs whenever events have been stored or counted here."""
         return self.runner.rounds + (self.drain.totals.stored if self.runner.seconds is None else 0)
 
+    @property
+    def problem(self) -> str | None:
+        """Why events are not accepted, or do not reach the database, if so."""
+        return self.drain.problem or self.spool.problem
+
     async def ask(self, tenant: str, text: str, *values: Any) -> list[tuple[Any, ...]]:
         """The rows of a query, which reads only. Raises ProblemError."""
         return await self.read(
