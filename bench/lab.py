@@ -97,7 +97,7 @@ def laboratory(runs: int, preload: Sequence[str] = ()) -> Iterator[Lab]:
     clusterhome.KEEP_MEMORY.clear()
     home = Path(tempfile.mkdtemp(prefix="rollup-bench-"))
     home.chmod(0o755)  # the server may run as another user
-    cluster = Cluster(home / "pg", settings=SETTINGS, preload=preload)
+    cluster = Cluster(home / "pg", settings=SETTINGS, preload=list(preload))
     try:
         cluster.up()
         yield Lab(cluster, runs)

@@ -20,7 +20,8 @@ from rollupctl.serve import bodies
 from rollupctl.serve.copylines import line
 from rollupctl.serve.events import InvalidEventError, read_batch, read_event, stored
 from rollupctl.serve.problems import ProblemError
-from rollupctl.serve.spool import Answer, Spool, SpoolError, SpoolFullError
+from rollupctl.serve.spool import Spool, SpoolError, SpoolFullError
+from rollupctl.serve.spoolfile import Answer
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=timezone.utc)
 

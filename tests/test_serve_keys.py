@@ -149,6 +149,74 @@ def test_the_database_keeps_other_sites_closed_whatever_is_asked(guarded: Guarde
             db.execute(ask, [json.dumps({**question, "site_id": "b.example"})])
 
 
+FORGETFUL = """
+create or replace function rollup_serve.require_tenant(tenant text) returns text language sql
+as 'select tenant'
+"""
+
+
+@pytest.mark.parametrize("server", ["plain"], indirect=True)
+def test_row_security_keeps_other_sites_closed_if_the_code_forgets(
+    server: Server, tmp_path: Any
+) -> None:
+    """The filter and the checks are taken out of the database on purpose."""
+    name = server.database(SERVING)
+    asked = {**DAY, "grain": "total"}
+    path = "/rollups/site_views_1min"
+    with serving(server.dsn(name), tmp_path) as service:
+        for site, views in (("a.example", 1), ("b.example", 2)):
+            event = {"site_id": site, "event_type": "pageview", "timestamp": "2024-05-01"}
+            assert service.post("/events?wait=true", [event] * views).status == 200
+        until(lambda: service.get(path, None, **asked).json["rows"] == [{"views": 3}], "counted")
+        guarded = Guarded(service)
+        with psycopg.connect(service.dsn, autocommit=True) as db:
+            isolated = "select reader from rollup.isolations where source = 'events'::regclass"
+            until(lambda: bool(db.execute(isolated).fetchall()), "events are isolated")
+            until(lambda: guarded.get("reader", path, **asked).status == 200, "the key is known")
+            db.execute(FORGETFUL)
+            ((other,),) = db.execute("select rollup.site_id('b.example')::text").fetchall()
+            until(
+                lambda: guarded.get("reader", path, **asked).json["rows"] == [{"views": 1}],
+                "the service uses the role",
+            )
+            for live in ("true", "false"):
+                for tenant in ({}, {"tenant": other}):
+                    found = guarded.get("reader", path, **asked, **tenant, live=live).json["rows"]
+                    assert found == [{"views": 0 if tenant else 1}]
+            answer = guarded.get("reader", path, **asked, site_id="b.example")
+            assert (answer.status, answer.json["error"]) == (404, "there is no site b.example")
+            answer = guarded.get("reader", "/stats", site_id="b.example", date="2024-05-01")
+            assert answer.json["total_views"] == 0
+            sites = guarded.get("reader", "/sites").json["sites"]
+            assert [each["site_id"] for each in sites] == ["a.example"]
+            # Others see what they saw, and rollups count everything.
+            assert guarded.get("all", path, **asked).json["rows"] == [{"views": 3}]
+            assert guarded.post("all", "/event?wait=true", event).status == 200
+            until(lambda: guarded.get("all", path, **asked).json["rows"] == [{"views": 4}], "all")
+            (found,) = db.execute(
+                "select finding from rollup.doctor() where check_name = 'isolation of public.events'"
+            ).fetchall()
+            assert found == ("rollup_serve_reader sees its own tenants",)
+            assert service.logged("not_isolated") == []
+    server.drop(name)
+
+
+@pytest.mark.parametrize("server", ["plain"], indirect=True)
+def test_tables_that_others_write_are_not_isolated_without_being_asked(
+    server: Server, tmp_path: Any
+) -> None:
+    name = server.database(SERVING)
+    with server.connect(name) as db:
+        db.execute("grant insert on events to pg_monitor")
+        db.execute("select rollup_serve.create_key('k', sha256('x'), 'x', '{read}', 'a.example')")
+    with serving(server.dsn(name), tmp_path) as service:
+        until(lambda: bool(service.logged("not_isolated")), "it says so")
+        (entry,) = service.logged("not_isolated")
+        assert entry["reason"] == "public.events may be written by pg_monitor"
+        assert service.get("/stats", {"Authorization": "Bearer x"}).json["site_id"] == "a.example"
+    server.drop(name)
+
+
 def test_a_key_that_was_revoked_opens_nothing(guarded: Guarded) -> None:
     secret = guarded.make("short")
     path = "/rollups"

@@ -28,7 +28,7 @@ async def healthz(request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """Whether events are accepted and reach the database."""
     service: Service = request.app.state.service
-    problem = "the service is stopping" if service.stopping else service.drain.problem
+    problem = "the service is stopping" if service.stopping else service.problem
     body = {
         "status": "ready" if problem is None else "not ready",
         "spool_events": service.spool.events,

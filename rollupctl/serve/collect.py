@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Mapping
 from concurrent.futures import Future
 from datetime import datetime, timezone
@@ -25,11 +26,13 @@ from rollupctl.serve.events import (
 from rollupctl.serve.gate import key_of
 from rollupctl.serve.problems import ProblemError, unavailable
 from rollupctl.serve.service import Service
-from rollupctl.serve.spool import Answer, SpoolFullError
+from rollupctl.serve.spool import SpoolFullError
+from rollupctl.serve.spoolfile import Answer
 
 MAX_BODY_BYTES = 16 * 1024**2
 WAIT_SECONDS = 30.0  # for ?wait=true
-_MAX_KEY = 255
+_KEY = re.compile(r"[!-~]{1,255}")
+_WAIT = {"true": True, "1": True, "false": False, "0": False}
 _MAX_ERRORS = 100  # listed in an answer
 
 _ACCEPTED = b'{"status":"accepted"}'
@@ -39,6 +42,7 @@ _encode = msgspec.json.encode
 async def post_event(request: Request) -> Response:
     """Accept one event."""
     service: Service = request.app.state.service
+    waits = _waits(request)
     body = await read_body(request, MAX_EVENT_BYTES)
     try:
         event = read_event(body, datetime.now(timezone.utc), key_of(request).site)
@@ -46,12 +50,13 @@ async def post_event(request: Request) -> Response:
         service.metrics.rejected("event", 1)
         status = 403 if isinstance(error, ForeignSiteError) else 400
         raise ProblemError(status, error.reason, pointer=error.pointer) from None
-    return await _accept(request, service, body, Batch([event], []), _ACCEPTED)
+    return await _accept(request, waits, body, Batch([event], []), _ACCEPTED)
 
 
 async def post_events(request: Request) -> Response:
     """Accept a batch: a JSON array, or lines of JSON. Those that are invalid are left out."""
     service: Service = request.app.state.service
+    waits = _waits(request)
     body = await read_body(request, MAX_BODY_BYTES)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     is_lines = kind in ("application/x-ndjson", "application/jsonl", "application/ndjson") or (
@@ -76,19 +81,28 @@ async def post_events(request: Request) -> Response:
     }
     if errors:
         counts["errors"] = errors
-    return await _accept(request, service, body, batch, _encode(counts))
+    return await _accept(request, waits, body, batch, _encode(counts))
+
+
+def _waits(request: Request) -> bool:
+    """Whether the answer waits for the database."""
+    wait = _WAIT.get(request.query_params.get("wait", "false"))
+    if wait is None:
+        raise ProblemError(400, "wait is true or false", pointer="/wait")
+    return wait
 
 
 async def _accept(
-    request: Request, service: Service, body: bytes, batch: Batch, answer: bytes
+    request: Request, waits: bool, body: bytes, batch: Batch, answer: bytes
 ) -> Response:
-    """Store the events in the spool, then answer; with ?wait=true after the database has them."""
+    """Store the events in the spool, then answer; if it waits, after the database has them."""
+    service: Service = request.app.state.service
     key = request.headers.get("idempotency-key")
     if key is None:
         position = await _append(service, batch, None)
-        return await _answer(request, service, position, len(batch.accepted), answer, {})
-    if not 0 < len(key) <= _MAX_KEY:
-        raise ProblemError(400, f"an Idempotency-Key has 1 to {_MAX_KEY} characters")
+        return await _answer(service, waits, position, len(batch.accepted), answer, {})
+    if not _KEY.fullmatch(key):
+        raise ProblemError(400, "an Idempotency-Key has 1 to 255 visible ASCII characters")
     key = f"{request.url.path} {key_of(request).key_id} {key}"
     digest = hashlib.sha256(body).digest()
     if key in service.under_way:
@@ -109,7 +123,7 @@ async def _accept(
         else:
             position, answer = earlier.position, earlier.body
             replayed = {"Idempotency-Replayed": "true"}
-        return await _answer(request, service, position, len(batch.accepted), answer, replayed)
+        return await _answer(service, waits, position, len(batch.accepted), answer, replayed)
     finally:
         service.under_way.discard(key)
 
@@ -128,14 +142,14 @@ async def _append(service: Service, batch: Batch, answer: Answer | None) -> int:
 
 
 async def _answer(
-    request: Request,
     service: Service,
+    waits: bool,
     position: int,
     events: int,
     answer: bytes,
     headers: Mapping[str, str],
 ) -> Response:
-    if request.query_params.get("wait") not in ("true", "1"):
+    if not waits:
         return Response(answer, 202, media_type="application/json", headers=headers)
     done = asyncio.wrap_future(service.drain.wait_for(position))
     try:

@@ -15,7 +15,7 @@ import msgspec
 
 MAX_EVENT_BYTES = 64 * 1024
 MAX_EVENTS = 10_000  # in one request
-_MAX_DEPTH = 32  # of properties
+MAX_DEPTH = 32  # of properties
 _OLDEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _INT8 = range(-(2**63), 2**63)
 _INT4 = range(-(2**31), 2**31)
@@ -37,7 +37,7 @@ TEXTS: Mapping[str, int] = {
     "country": 255,
     "browser": 255,
 }
-_SITE = 200  # as rollup.site_ids
+MAX_SITE = 200  # as rollup.site_ids
 LONGEST_KEY = 255  # of an event key
 
 # Columns of events in the order in which they are written; the time and the site come first.
@@ -152,7 +152,7 @@ def _checked(event: Any, may_have_nul: bool, now: datetime, own_site: str | None
         raise InvalidEventError("an event is a JSON object")
     if may_have_nul:
         _require_no_nul(event, "")
-    site = _text("site_id", event.pop("site_id", None), _SITE) or own_site
+    site = _text("site_id", event.pop("site_id", None), MAX_SITE) or own_site
     if site is None or not site.strip():
         raise InvalidEventError("site_id required", "/site_id")
     if own_site is not None and slug(site) != slug(own_site):
@@ -174,7 +174,7 @@ def _checked(event: Any, may_have_nul: bool, now: datetime, own_site: str | None
     if not isinstance(properties, dict):
         raise InvalidEventError("properties is not an object", "/properties")
     if properties := {**properties, **event}:
-        _require_shallow(properties, _MAX_DEPTH)
+        _require_shallow(properties, MAX_DEPTH)
         kept["properties"] = properties
     return kept
 
@@ -218,6 +218,8 @@ def _integer(allowed: range) -> Callable[[str, Any], int]:
     def read(name: str, value: Any) -> int:
         if isinstance(value, str) and re.fullmatch(r"[-+]?\d{1,19}", value):
             value = int(value)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)  # to JSON, 1.0 is the same number as 1
         if not isinstance(value, int) or isinstance(value, bool) or value not in allowed:
             raise InvalidEventError(
                 f"{name} is not a whole number of {allowed.stop.bit_length()} bits", f"/{name}"
@@ -235,7 +237,7 @@ def _amount(name: str, value: Any) -> str:
         number = Decimal(str(value))
     except InvalidOperation:
         number = Decimal("nan")
-    if not number.is_finite() or abs(number.adjusted()) > 100:
+    if not number.is_finite() or abs(number.adjusted()) > 400:
         raise InvalidEventError(f"{name} is not a number", f"/{name}")
     return str(number)
 
@@ -249,7 +251,10 @@ def _currency(name: str, value: Any) -> str:
 def _number(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidEventError(f"{name} is not a number", f"/{name}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise InvalidEventError(f"{name} is too large", f"/{name}") from None
 
 
 _NUMBERS: Mapping[str, Callable[[str, Any], Any]] = {
@@ -281,6 +286,6 @@ def _require_no_nul(value: Any, pointer: str) -> None:
 
 def _require_shallow(value: Any, depth: int) -> None:
     if depth == 0:
-        raise InvalidEventError(f"properties are nested more than {_MAX_DEPTH} levels deep")
+        raise InvalidEventError(f"properties are nested more than {MAX_DEPTH} levels deep")
     for _, child in _children(value):
         _require_shallow(child, depth - 1)

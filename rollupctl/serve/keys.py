@@ -54,6 +54,11 @@ class Keys:
     def __bool__(self) -> bool:
         return bool(self._known)
 
+    @property
+    def has_tenants(self) -> bool:
+        """Whether a key is for one site only."""
+        return any(key.tenant is not None for key in self._known.values())
+
     def refresh(self, session: Session) -> None:
         """Read the keys from the database."""
         known = {

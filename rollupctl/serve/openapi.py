@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,23 +11,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rollupctl import __version__
-from rollupctl.serve import events, formats
+from rollupctl.serve import formats
+from rollupctl.serve.events import MAX_SITE
 from rollupctl.serve.problems import MEDIA_TYPE
 from rollupctl.serve.questions import PARAMETERS
+from rollupctl.serve.schemas import NAME, SCHEMAS, TEXT
 
-_TEXT = {"type": "string"}
-_PROBLEM = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "type": _TEXT,
-        "title": _TEXT,
-        "status": {"type": "integer"},
-        "detail": _TEXT,
-        "error": _TEXT,
-        "hint": _TEXT,
-        "errors": {"type": "array", "items": {"type": "object"}},
-    },
+_WORDS = r"^[^\x00]{0,1000}$"
+_FLAG = {"enum": ["true", "false"]}
+_WAIT = {"enum": ["true", "false", "1", "0"]}
+_SITE = {"minLength": 1, "maxLength": MAX_SITE, "pattern": NAME}
+_DAY = r"^(19[7-9][0-9]|[2-8][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$"
+_COUNT = {"type": "integer", "minimum": 0, "maximum": 999999}
+# What parameters of questions look like, where it can be said.
+_SCHEMAS: dict[str, dict[str, Any]] = {
+    "fill": _FLAG,
+    "live": _FLAG,
+    "compare": {"enum": ["previous"]},
+    "limit": _COUNT,
+    "items": _COUNT,
+    "cursor": {"pattern": "^[A-Za-z0-9_-]*$"},
 }
 
 
@@ -61,10 +65,10 @@ def _collecting(summary: str, content: dict[str, Any], answer: str) -> dict[str,
     return {
         "summary": summary,
         "parameters": [
-            _parameter("wait", "query", "true: answer after the database has committed."),
+            _parameter("wait", "query", "true: answer after the database has committed.", **_WAIT),
             _parameter(
                 "Idempotency-Key", "header", "A request with the same key and body is stored once.",
-                minLength=1, maxLength=255,
+                minLength=1, maxLength=255, pattern="^[!-~]+$",
             ),
         ],
         "requestBody": {"required": True, "content": content},
@@ -76,74 +80,23 @@ def _collecting(summary: str, content: dict[str, Any], answer: str) -> dict[str,
     }  # fmt: skip
 
 
-_EVENT = {
-    "type": "object",
-    "required": ["site_id", "event_type"],
-    "properties": {
-        "site_id": {"type": "string", "minLength": 1, "maxLength": 200},
-        "timestamp": {"type": "string", "description": "ISO 8601; now, if left out."},
-        **{
-            name: {"type": ["string", "null"], "maxLength": longest}
-            for name, longest in events.TEXTS.items()
-        },
-        "event_type": {"type": "string", "minLength": 1, "maxLength": 255},
-        "device_id": {"type": ["integer", "null"]},
-        "session_id": {"type": ["integer", "null"]},
-        "quantity": {"type": ["integer", "null"]},
-        "amount": {"type": ["number", "string", "null"]},
-        "currency": {"type": ["string", "null"], "pattern": "^[A-Z]{3}$"},
-        "value": {"type": ["number", "null"]},
-        "properties": {"type": ["object", "null"]},
-    },
-    "additionalProperties": True,
-}
-_COUNTS = {
-    "type": "object",
-    "required": ["status", "accepted", "rejected"],
-    "properties": {
-        "status": {"enum": ["accepted", "stored"]},
-        "accepted": {"type": "integer"},
-        "rejected": {"type": "integer"},
-        "errors": {"type": "array", "items": {"type": "object"}},
-    },
-}
-_ANSWER = {
-    "type": "object",
-    "required": ["rollup", "from", "to", "dimensions", "measures", "rows", "next"],
-    "properties": {
-        "rollup": _TEXT,
-        "site_id": {"type": ["string", "null"]},
-        "from": _TEXT,
-        "to": _TEXT,
-        "grain": {"type": ["string", "null"]},
-        "time_zone": _TEXT,
-        "rows": {"type": "array", "items": {"type": "object"}},
-        "next": {"type": ["string", "null"], "description": "The cursor of the next page."},
-    },
-}
-_STATS = {
-    "type": "object",
-    "required": ["site_id", "date", "total_views", "unique_users", "top_paths"],
-    "properties": {
-        "site_id": _TEXT,
-        "date": {"type": "string", "format": "date"},
-        "total_views": {"type": "integer"},
-        "unique_users": {"type": "integer"},
-        "top_paths": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"path": _TEXT, "views": {"type": "integer"}},
-            },
-        },
-    },
-}
+def _get(
+    summary: str,
+    responses: dict[str, Any],
+    parameters: Sequence[dict[str, Any]] = (),
+    **more: Any,
+) -> dict[str, Any]:
+    return {
+        "get": {"summary": summary, "parameters": list(parameters), "responses": responses, **more}
+    }
 
 
-def _questions(responses: dict[str, Any], summary: str) -> dict[str, Any]:
-    name = _parameter("name", "path", "The rollup.")
-    asked = [_parameter(name, "query", text) for name, text in PARAMETERS.items()]
-    return {"get": {"summary": summary, "parameters": [name, *asked], "responses": responses}}
+def _asked(names: Iterable[str]) -> list[dict[str, Any]]:
+    """Parameters of questions."""
+    return [
+        _parameter(name, "query", PARAMETERS[name], **_SCHEMAS.get(name, {"pattern": _WORDS}))
+        for name in names
+    ]
 
 
 def _list_of(name: str) -> dict[str, Any]:
@@ -151,84 +104,96 @@ def _list_of(name: str) -> dict[str, Any]:
     return {"type": "object", "required": [name], "properties": {name: items}}
 
 
+_NOT_MODIFIED = {"304": {"description": "The client has the answer."}}
+_TEXT = {"schema": TEXT}
+_ANSWER = {
+    "description": "The answer.",
+    "content": {
+        formats.JSON: {"schema": _ref("Answer")},
+        formats.CSV: _TEXT,
+        formats.ARROW: {"schema": {"type": "string", "format": "binary"}},
+    },
+}
+_STREAM = {
+    "description": "Answers, one after the other.",
+    "content": {"text/event-stream": _TEXT},
+}
+_METRICS = {"description": "Metrics.", "content": {"text/plain": _TEXT}}
+
+
+def _paths() -> dict[str, Any]:
+    event = {kind: {"schema": _ref("Event")} for kind in (formats.JSON, "text/plain")}
+    batch = {
+        formats.JSON: {"schema": {"type": "array", "items": _ref("Event")}},
+        "application/x-ndjson": _TEXT,
+    }
+    rollup = _parameter("name", "path", "The rollup.")
+    question = [rollup, *_asked(PARAMETERS)]
+    site = _parameter("site_id", "query", "The site.", required=True, **_SITE)
+    day = _parameter("date", "query", "A day such as 2024-01-15. Today, without.", pattern=_DAY)
+    search = _parameter("search", "query", "How the name begins.")
+    ready = _ref("Ready")
+    return {
+        "/event": {"post": _collecting("Send an event", event, "Accepted")},
+        "/events": {"post": _collecting("Send a batch of events", batch, "Counts")},
+        "/stats": _get(
+            "Statistics of a site on one day",
+            {
+                "200": _json(_ref("Stats"), "The statistics."),
+                **_NOT_MODIFIED,
+                **_problems(400, media_type=formats.JSON),
+            },
+            [site, day],
+        ),
+        "/sites": _get(
+            "Sites by the beginning of their names",
+            {"200": _json(_list_of("sites"), "At most 100."), **_NOT_MODIFIED, **_problems()},
+            [search],
+        ),
+        "/rollups": _get(
+            "All rollups with their dimensions and measures",
+            {"200": _json(_list_of("rollups"), "All."), **_NOT_MODIFIED, **_problems()},
+        ),
+        "/rollups/{name}": _get(
+            "Ask a rollup",
+            {"200": _ANSWER, **_NOT_MODIFIED, **_problems(400, 404, 406, 410)},
+            question,
+        ),
+        "/rollups/{name}/stream": _get(
+            "Follow an answer", {"200": _STREAM, **_problems(400, 404, 410)}, question
+        ),
+        "/openapi.json": _get(
+            "This document", {"200": _json({"type": "object"}, "It.")}, security=[]
+        ),
+        "/healthz": _get(
+            "Whether the process answers",
+            {"200": _json({"const": {"status": "ok"}}, "It does.")},
+            security=[],
+        ),
+        "/readyz": _get(
+            "Whether events reach the database",
+            {"200": _json(ready, "They do."), "503": _json(ready, "They do not.")},
+            security=[],
+        ),
+        "/metrics": _get("Metrics in Prometheus' format", {"200": _METRICS, **_problems()}),
+    }
+
+
 def document() -> dict[str, Any]:
     """The description of every address."""
-    answer = {
-        "description": "The answer.",
-        "content": {
-            formats.JSON: {"schema": _ref("Answer")},
-            formats.CSV: {"schema": _TEXT},
-            formats.ARROW: {"schema": {"type": "string", "format": "binary"}},
-        },
-    }
-    not_modified = {"description": "The client has the answer."}
-    stream = {"description": "Answers, one after the other.", "content": {"text/event-stream": {}}}
-    lines = {"schema": _TEXT}
-    event = {kind: {"schema": _ref("Event")} for kind in (formats.JSON, "text/plain")}
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "rollupctl serve",
             "version": __version__,
             "description": "Collects events and answers questions about rollups."
-            " A dimension is filtered by filter.NAME=value; an empty value stands for unknown.",
+            " A dimension is filtered by filter.NAME=value; an empty value stands for unknown."
+            " A key is needed as soon as there is one.",
         },
-        "paths": {
-            "/event": {"post": _collecting("Send an event", event, "Accepted")},
-            "/events": {
-                "post": _collecting(
-                    "Send a batch of events",
-                    {
-                        formats.JSON: {"schema": {"type": "array", "items": _ref("Event")}},
-                        "application/x-ndjson": lines,
-                    },
-                    "Counts",
-                )
-            },
-            "/stats": {
-                "get": {
-                    "summary": "Statistics of a site on one day",
-                    "parameters": [
-                        _parameter("site_id", "query", "The site.", required=True),
-                        _parameter("date", "query", "A day such as 2024-01-15. Today, without."),
-                    ],
-                    "responses": {
-                        "200": _json(_ref("Stats"), "The statistics."),
-                        "304": not_modified,
-                        **_problems(400, media_type=formats.JSON),
-                    },
-                }
-            },
-            "/sites": {
-                "get": {
-                    "summary": "Sites by the beginning of their names",
-                    "parameters": [_parameter("search", "query", "How the name begins.")],
-                    "responses": {"200": _json(_list_of("sites"), "At most 100."), **_problems()},
-                }
-            },
-            "/rollups": {
-                "get": {
-                    "summary": "All rollups with their dimensions and measures",
-                    "responses": {"200": _json(_list_of("rollups"), "All."), **_problems()},
-                }
-            },
-            "/rollups/{name}": _questions(
-                {"200": answer, "304": not_modified, **_problems(400, 404, 406, 410)},
-                "Ask a rollup",
-            ),
-            "/rollups/{name}/stream": _questions(
-                {"200": stream, **_problems(400, 404, 410)}, "Follow an answer"
-            ),
-        },
+        "security": [{"key": []}, {}],
+        "paths": _paths(),
         "components": {
-            "schemas": {
-                "Event": _EVENT,
-                "Accepted": {"type": "object", "properties": {"status": _TEXT}},
-                "Counts": _COUNTS,
-                "Answer": _ANSWER,
-                "Stats": _STATS,
-                "Problem": _PROBLEM,
-            },
+            "schemas": SCHEMAS,
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
     }

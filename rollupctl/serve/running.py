@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import psycopg
 
 from rollupctl import rolling
-from rollupctl.connect import Session, query
+from rollupctl.connect import Session, query, transaction
 from rollupctl.errors import RollupError, explain
 from rollupctl.serve import log
 from rollupctl.serve.drain import LONGEST_PAUSE
@@ -21,6 +21,9 @@ _MAX_EVENTS = 1_000_000
 _PARTITIONS_EVERY = 3600.0  # seconds
 _REFRESH_EVERY = 3.0  # seconds
 _KEYS_EVERY = 3.0  # seconds
+_LOCK_TIMEOUT = "500ms"
+READER = "rollup_serve_reader"  # the role that rollup_serve.isolate_reader makes
+_ISOLATE = "select rollup_serve.isolate_reader() as problem"
 _LEAST_PAUSE = 0.25  # seconds from the start of a round to that of the next
 _SCHEDULED = "select pg_catalog.to_regclass('cron.job') is not null as there"
 _JOBS = """
@@ -43,6 +46,8 @@ class Runner:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     last_success: float | None = None
     rounds: int = 0  # in which something was counted
+    reader: str | None = None  # the role that sees the rows of one tenant only
+    _not_isolated: str | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _wake: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -76,6 +81,7 @@ class Runner:
                         query(session, "select rollup_serve.refresh_fields()")
                         if began - refreshed > _KEYS_EVERY:
                             self.keys.refresh(session)
+                            self._isolate(session)
                             refreshed = began
                         if self.seconds is not None:
                             if not maintained or began - maintained > _PARTITIONS_EVERY:
@@ -93,6 +99,20 @@ class Runner:
                     log.error("rollups_failed", message=told.message, hint=told.hint)
                 said = told.message
                 self._stop.wait(pause)
+
+    def _isolate(self, session: Session) -> None:
+        """Have row-level security keep the key of one site from others, where that is possible."""
+        if not self.keys.has_tenants:
+            return
+        try:
+            with transaction(session, {"lock_timeout": _LOCK_TIMEOUT}):
+                (problem,) = query(session, _ISOLATE).column("problem")
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege) as error:
+            problem = explain(error).message
+        self.reader = READER if problem is None else None
+        if problem is not None and problem != self._not_isolated:
+            log.warning("not_isolated", reason=problem)
+        self._not_isolated = problem
 
     def _run_once(self, session: Session) -> None:
         failed = False

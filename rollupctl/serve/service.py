@@ -24,7 +24,8 @@ READERS = 8  # sessions that answer questions
 QUERY_TIMEOUT = "10s"
 _BEGIN = """
 select pg_catalog.set_config('transaction_read_only', 'on', true),
-       pg_catalog.set_config('rollup_serve.tenant', %s, true)
+       pg_catalog.set_config('rollup_serve.tenant', %s, true),
+       pg_catalog.set_config('role', coalesce(%s, pg_catalog.current_setting('role')), true)
 """
 
 
@@ -55,6 +56,11 @@ class Service:
         """A number that differs whenever events have been stored or counted here."""
         return self.runner.rounds + (self.drain.totals.stored if self.runner.seconds is None else 0)
 
+    @property
+    def problem(self) -> str | None:
+        """Why events are not accepted, or do not reach the database, if so."""
+        return self.drain.problem or self.spool.problem
+
     async def ask(self, tenant: str, text: str, *values: Any) -> list[tuple[Any, ...]]:
         """The rows of a query, which reads only. Raises ProblemError."""
         return await self.read(
@@ -80,7 +86,8 @@ class Service:
                 session = self._local.session = self.open()
             try:
                 with transaction(session, {"statement_timeout": QUERY_TIMEOUT}):
-                    session.execute(_BEGIN, [tenant])
+                    # The key of one site reads as a role that sees no other, whatever is asked.
+                    session.execute(_BEGIN, [tenant, self.runner.reader if tenant else None])
                     return work(session)
             except Exception:
                 # A session that was lost is replaced by the next request.

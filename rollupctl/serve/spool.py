@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import IO
 
 from rollupctl.errors import RollupError
-from rollupctl.serve.spoolfile import FILE, SCHEMA, connect, one
+from rollupctl.serve.reserve import Reserve, is_full
+from rollupctl.serve.spoolfile import FILE, SCHEMA, Answer, Write, connect, insert, one
 
 KEEP_ANSWERS = 24 * 3600  # seconds for which the answer to an idempotency key is kept
 _PRUNE_EVERY = 600.0  # seconds
+_RESERVE = 32 * 1024**2  # bytes on disk; less for a small spool
 
 
 class SpoolError(RollupError):
@@ -31,25 +33,6 @@ class SpoolError(RollupError):
 
 class SpoolFullError(Exception):
     """The spool has reached its limit, or its disk is full."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The answer to an idempotency key: that of the first request with it."""
-
-    key: str
-    digest: bytes
-    status: int
-    body: bytes
-    position: int = 0
-
-
-@dataclass
-class _Write:
-    bodies: Sequence[bytes]
-    answer: Answer | None
-    done: Future[int]
-    size: int
 
 
 @dataclass
@@ -65,8 +48,9 @@ class Spool:
     first_position: int = 0  # the last position at the time of opening
     oldest_at: float | None = None  # when the oldest event was accepted, or the spool opened
     on_commit: Callable[[], None] = lambda: None
+    _reserve: Reserve = field(init=False)
     _lock: IO[str] | None = None
-    _waiting: deque[_Write] = field(default_factory=deque)
+    _waiting: deque[Write] = field(default_factory=deque)
     _waiting_bytes: int = 0
     _wake: threading.Condition = field(default_factory=threading.Condition)
     _closing: bool = False
@@ -79,6 +63,7 @@ class Spool:
         Raises SpoolError if another process has it open, or it cannot be written.
         """
         spool = cls(directory, max_bytes)
+        spool._reserve = Reserve(directory / "reserve", min(_RESERVE, 2 * max_bytes + 1024**2))
         try:
             spool._open()
         except BaseException:
@@ -111,6 +96,11 @@ class Spool:
             ) from None
 
     @property
+    def problem(self) -> str | None:
+        """Why no events are accepted, if so."""
+        return None if self._reserve.hold() else "the disk of the spool is full"
+
+    @property
     def database(self) -> str | None:
         """The database that a service with this spool was last started for; None before."""
         with self.connect() as db:
@@ -134,11 +124,12 @@ class Spool:
         done: Future[int] = Future()
         size = sum(map(len, bodies))
         with self._wake:
-            if self.used_bytes + self._waiting_bytes + size > self.max_bytes or self._closing:
+            is_full = self.used_bytes + self._waiting_bytes + size > self.max_bytes
+            if is_full or self._closing or not self._reserve.hold():
                 done.set_exception(SpoolFullError())
                 return done
             self._waiting_bytes += size
-            self._waiting.append(_Write(bodies, answer, done, size))
+            self._waiting.append(Write(bodies, answer, done, size))
             self._wake.notify()
         return done
 
@@ -158,17 +149,37 @@ class Spool:
 
     def remove(self, through: int, removed: Iterable[bytes] | None = None) -> None:
         """Remove events up to a position, which the database has; `removed` are their bodies."""
-        with self.connect() as db:
-            if removed is None:
-                db.execute("delete from events where position <= ?", [through])
+        self._change(lambda db: db.execute("delete from events where position <= ?", [through]))
+        if removed is None:
+            with self.connect() as db:
                 self._measure(db)
-                return
-            sizes = [len(body) for body in removed]
-            db.execute("delete from events where position <= ?", [through])
+            return
+        sizes = [len(body) for body in removed]
         with self._wake:
             self.used_bytes -= sum(sizes)
             self.events -= len(sizes)
             self.oldest_at = time.time() if self.events else None
+
+    def _change(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        """Remove events or change the spool, even if its disk is full."""
+        try:
+            with self.connect() as db:
+                work(db)
+        except sqlite3.OperationalError as error:
+            if not is_full(error):
+                raise
+            self._reserve.use(lambda: self._shrink(work))
+        else:
+            if not self._reserve.is_held:
+                self._reserve.use(self._shrink)
+
+    def _shrink(self, work: Callable[[sqlite3.Connection], object] = lambda _: None) -> None:
+        """Make the files as small as they can be, after a change."""
+        with self.connect() as db:
+            work(db)
+            if not one(db, "select exists (select 1 from events)"):
+                db.execute("vacuum")
+            db.execute("pragma wal_checkpoint(truncate)")
 
     def renew(self, through: int) -> None:
         """Give the spool another identity, without the events up to a position.
@@ -176,12 +187,17 @@ class Spool:
         For a spool that is older than what the database knows of it, because its file was restored
         from a copy: positions after `through` are other events than those that the database has.
         """
-        with self.connect() as db:
+        new_id = str(uuid.uuid4())
+
+        def work(db: sqlite3.Connection) -> None:
             db.execute("begin immediate")
             db.execute("delete from events where position <= ?", [through])
-            self.id = str(uuid.uuid4())
-            db.execute("update spool set id = ?", [self.id])
+            db.execute("update spool set id = ?", [new_id])
             db.execute("commit")
+
+        self._change(work)
+        self.id = new_id
+        with self.connect() as db:
             self._measure(db)
 
     def answer(self, key: str) -> Answer | None:
@@ -215,6 +231,7 @@ class Spool:
             self.last_position = self.first_position = int(str(issued or 0))
             self._measure(db)
         (self.directory / FILE).chmod(0o600)
+        self._reserve.hold()
 
     def _measure(self, db: sqlite3.Connection) -> None:
         count, size = db.execute(
@@ -242,35 +259,17 @@ class Spool:
                     self._prune(db)
                 self._commit(db, writes)
 
-    def _commit(self, db: sqlite3.Connection, writes: list[_Write]) -> None:
+    def _commit(self, db: sqlite3.Connection, writes: list[Write]) -> None:
         """One transaction for all of `writes`. One that fails fails all of them: nothing of them
         is stored, and their senders are told so.
         """
-        position = self.last_position
-        positions = []
         try:
-            db.execute("begin immediate")
-            for write in writes:
-                db.executemany(
-                    "insert into events (position, body) values (?, ?)",
-                    [(position + n, body) for n, body in enumerate(write.bodies, 1)],
-                )
-                position += len(write.bodies)
-                positions.append(position)
-                if write.answer is not None:
-                    a = write.answer
-                    db.execute(
-                        "insert or replace into answers values (?, ?, ?, ?, ?, ?)",
-                        [a.key, a.digest, a.status, a.body, position, time.time()],
-                    )
-            db.execute("commit")
+            positions = insert(db, writes, self.last_position)
         except sqlite3.Error as error:
-            if db.in_transaction:
-                db.execute("rollback")
             for write in writes:
                 write.done.set_exception(SpoolFullError(str(error)))
             return
-        self.last_position = position
+        self.last_position = positions[-1]
         with self._wake:
             if self.oldest_at is None:
                 self.oldest_at = time.time()

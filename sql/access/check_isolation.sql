@@ -16,7 +16,8 @@ begin
         check_name := format('isolation of %s', i.source);
         todo := format('select rollup.isolate(%L, %s)', i.source, case
             when i.setting is not null then format('setting => %L', i.setting)
-            else format('members => %L, member_column => %L, members_tenant => %L', i.members, i.member_column, i.members_tenant) end);
+            else format('members => %L, member_column => %L, members_tenant => %L', i.members, i.member_column, i.members_tenant) end
+            || coalesce(format(', reader => %L', i.reader), ''));
         select string_agg(t.relation::text, ', ') into wrong
           from (select i.source union select r.target from rollup_internal.rollups r where r.source = i.source) t (relation)
           join pg_class c on c.oid = t.relation
@@ -36,18 +37,20 @@ begin
           join pg_class c on c.oid = p.partition
          cross join lateral aclexplode(c.relacl) g
           left join pg_roles o on o.oid = g.grantee
-         where g.grantee <> c.relowner and g.privilege_type = 'SELECT' and not coalesce(o.rolbypassrls or o.rolsuper, false);
+         where g.grantee <> c.relowner and g.privilege_type = 'SELECT'
+           and (i.reader is null or o.oid is null or pg_has_role(i.reader, o.oid, 'usage')) and not coalesce(o.rolbypassrls or o.rolsuper, false);
         if wrong is not null then
             problems := problems || ('partitions are readable by themselves: ' || wrong);
             todo := 'revoke these privileges: policies of a partitioned table do not apply to its partitions';
         end if;
-        if has_table_privilege('public', 'rollup_internal.runs', 'select')
-           or has_column_privilege('public', 'rollup_internal.set_aside', 'reason', 'select') then
+        if i.reader is null
+           and (has_table_privilege('public', 'rollup_internal.runs', 'select')
+                or has_column_privilege('public', 'rollup_internal.set_aside', 'reason', 'select')) then
             problems := problems || 'every role may read errors of runs, which may contain values of events'::text;
         end if;
         problems := array_remove(problems, null);
         status := case when problems = '{}' then 'ok' else 'fail' end;
-        finding := case when problems = '{}' then 'each role sees its own tenants' else array_to_string(problems, '; ') end;
+        finding := case when problems = '{}' then format('%s sees its own tenants', coalesce(quote_ident(i.reader), 'each role')) else array_to_string(problems, '; ') end;
         if problems = '{}' then
             todo := null;
         end if;

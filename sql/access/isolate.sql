@@ -2,7 +2,7 @@
 -- tenants do not see it: the view rollup.runs hides it from roles that may not read its table.
 create or replace function rollup.isolate(
     source regclass, setting text default null, members regclass default null,
-    member_column name default 'member', members_tenant name default null)
+    member_column name default 'member', members_tenant name default null, reader name default null)
     returns text
     language plpgsql
     volatile
@@ -15,6 +15,12 @@ declare
     wrong text;
     name text;
 begin
+    if reader is not null and not exists (select from pg_roles o where o.rolname = reader) then
+        raise exception using
+            errcode = 'undefined_object',
+            message = format('role %I does not exist', reader),
+            hint = format('create role %I nologin', reader);
+    end if;
     if (setting is null) = (members is null) then
         raise exception using
             errcode = 'invalid_parameter_value',
@@ -68,21 +74,24 @@ begin
             hint = format('alter role %s bypassrls, as a superuser', split_part(wrong, ',', 1));
     end if;
 
-    insert into rollup_internal.isolations as i (source, setting, members, member_column, members_tenant)
-    values (source, setting, members, case when members is not null then member_column end, members_tenant)
+    insert into rollup_internal.isolations as i (source, setting, members, member_column, members_tenant, reader)
+    values (source, setting, members, case when members is not null then member_column end, members_tenant, reader)
     on conflict on constraint isolations_pkey do update
        set setting = excluded.setting, members = excluded.members, member_column = excluded.member_column,
-           members_tenant = excluded.members_tenant;
-    perform rollup_internal.restrict_ledger();
+           members_tenant = excluded.members_tenant, reader = excluded.reader;
+    if reader is null then
+        perform rollup_internal.restrict_ledger();
+    end if;
     perform rollup_internal.isolate_table(source, rollup_internal.isolation_condition(source, source, tenant));
     for name in select r.name from rollup_internal.rollups r where r.source = source order by r.id loop
         perform rollup_internal.create_views(name);
     end loop;
-    return format('%s and its rollups show each role its own tenants', source);
+    return format('%s and its rollups show %s its own tenants', source, coalesce(quote_ident(reader), 'each role'));
 end
 $$;
-comment on function rollup.isolate(regclass, text, regclass, name, name) is
+comment on function rollup.isolate(regclass, text, regclass, name, name, name) is
     'Puts row-level security on a source, the tables of its rollups and their views: a session sees the tenant that a '
     'setting names, or a role the tenants that a table of members lists for it. Owners, superusers and roles with '
-    'BYPASSRLS see everything. A setting protects only where the reader cannot write SQL. Calling it again changes '
-    'the way; rollups declared later are isolated too.';
+    'BYPASSRLS see everything. With a reader only that role is restricted, and errors of runs stay readable. A setting '
+    'protects only where the reader cannot write SQL. Calling it again changes the way; rollups declared later are '
+    'isolated too.';

@@ -34,6 +34,8 @@ begin
     if site is not null then
         tenant := rollup.site_id(site, make => false)::text;
         if tenant is null then
+            -- The key of one site does not learn which others there are.
+            perform rollup_serve.require_tenant('0');
             raise exception using errcode = 'undefined_object', message = format('there is no site %s', site);
         end if;
     end if;
