@@ -21,7 +21,7 @@ from psycopg.conninfo import make_conninfo
 
 from tests import servers
 from tests.pooler import find_pgbouncer, pooled
-from tests.servers import EMPTY, Server
+from tests.servers import Server
 
 # The files whose tests run in the second configuration too: those that count, read, compare, repair,
 # alter or expire rollups. Files of long waits, and tests of many random inputs, are left out.
@@ -278,18 +278,18 @@ class HostileServer(Server):
     def _owner_dsn(self) -> str:
         return make_conninfo(self.clusters[0].dsn(tcp=True), user=OWNER, password=PASSWORD)
 
-    def _create_empty(self) -> None:
+    def create_empty(self, name: str) -> None:
         """What a superuser prepares: the database with its collation, the extensions, a publication."""
         with self.admin() as connection:
             connection.execute(
                 sql.SQL(
                     "create database {} owner {} template template0 encoding 'UTF8' locale {}"
                     " locale_provider icu icu_locale {}"
-                ).format(sql.Identifier(EMPTY), sql.Identifier(OWNER), LOCALE, ICU_LOCALE)
+                ).format(sql.Identifier(name), sql.Identifier(OWNER), LOCALE, ICU_LOCALE)
             )
-            connection.execute(f"alter database {EMPTY} set search_path = {SEARCH_PATH}".encode())
+            connection.execute(f"alter database {name} set search_path = {SEARCH_PATH}".encode())
         with psycopg.connect(
-            self.superuser_dsn(EMPTY), autocommit=True, options="-c search_path=public"
+            self.superuser_dsn(name), autocommit=True, options="-c search_path=public"
         ) as connection:
             connection.execute("set standard_conforming_strings = on")
             # pg_partman writes its schema as the session quotes it into its functions.

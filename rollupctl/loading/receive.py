@@ -20,8 +20,9 @@ from rollupctl.loading.flaws import Flaw
 from rollupctl.loading.parts import Part
 from rollupctl.loading.progress import Advance
 from rollupctl.loading.records import Record, Spool, csv_records, documents
+from rollupctl.loading.refused import is_about_data
 from rollupctl.loading.source import Source
-from rollupctl.loading.staging import Stage, is_about_data
+from rollupctl.loading.staging import Stage
 from rollupctl.loading.target import Target, listed
 from rollupctl.loading.timerange import TimeRange
 from rollupctl.loading.timevalue import ANY, TimeColumns

@@ -6,7 +6,7 @@ by record, its good rows are collected in a table of the target's form, and each
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import psycopg
 from psycopg import sql
@@ -17,6 +17,7 @@ from rollupctl.loading.eventkeys import KEY, EventKeys
 from rollupctl.loading.fields import NAME, SITES, STAGE, TIMES, Fields
 from rollupctl.loading.flaws import NO_ROW, Flaw, Flaws
 from rollupctl.loading.qualified import as_sql, qualified
+from rollupctl.loading.refused import between_lines, refused
 from rollupctl.loading.source import Source
 from rollupctl.loading.target import Target
 from rollupctl.loading.timevalue import problem
@@ -24,18 +25,9 @@ from rollupctl.loading.timevalue import problem
 _TYPED = sql.Identifier("pg_temp", "rollupctl_typed")
 _LINE = sql.Identifier("line of file")
 _NULL = "23502"
-_BLOCK = 4096  # lines that are tried at once
 
 
 OnFlaw = Callable[[int, Flaw], None]
-
-
-def is_about_data(error: psycopg.Error) -> bool:
-    """Whether an error concerns the content of rows: data, constraints, triggers, limits. Those of
-    Citus workers come without SQLSTATE.
-    """
-    state = error.sqlstate or ""
-    return state[:2] in ("22", "23", "P0") or state in ("54000", "54001", "XX000")
 
 
 class Stage:
@@ -103,11 +95,11 @@ class Stage:
         self._make_typed()
 
         def collect(first: int, last: int) -> bool:
-            between = _between("line", first, last)
+            between = between_lines("line", first, last)
             rows = self._insert(_TYPED, self._typed_names(), judged=True, between=between)
             return rows == self._count(between)
 
-        for line, error in self._refused("line", STAGE, collect):
+        for line, error in refused(self._session, "line", STAGE, collect):
             on_flaw(line, self._flaws.of(line, error))
         if not one_by_one or self._corrections:
             return self._move_typed("true")
@@ -117,13 +109,13 @@ class Stage:
             nonlocal moved
             duplicates = self.duplicates
             try:
-                moved += self._move_typed(_between('"line of file"', first, last))
+                moved += self._move_typed(between_lines('"line of file"', first, last))
             except psycopg.Error:
                 self.duplicates = duplicates
                 raise
             return True
 
-        for line, error in self._refused('"line of file"', _TYPED, finish):
+        for line, error in refused(self._session, '"line of file"', _TYPED, finish):
             on_flaw(line, self._flaws.told(error) if error else Flaw(None, "is refused"))
         return moved
 
@@ -139,10 +131,10 @@ class Stage:
         corrections.begin()
 
         def take(first: int, last: int) -> bool:
-            corrections.take(_between("line", first, last))
+            corrections.take(between_lines("line", first, last))
             return True
 
-        for line, error in self._refused("line", STAGE, take):
+        for line, error in refused(self._session, "line", STAGE, take):
             if error is None or error.sqlstate == _NULL:
                 on_flaw(line, Flaw(error.diag.column_name if error else None, NO_ROW))
             else:
@@ -166,45 +158,13 @@ class Stage:
         """Take out lines that are not JSON."""
 
         def read(first: int, last: int) -> bool:
-            rows = self._fields.rows(_between("line", first, last))
+            rows = self._fields.rows(between_lines("line", first, last))
             self._session.execute(sql.SQL("select pg_catalog.count(r.*) from ({}) r").format(rows))
             return True
 
-        for line, error in self._refused("line", STAGE, read):
+        for line, error in refused(self._session, "line", STAGE, read):
             on_flaw(line, self._flaws.told(error) if error else Flaw(None, "cannot be read"))
             self._session.execute(qualified("delete from {} where line = {}").format(STAGE, line))
-
-    def _refused(
-        self, name: str, table: sql.Composable, attempt: Callable[[int, int], bool]
-    ) -> Iterator[tuple[int, psycopg.Error | None]]:
-        """Attempt all lines, in blocks that are halved until each line that fails is alone."""
-        bounds = self._session.execute(
-            sql.SQL("select pg_catalog.min({0}), pg_catalog.max({0}) from {1}").format(
-                as_sql(name),
-                table,
-            )
-        ).fetchone()
-        first, last = bounds or (None, None)
-        if first is None:
-            return
-        todo = [(at, min(at + _BLOCK, last + 1)) for at in range(first, last + 1, _BLOCK)][::-1]
-        while todo:
-            low, high = todo.pop()
-            failed: psycopg.Error | None = None
-            try:
-                with self._session.transaction():
-                    if attempt(low, high):
-                        continue
-                    raise psycopg.Rollback
-            except psycopg.Error as error:
-                if not is_about_data(error):
-                    raise
-                failed = error
-            if high - low > 1:
-                middle = (low + high) // 2
-                todo += [(middle, high), (low, middle)]
-            else:
-                yield low, failed
 
     def _table(self) -> sql.Identifier:
         return sql.Identifier(self._target.schema, self._target.name)
@@ -315,7 +275,3 @@ class Stage:
         )
         if self._keys:
             self._keys.begin()
-
-
-def _between(name: str, first: int, last: int) -> str:
-    return f"({name} >= {first} and {name} < {last})"

@@ -19,8 +19,9 @@ from rollupctl.loading.eventkeys import require_keys
 from rollupctl.loading.fields import STAGE, Fields
 from rollupctl.loading.flaws import Flaw
 from rollupctl.loading.receive import MOST_DEADLOCKS
+from rollupctl.loading.refused import is_about_data
 from rollupctl.loading.rejects import RejectFile, as_it_came
-from rollupctl.loading.staging import Stage, is_about_data
+from rollupctl.loading.staging import Stage
 from rollupctl.loading.target import Target
 from rollupctl.loading.timerange import TimeRange
 from rollupctl.loading.timevalue import DATE_ORDERS

@@ -28,7 +28,7 @@ begin
            and (n.nspname = 'rollup_internal' and c.relkind = 'r'
                 and c.relname in ('rollups', 'families', 'sources', 'watermarks', 'backlogs', 'tails', 'horizons',
                                   'runs', 'run_totals', 'isolations', 'roles', 'added_measures', 'expiries', 'followed_sources',
-                                  'correction_totals', 'key_tables')
+                                  'correction_totals', 'event_keys')
                 or n.nspname = 'rollup' and c.relkind = 'v' and c.relname in ('status', 'retention', 'measures', 'waiting', 'metrics', 'pending_changes', 'event_keys'))
         union all
         -- The tenant and the error of an event that was set aside are values of the event.

@@ -36,6 +36,7 @@ begin
     elsif expirable.kind = 'keys' then
         select array_remove(array[k.part], null), k.more into parts, more
           from rollup_internal.expire_keys(expirable.relation, expirable.keep, max_rows) k;
+        perform rollup_internal.record_expiry(expirable.relation, '{}');
     elsif not item ? 'parts' then
         older_than := coalesce((item ->> 'older_than')::interval, case when expirable.is_enforced then expirable.keep end);
         if older_than is not null then

@@ -4,3 +4,5 @@
 \ir begin_part.sql
 \ir record_part.sql
 \ir finish_load.sql
+\ir create_key_table.sql
+\ir expire_keys.sql

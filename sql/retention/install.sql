@@ -15,9 +15,7 @@
 \ir end_expiry.sql
 \ir expire.sql
 \ir retention.sql
-\ir create_key_table.sql
 \ir set_retention.sql
-\ir expire_keys.sql
 \ir retention_cutoff.sql
 \ir expired_ranges.sql
 \ir expire_range.sql

@@ -24,7 +24,7 @@ begin
     source := rollup_internal.find_source(name);
     if keys then
         key_table := rollup_internal.create_key_table(source);
-        update rollup_internal.key_tables k
+        update rollup_internal.event_keys k
            set keep = rollup_internal.validate_retention(set_retention.keep)
          where k.source = source;
         return format('%s keeps %s', key_table, kept);

@@ -14,7 +14,7 @@
 \ir roles.sql
 \ir loads.sql
 \ir load_parts.sql
-\ir key_tables.sql
+\ir event_keys.sql
 \ir set_aside.sql
 \ir followed_sources.sql
 \ir changes.sql

@@ -3,7 +3,7 @@ set citus.enable_ddl_propagation to off;
 call rollup_internal.replace_view('rollup.event_keys', $query$
     select k.source, k.keys, k.keep,
            (select r.tenant from rollup_internal.rollups r where r.source = k.source order by r.id limit 1) as tenant
-      from rollup_internal.key_tables k
+      from rollup_internal.event_keys k
       join pg_catalog.pg_class s on s.oid = k.source
       join pg_catalog.pg_class c on c.oid = k.keys
 $query$);

@@ -59,8 +59,8 @@ begin
     if (select c.relowner from pg_class c where c.oid = source) <> (select c.relowner from pg_class c where c.oid = keys) then
         execute format('alter table %s owner to %s', keys, (select c.relowner::regrole from pg_class c where c.oid = source));
     end if;
-    insert into rollup_internal.key_tables as k (source, keys) values (source, keys)
-        on conflict on constraint key_tables_pkey do update set keys = excluded.keys;
+    insert into rollup_internal.event_keys as k (source, keys) values (source, keys)
+        on conflict on constraint event_keys_pkey do update set keys = excluded.keys;
     return keys;
 end
 $$;

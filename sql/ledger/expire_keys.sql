@@ -18,7 +18,6 @@ begin
     execute format('delete from %s where seen_at <= $1', keys) using next_cutoff;
     get diagnostics removed = row_count;
     more := removed >= max_rows;
-    perform rollup_internal.record_expiry(keys, '{}');
     if removed > 0 then
         part := jsonb_build_object('partition', keys::text, 'range_from', null, 'range_to', next_cutoff, 'events', removed,
                                    'action', 'deleted');
