@@ -17,8 +17,8 @@ Event = tuple[int, dict[str, Any]]
 _CLAIM = """
 insert into {} (tenant, event_key, load_id)
 select tenant, event_key, %s
-  from rows from (pg_catalog.unnest(%s::pg_catalog.int8[]), pg_catalog.unnest(%s::pg_catalog.text[]))
-       k (tenant, event_key)
+  from rows from (pg_catalog.unnest(%s::pg_catalog.int8[]),
+                  pg_catalog.unnest(%s::pg_catalog.text[])) k (tenant, event_key)
  order by tenant, event_key collate pg_catalog."C"
     on conflict do nothing
 returning tenant, event_key
@@ -49,7 +49,8 @@ class Writer:
         claimed: set[tuple[int, str]] = set()
         if wanted:
             tenants, keys = zip(*wanted, strict=True)
-            claim = sql.SQL(_CLAIM).format(sql.SQL((self.keys or "").replace("%", "%%"))).as_string(self.session)
+            table = sql.SQL((self.keys or "").replace("%", "%%"))
+            claim = sql.SQL(_CLAIM).format(table).as_string(self.session)
             found = query(self.session, claim, self.load_id, list(tenants), list(keys)).rows
             claimed = {(int(site), str(key)) for site, key in found}
         new = []
