@@ -493,7 +493,7 @@ COMMANDS = [
 
 
 def test_every_command_that_connects_is_tried() -> None:
-    without = {"up", "down", "generate", "demo", "serve", "fit"}
+    without = {"up", "down", "generate", "demo", "serve", "fit", "completion"}
     assert set(main.commands) - without == {command[0] for command in COMMANDS}
 
 

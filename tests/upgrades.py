@@ -160,7 +160,7 @@ def state(db: Connection) -> dict[str, list[tuple[Any, ...]]]:
         new = (
             {"newest_first", "source_name", "target_name", "after_id", "through_id"}
             | {"load_id", "channel", "position", "rejected", "seconds", "begun_at"}
-            | {"unloaded_rows", "unloaded_at"}
+            | {"unloaded_rows", "unloaded_at", "duplicates"}
             if table in ("rollups", "loads")
             else {
                 "purged",

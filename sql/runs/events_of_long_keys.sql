@@ -2,6 +2,9 @@
 -- counted. Such events are found by one query, rather than by a search that counts parts of the range again and again. An
 -- index stores at most 2,704 bytes for a row, after compression, so not each event that is found fails. If the key of some
 -- event cannot be evaluated, or long keys are frequent, none are returned.
+--
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
 create or replace function rollup_internal.events_of_long_keys(r rollup_internal.rollups, ids rollup_internal.id_range)
     returns bigint[]
     language plpgsql
@@ -35,3 +38,4 @@ end
 $$;
 comment on function rollup_internal.events_of_long_keys(rollup_internal.rollups, rollup_internal.id_range) is
     'The ids of a range, at most 1,000, whose keys may be too long for the index of a target.';
+reset citus.enable_ddl_propagation;
