@@ -32,7 +32,7 @@ COMMANDS = Commands(
         "checks": ["verify", "rebuild", "doctor"],
         "archives": ["restore"],
         "exports": ["export"],
-        "dashboards": ["export-dashboard"],
+        "dashboards": ["export-dashboard", "export-dbt"],
         "jobs": ["expire", "retention", "schedule", "unschedule"],
         "alerts": ["alerts"],
         "reports": ["report"],

@@ -488,6 +488,7 @@ COMMANDS = [
     ["alter", "examples/page_views.sql"], ["drop", "rollup_events_1hr"], ["loads"], ["unload", "1"], ["top"],
     ["metrics"], ["roles"], ["export", "rollup_events_1hr"], ["alerts", "list"], ["report", "list"],
     ["keys"], ["consume", "redis://localhost/events"], ["restore", "data/1.csv"], ["export-dashboard", "grafana"],
+    ["export-dbt"],
     ["erase", "events", "--tenant", "1", "--where", "true"],
 ]  # fmt: skip
 

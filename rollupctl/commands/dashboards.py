@@ -1,4 +1,4 @@
-"""export-dashboard: dashboards for other tools."""
+"""export-dashboard, export-dbt: what other tools read, written from declarations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import click
 
-from rollupctl.dashboards import grafana
+from rollupctl.dashboards import dbt, grafana
 from rollupctl.exporting.outfile import STDOUT, writing
 from rollupctl.options import Settings, dsn_option, pass_settings
 
@@ -52,4 +52,35 @@ def export_dashboard(
         stream.write(json.dumps(made, indent=1, ensure_ascii=False).encode() + b"\n")
 
 
-COMMANDS = [export_dashboard]
+@click.command("export-dbt")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--file",
+    "-f",
+    default=STDOUT,
+    type=click.Path(allow_dash=True),
+    help="[default: standard output]",
+)
+@click.option("--owner", default="analytics", show_default=True, help="Owner of the exposures.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@dsn_option
+@pass_settings
+def export_dbt(
+    settings: Settings, names: tuple[str, ...], file: str, owner: str, force: bool
+) -> None:
+    """Write the rollups NAME, or all of them, as sources and exposures of dbt.
+
+    The sources are tables of events with their freshness, tables of rollups with their columns, and
+    the views that say how far these have counted.
+
+    \b
+    Example:
+      rollupctl export-dbt -f models/sources.yml --force
+    """
+    with settings.connect() as session:
+        made = dbt.properties(session, names, owner=owner)
+    with writing(file, force=force) as stream:
+        stream.write(made.encode())
+
+
+COMMANDS = [export_dashboard, export_dbt]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from rollupctl.connect import Session, query
@@ -26,6 +26,15 @@ _FORMS = {
 }
 
 
+def require_known(names: Sequence[str], declared: Collection[str]) -> None:
+    """Raise UsageError for a name that is not among those of declared rollups."""
+    for name in names:
+        if name not in declared:
+            raise UsageError(
+                f"there is no rollup {name}", f"there are: {', '.join(declared) or 'none'}"
+            )
+
+
 def dashboard(
     session: Session, names: Sequence[str], *, title: str, live: bool = True
 ) -> dict[str, Any]:
@@ -37,11 +46,7 @@ def dashboard(
     declared = {
         each["name"]: each for each in query(session, _ROLLUPS + " order by name").records()
     }
-    for name in names:
-        if name not in declared:
-            raise UsageError(
-                f"there is no rollup {name}", f"there are: {', '.join(declared) or 'none'}"
-            )
+    require_known(names, declared)
     chosen = [declared[name] for name in dict.fromkeys(names or declared)]
     zones = {each["time_zone"] for each in chosen}
     panels: list[dict[str, Any]] = []
