@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import SERVING, Server
+from tests.servers import ANALYTICS, Server
 from tests.serving import Serving, serving
 
 EXAMPLES = 40  # requests of each kind to each address
@@ -26,14 +26,14 @@ checks.positive_data_acceptance.expected-statuses = ["200", "202", "409", "422"]
 
 # What a question means is not said by the form of its parameters: 400 says why it means nothing.
 [[operations]]
-include-path = "/rollups/{name}"
+include-path-regex = "^/(rollups|analytics)/"
 checks.positive_data_acceptance.expected-statuses = ["200", "400", "404"]
 """
 
 
 @pytest.fixture
 def service(plain: Server, tmp_path: Path) -> Iterator[Serving]:
-    name = plain.database(SERVING)
+    name = plain.database(ANALYTICS)
     with serving(plain.dsn(name), tmp_path / "spool", "--rate-limit", "0") as service:
         yield service
     plain.drop(name)

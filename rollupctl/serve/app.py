@@ -10,7 +10,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from rollupctl.serve import log, pages
-from rollupctl.serve.asking import get_rollup, get_rollups, get_sites, get_stats
+from rollupctl.serve.asking import (
+    get_analyses,
+    get_analysis,
+    get_rollup,
+    get_rollups,
+    get_sites,
+    get_stats,
+)
 from rollupctl.serve.collect import post_event, post_events
 from rollupctl.serve.gate import Gate
 from rollupctl.serve.live import Channels, get_stream
@@ -72,6 +79,8 @@ ROUTES = [
     Route("/rollups", get_rollups, methods=["GET"]),
     Route("/rollups/{name}", get_rollup, methods=["GET"]),
     Route("/rollups/{name}/stream", get_stream, methods=["GET"]),
+    Route("/analytics", get_analyses, methods=["GET"]),
+    Route("/analytics/{kind}", get_analysis, methods=["GET"]),
     Route("/openapi.json", get_document, methods=["GET"]),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),

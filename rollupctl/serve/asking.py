@@ -21,6 +21,7 @@ from rollupctl.serve.service import Service
 _STATS = "select rollup_serve.stats(%s, %s)::pg_catalog.text"
 _CATALOG = "select rollup_serve.catalog()::pg_catalog.text"
 _SITES = "select rollup_serve.site_list(%s, %s)::pg_catalog.text"
+_ANALYSES = "select rollup_serve.analysis_list()::pg_catalog.text"
 _PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Accept, Authorization"}
 
 
@@ -55,9 +56,30 @@ async def get_rollups(request: Request) -> Response:
 
 async def get_rollup(request: Request) -> Response:
     """The answer to a question about one rollup."""
+    return await _answered(
+        request, questions.parse(request.path_params["name"], request.query_params)
+    )
+
+
+async def get_analyses(request: Request) -> Response:
+    """The questions of the analytics that can be asked."""
+    service: Service = request.app.state.service
+    ((text,),) = await service.ask(tenant_of(request), _ANALYSES)
+    return _respond(request, text.encode())
+
+
+async def get_analysis(request: Request) -> Response:
+    """The answer to a question of the analytics."""
+    kind = request.path_params["kind"]
+    if kind not in questions.ANALYSES:
+        hint = f"There are: {', '.join(questions.ANALYSES)}."
+        raise ProblemError(404, f"there is no question {kind[:100]}", hint=hint)
+    return await _answered(request, questions.parse_analysis(kind, request.query_params))
+
+
+async def _answered(request: Request, question: questions.Question) -> Response:
     service: Service = request.app.state.service
     media_type = formats.choose(request.headers.get("accept", "*/*"))
-    question = questions.parse(request.path_params["name"], request.query_params)
     tenant = tenant_of(request)
     if question.is_live:
         body = await service.answers.briefly(

@@ -30,7 +30,7 @@ def scope_of(path: str) -> str | None:
     """The scope that a path needs; None for what is open to all."""
     if path in _COLLECTING:
         return "write"
-    if path in ("/stats", "/sites") or path.startswith("/rollups"):
+    if path in ("/stats", "/sites") or path.startswith(("/rollups", "/analytics")):
         return "read"
     return "admin" if path == "/metrics" else None
 

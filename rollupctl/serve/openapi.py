@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from rollupctl import __version__
 from rollupctl.serve import formats
 from rollupctl.serve.events import MAX_SITE
 from rollupctl.serve.problems import MEDIA_TYPE
-from rollupctl.serve.questions import PARAMETERS
+from rollupctl.serve.questions import ANALYSES, NEEDED, PARAMETERS
 from rollupctl.serve.schemas import NAME, SCHEMAS, TEXT
 
 _WORDS = r"^[^\x00]{0,1000}$"
@@ -23,6 +23,7 @@ _WAIT = {"enum": ["true", "false", "1", "0"]}
 _SITE = {"minLength": 1, "maxLength": MAX_SITE, "pattern": NAME}
 _DAY = r"^(19[7-9][0-9]|[2-8][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$"
 _COUNT = {"type": "integer", "minimum": 0, "maximum": 999999}
+_STEPS = {"type": "array", "items": {"type": "string", "pattern": _WORDS, "minLength": 1}}
 # What parameters of questions look like, where it can be said.
 _SCHEMAS: dict[str, dict[str, Any]] = {
     "fill": _FLAG,
@@ -30,6 +31,10 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "compare": {"enum": ["previous"]},
     "limit": _COUNT,
     "items": _COUNT,
+    "weeks": _COUNT,
+    "least": _COUNT,
+    "step": _STEPS,
+    "exclude": _STEPS,
     "cursor": {"pattern": "^[A-Za-z0-9_-]*$"},
 }
 
@@ -91,16 +96,22 @@ def _get(
     }
 
 
-def _asked(names: Iterable[str]) -> list[dict[str, Any]]:
+def _asked(known: Mapping[str, str], needed: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Parameters of questions."""
     return [
-        _parameter(name, "query", PARAMETERS[name], **_SCHEMAS.get(name, {"pattern": _WORDS}))
-        for name in names
+        _parameter(
+            name,
+            "query",
+            text,
+            required=name in needed,
+            **_SCHEMAS.get(name, {"pattern": _WORDS}),
+        )
+        for name, text in known.items()
     ]
 
 
-def _list_of(name: str) -> dict[str, Any]:
-    items = {"type": "array", "items": {"type": "object"}}
+def _list_of(name: str, of: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    items = {"type": "array", "items": of or {"type": "object"}}
     return {"type": "object", "required": [name], "properties": {name: items}}
 
 
@@ -162,6 +173,18 @@ def _paths() -> dict[str, Any]:
         "/rollups/{name}/stream": _get(
             "Follow an answer", {"200": _STREAM, **_problems(400, 404, 410)}, question
         ),
+        "/analytics": _get(
+            "Questions of the analytics that can be asked",
+            {"200": _json(_list_of("analyses", TEXT), "All."), **_NOT_MODIFIED, **_problems()},
+        ),
+        **{
+            f"/analytics/{kind}": _get(
+                f"Ask the analytics: {kind}",
+                {"200": _ANSWER, **_NOT_MODIFIED, **_problems(400, 404, 406, 410)},
+                _asked(known, NEEDED.get(kind, ())),
+            )
+            for kind, known in ANALYSES.items()
+        },
         "/openapi.json": _get(
             "This document", {"200": _json({"type": "object"}, "It.")}, security=[]
         ),

@@ -35,12 +35,51 @@ PARAMETERS: Mapping[str, str] = {
     "live": "true includes events that no run has counted yet.",
     "items": "Items of a top list, at most 1000.",
 }
+_SCOPE = {
+    name: PARAMETERS[name] for name in ("site_id", "tenant", "range", "from", "to", "time_zone")
+}
+_STEP = "A type of events, or COLUMN:VALUE such as path:/pricing; path:/docs/* is a beginning."
+# Parameters of questions of the analytics, by kind.
+ANALYSES: Mapping[str, Mapping[str, str]] = {
+    "funnel": {
+        **_SCOPE,
+        "step": f"A step; repeated for each. {_STEP}",
+        "within": "Time for all steps. 1 day, if left out.",
+        "mode": "ordered, strict or any; see rollup_analytics.funnel.",
+        "ties": "any or strict: whether events at the same time may follow each other.",
+        "breakdown": "A column of the first event.",
+        "exclude": "As a step: an event that ends a chain. May be repeated.",
+    },
+    "retention": {
+        **_SCOPE,
+        "first": f"What makes a user belong to a cohort; any event, if left out. {_STEP}",
+        "recurring": "As first: what counts as coming back.",
+        "period": "Length of a period. 1 week, if left out.",
+        "mode": "on (came in period n) or unbounded (in n or later).",
+        "relative_to": "cohort or previous: what the rate is relative to.",
+    },
+    "anomalies": {
+        **_SCOPE,
+        "rollup": "A rollup by hour or by day.",
+        "measure": "The measure.",
+        "weeks": "How many weeks before it is compared with. 8, if left out.",
+        "least": "Only buckets so many standard deviations from usual.",
+    },
+    "alerts": {name: PARAMETERS[name] for name in ("site_id", "tenant")},
+}
 _LISTS = ("dimensions", "measures")
 _FLAGS = ("fill", "live")
-_NUMBERS = ("limit", "items")
+_NUMBERS = ("limit", "items", "weeks", "least")
+_REPEATED = ("step", "exclude")
+NEEDED = {"funnel": ("step",), "anomalies": ("rollup", "measure")}
 _FILTER = "filter."
 _MAX_VALUE = 1000  # characters of a parameter
 
+_RESOLVE_ANALYSIS = """
+select resolved::pg_catalog.text, version
+  from rollup_serve.resolve_analysis(%s, %s::pg_catalog.jsonb)
+"""
+_ANSWER_ANALYSIS = "select rollup_serve.answer_analysis(%s::pg_catalog.jsonb)::pg_catalog.text"
 _RESOLVE = """
 select rollup_serve.resolve(r.name, %s::pg_catalog.jsonb)::pg_catalog.text,
        rollup_serve.version_of(r.name)
@@ -57,6 +96,7 @@ class Question:
     rollup: str
     text: str
     is_live: bool
+    analysis: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +105,7 @@ class Resolved:
 
     text: str
     version: str
+    is_analysis: bool = False
 
     def tag(self, media_type: str, tenant: str) -> str:
         """The entity tag of its answer."""
@@ -74,29 +115,49 @@ class Resolved:
 
 def parse(rollup: str, given: QueryParams) -> Question:
     """The question of a query string. Raises ProblemError for an unknown or invalid parameter."""
+    question = _read(given, PARAMETERS, filters=True)
+    return Question(rollup, json.dumps(question, sort_keys=True), question.get("live") is True)
+
+
+def parse_analysis(kind: str, given: QueryParams) -> Question:
+    """As `parse`, for a question of the analytics."""
+    question = _read(given, ANALYSES[kind], filters=kind == "anomalies")
+    for name in NEEDED.get(kind, ()):
+        if name not in question:
+            raise ProblemError(400, f"{name} required", pointer=f"/{name}")
+    return Question("", json.dumps(question, sort_keys=True), False, kind)
+
+
+def _read(given: QueryParams, known: Mapping[str, str], *, filters: bool) -> dict[str, Any]:
     question: dict[str, Any] = {}
-    filters: dict[str, str | None] = {}
+    found: dict[str, str | None] = {}
     for name, value in given.multi_items():
         if len(value) > _MAX_VALUE or "\0" in value:
             raise ProblemError(400, f"{name} is too long or has a character U+0000")
-        if name.startswith(_FILTER):
-            filters[name.removeprefix(_FILTER)] = value or None
-        elif name not in PARAMETERS:
-            hint = f"There are: {', '.join(PARAMETERS)}, {_FILTER}DIMENSION."
+        if filters and name.startswith(_FILTER):
+            found[name.removeprefix(_FILTER)] = value or None
+        elif name not in known:
+            hint = f"There are: {', '.join(known)}{f', {_FILTER}DIMENSION' if filters else ''}."
             raise ProblemError(400, f"there is no parameter {name[:100]}", hint=hint)
+        elif value and name in _REPEATED:
+            question.setdefault(name, []).append(value)
         elif value:
             question[name] = _value(name, value)
-    if filters:
-        question["filters"] = filters
+    if found:
+        question["filters"] = found
     if "site_id" in question and "tenant" in question:
         raise ProblemError(400, "site_id and tenant exclude each other")
     if cursor := question.pop("cursor", None):
         question["after"] = _from_cursor(cursor)
-    return Question(rollup, json.dumps(question, sort_keys=True), question.get("live") is True)
+    return question
 
 
 def resolve(session: Session, question: Question) -> Resolved:
     """Make a question explicit. Raises ProblemError if there is no such rollup."""
+    if question.analysis is not None:
+        rows = query(session, _RESOLVE_ANALYSIS, question.analysis, question.text).rows
+        ((text, version),) = rows
+        return Resolved(text, version, is_analysis=True)
     rows = query(session, _RESOLVE, question.text, question.rollup).rows
     if not rows:
         raise ProblemError(404, f"there is no rollup {question.rollup[:100]}")
@@ -105,7 +166,8 @@ def resolve(session: Session, question: Question) -> Resolved:
 
 def answer(session: Session, resolved: Resolved) -> dict[str, msgspec.Raw]:
     """The answer, whose `next` is a cursor."""
-    ((text,),) = query(session, _ANSWER, resolved.text).rows
+    statement = _ANSWER_ANALYSIS if resolved.is_analysis else _ANSWER
+    ((text,),) = query(session, statement, resolved.text).rows
     found = _decode_answer(text)
     position = msgspec.json.decode(found["next"])
     if position is not None:

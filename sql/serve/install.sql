@@ -3,4 +3,5 @@
 \ir keys/install.sql
 \ir collect/install.sql
 \ir ask/install.sql
+\ir analyses/install.sql
 \ir finish/install.sql

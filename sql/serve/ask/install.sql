@@ -6,9 +6,12 @@
 \ir site_time_zone.sql
 \ir site_list.sql
 \ir stats.sql
+\ir writes_of.sql
 \ir version_of.sql
 \ir auto_grain.sql
 \ir finest_member.sql
+\ir asked_tenant.sql
+\ir asked_range.sql
 \ir resolve.sql
 \ir grid.sql
 \ir answer.sql

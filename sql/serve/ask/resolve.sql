@@ -1,4 +1,4 @@
--- Times without a zone are of the site's zone. Ranges are widened to whole steps, so that the same question within a
+-- Ranges are widened to whole steps, so that the same question within a
 -- step is the same resolved question, which a cache can recognize.
 --
 -- On Citus the function stays on the coordinator, where its state is.
@@ -15,9 +15,7 @@ as $$
 declare
     r constant rollup_internal.rollups := rollup_internal.get_rollup(rollup_name);
     finest constant rollup_internal.rollups := rollup_serve.finest_member(rollup_name);
-    site constant text := question ->> 'site_id';
-    tenant text := question ->> 'tenant';
-    asked_range constant text := coalesce(question ->> 'range', case when not question ? 'from' then '24 hours' end);
+    tenant text;
     zone text;
     range_from timestamptz;
     range_to timestamptz;
@@ -31,41 +29,8 @@ declare
     previous_from timestamptz;
     previous_to timestamptz;
 begin
-    if site is not null then
-        tenant := rollup.site_id(site, make => false)::text;
-        if tenant is null then
-            -- The key of one site does not learn which others there are.
-            perform rollup_serve.require_tenant('0');
-            raise exception using errcode = 'undefined_object', message = format('there is no site %s', site);
-        end if;
-    end if;
-    tenant := rollup_serve.require_tenant(tenant);
-    zone := coalesce(rollup.validate_time_zone(nullif(question ->> 'time_zone', 'UTC')),
-                     case when not question ? 'time_zone' and tenant ~ '^[0-9]{1,18}$'
-                          then rollup_serve.site_time_zone(tenant::bigint) end, 'UTC');
-
-    perform set_config('timezone', zone, true);
-    if asked_range in ('today', 'yesterday') then
-        range_from := case asked_range when 'today' then current_date else current_date - 1 end;
-        range_to := case asked_range when 'today' then current_date + 1 else current_date end;
-    else
-        range_to := coalesce((question ->> 'to')::timestamptz, now());
-        if question ? 'from' then
-            range_from := (question ->> 'from')::timestamptz;
-        elsif asked_range ~ '(^|[[:space:]])[-+]?[0-9.]+[[:space:]]*$' then
-            raise exception using
-                errcode = 'invalid_parameter_value',
-                message = format('range %s has no unit', asked_range), hint = 'Such as 24 hours, 7 days or today.';
-        else
-            range_from := range_to - asked_range::interval;
-        end if;
-    end if;
-    if not isfinite(range_from) or not isfinite(range_to) or range_from >= range_to then
-        raise exception using
-            errcode = 'invalid_parameter_value',
-            message = format('the range must end after it begins, not from %s to %s', range_from, range_to);
-    end if;
-
+    select t.tenant, t.zone into tenant, zone from rollup_serve.asked_tenant(question) t;
+    select a.range_from, a.range_to into range_from, range_to from rollup_serve.asked_range(question, zone) a;
     if wanted <> 'total' then
         step := case wanted when 'auto' then rollup_serve.auto_grain(finest.bucket, range_from, range_to) else wanted::interval end;
         if wanted ~ '(^|[[:space:]])[-+]?[0-9.]+[[:space:]]*$' then
@@ -96,7 +61,7 @@ begin
         previous_to := lower(bounds);
         -- The same days, or the same number of seconds.
         previous_from := case
-            when step_zone is not null or asked_range in ('today', 'yesterday') then
+            when step_zone is not null or question ->> 'range' in ('today', 'yesterday') then
                 lower(bounds) - ((upper(bounds) at time zone zone) - (lower(bounds) at time zone zone))
             else lower(bounds) - (extract(epoch from upper(bounds) - lower(bounds)) * interval '1 second') end;
     elsif question ->> 'compare' is not null then
@@ -111,7 +76,7 @@ begin
                         where f.role = 'measure' and f.type = 'number' order by f.place);
     end if;
     return jsonb_build_object(
-        'rollup', r.name, 'site_id', site, 'tenant', tenant, 'time_zone', zone,
+        'rollup', r.name, 'site_id', question ->> 'site_id', 'tenant', tenant, 'time_zone', zone,
         'from', lower(bounds), 'to', upper(bounds), 'step', step, 'step_zone', step_zone,
         'previous_from', previous_from, 'previous_to', previous_to,
         'dimensions', to_jsonb(dimensions), 'measures', to_jsonb(names),

@@ -1,6 +1,5 @@
 -- Changes whenever the rows of a family may have: with the watermarks and backlogs of its members, their declarations,
--- what has expired, and any other write to their tables, as by a rebuild. On Citus writes to shards are not known
--- here, so the version changes every minute.
+-- what has expired, and any other write to their tables, as by a rebuild.
 --
 -- On Citus the function stays on the coordinator, where its state is.
 set citus.enable_ddl_propagation to off;
@@ -19,10 +18,7 @@ begin
                       from rollup_internal.watermarks w where w.rollup = r.name),
                    (select string_agg(format('%s-%s', b.after_id, b.through_id), ',' order by b.after_id)
                       from rollup_internal.backlogs b where b.rollup = r.name),
-                   case when rollup_internal.is_distributed(r.target) then date_trunc('minute', now())::text
-                        else (select sum(pg_stat_get_tuples_inserted(t.relid) + pg_stat_get_tuples_updated(t.relid)
-                                         + pg_stat_get_tuples_deleted(t.relid))::text
-                                from pg_partition_tree(r.target) t) end), ';' order by r.id))
+                   rollup_serve.writes_of(r.target)), ';' order by r.id))
           from rollup.family_members(rollup_name) m
           join rollup_internal.rollups r on r.name = m);
 end

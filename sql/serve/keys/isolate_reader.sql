@@ -58,12 +58,22 @@ begin
     perform rollup_internal.isolate_table(sites, format(
         '(current_user operator(pg_catalog.<>) %L or customer_id operator(pg_catalog.=) nullif(pg_catalog.current_setting(%L, true), %L)::bigint)',
         reading, 'rollup_serve.tenant', ''));
+    if to_regclass('rollup_analytics.alert_states') is not null then
+        perform rollup_internal.isolate_table('rollup_analytics.alert_states', format(
+            '(current_user operator(pg_catalog.<>) %L or subject operator(pg_catalog.=) pg_catalog.current_setting(%L, true))',
+            reading, 'rollup_serve.tenant'));
+    end if;
     perform rollup.grant_role(reading, 'reader');
     for statement in
         select rollup_internal.grant_text(reading::regrole, p.kind, p.object, p.privilege)
           from (select 'table', r.source::text, 'select' from rollup_internal.rollups r where r.tenant is not null
                 union select 'schema', c.relnamespace::regnamespace::text, 'usage'
                   from rollup_internal.rollups r join pg_class c on c.oid in (r.source, sites) where r.tenant is not null
+                union select 'sequence', r.id_sequence::text, 'select'
+                  from rollup_internal.rollups r join pg_class c on c.oid = r.id_sequence where r.tenant is not null
+                union select 'table', concat('rollup_analytics.', t.name), 'select'
+                  from unnest(array['alert_rules', 'alert_states', 'alert_silences']) t (name)
+                 where to_regclass(concat('rollup_analytics.', t.name)) is not null
                 union select 'table', sites::text, 'select'
                 union select 'table', 'rollup_serve.fields', 'select') p (kind, object, privilege)
          where not rollup_internal.has_privilege(reading::regrole, p.kind, p.object, p.privilege)
@@ -75,6 +85,6 @@ end
 $$;
 comment on function rollup_serve.isolate_reader() is
     'Makes the role rollup_serve_reader, which sees the rows of the tenant in the setting rollup_serve.tenant only, by '
-    'row-level security on all sources, their rollups and the sites. Returns why that is not possible, or NULL. Calling it '
+    'row-level security on all sources, their rollups, the sites and alerts. Returns why that is not possible, or NULL. Calling it '
     'again includes rollups that were declared later.';
 reset citus.enable_ddl_propagation;
