@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timezone
+from statistics import median
 
 from bench.lab import Connection, Lab, laboratory, say
 from bench.scenarios import REST, Row, Sizes, compare
@@ -18,6 +20,8 @@ EVENTS = f"""insert into events ({COLUMNS})
     select timestamptz '{DAY} 10:00Z' + interval '1 second' * ({{since}} + n::float8 / {{rate}}),
            1 + (power(random(), 3) * 199)::bigint, {REST}
       from generate_series(0, {{rate}} * {{seconds}} - 1) n"""
+
+INDEX = "create index on events (customer_id, event_id)"
 
 # The same sketches. Lists are those of the C extension.
 HYPERTABLE = """
@@ -55,7 +59,16 @@ def freshness(lab: Lab, sizes: Sizes) -> Iterator[Row]:
     """The sum of all runs, or refreshes, of both rollups of the example."""
     rate = sizes.events // 500
     say(f"{SECONDS} seconds of {rate} events each")
-    mine = {every: ours(lab, rate, every) for every in (10, 60, 300)}
+    found = {every: ours(lab, rate, every) for every in (10, 60, 300)}
+    mine = {every: each.runs for every, each in found.items()}
+    indexed = ours(lab, rate, 300, index=True)
+    seldom = indexed.runs + indexed.inserts - found[300].inserts
+    what = "a run every 300 s, and an index for live views"
+    yield compare(f"{what}, with what it costs inserts", seldom, "a run every 10 s", mine[10], None)
+    for text, each in (("with the index", indexed), ("without", found[300])):
+        asked_what = f"live view of a tenant's hour, {300 * rate:,} events uncounted, {text}"
+        yield Row(asked_what, each.live * 1000, "the table", each.table * 1000,
+                  each.live / each.table, unit="ms")  # fmt: skip
     if not all(find_binaries().has_library(name) for name in ("timescaledb", "topn")):
         say("TimescaleDB: skipped, timescaledb or topn is not installed")
         for every in (10, 60):
@@ -69,23 +82,52 @@ def freshness(lab: Lab, sizes: Sizes) -> Iterator[Row]:
             what = f"{rate:,} events/s, a run every {every} s"
             yield compare(what, mine[every], "TimescaleDB, as fresh", fresh, as_fresh)
             yield compare(what, mine[every], "TimescaleDB, each bucket once", once, cheapest)
+            if every == 10:
+                what = f"{rate:,} events/s, a run every 300 s, an index for live views"
+                yield compare(what, seldom, "TimescaleDB, as fresh", fresh, as_fresh)
+                yield compare(what, seldom, "TimescaleDB, each bucket once", once, cheapest)
         yield compare(f"{rate:,} events/s, a run every 300 s", mine[300],
                       "TimescaleDB, each bucket once", once, None)  # fmt: skip
 
 
-def ours(lab: Lab, rate: int, every: int) -> float:
+@dataclass
+class Sums:
+    """Seconds of all inserts and of all runs, and of one question just before the last run."""
+
+    inserts: float = 0
+    runs: float = 0
+    table: float = 0
+    live: float = 0
+
+
+def ours(lab: Lab, rate: int, every: int, *, index: bool = False) -> Sums:
     name = f"bench_every_{every}"
     lab.make(name)
+    found = Sums()
     with lab.connect(name) as db:
         db.execute("set client_min_messages = warning")
-        seconds = sum(
-            timed(db, rate, since, every, "call rollup.run_all()")
-            for since in range(0, SECONDS, every)
-        )
+        if index:
+            db.execute(INDEX)
+        for since in range(0, SECONDS, every):
+            found.inserts += insert(db, rate, since, every)
+            if since + every >= SECONDS:
+                db.execute("vacuum analyze events")
+                found.table = asked(db, "rollup_events_1hr")
+                found.live = asked(db, "rollup_events_1hr_live")
+            found.runs += timed(db, "call rollup.run_all()")
         assert_counted(db, "rollup_events_1hr", rate)
     lab.drop(name)
-    say(f"every {every} s: {seconds:.1f} s")
-    return seconds
+    say(f"every {every} s: {found.runs:.1f} s, inserts {found.inserts:.1f} s")
+    return found
+
+
+def asked(db: Connection, relation: str) -> float:
+    """The median for ten tenants."""
+    return median(
+        timed(db, f"select sum(event_count) from {relation}"
+                  f" where customer_id = {tenant} and hour >= '{DAY} 10:00Z'")
+        for tenant in range(20, 200, 18)
+    )  # fmt: skip
 
 
 def theirs(lab: Lab, rate: int, every: int, *, finish: bool = False) -> float:
@@ -102,17 +144,19 @@ def theirs(lab: Lab, rate: int, every: int, *, finish: bool = False) -> float:
         seconds = 0.0
         for since in range(0, SECONDS, every):
             last = since + every >= SECONDS
-            seconds += timed(
-                db, rate, since, every, fine, *([coarse] if last or not finish else [])
-            )
+            insert(db, rate, since, every)
+            seconds += timed(db, fine, *([coarse] if last or not finish else []))
         assert_counted(db, "hours", rate)
     lab.drop(name)
     say(f"TimescaleDB every {every} s{', hours at the end' if finish else ''}: {seconds:.1f} s")
     return seconds
 
 
-def timed(db: Connection, rate: int, since: int, seconds: int, *statements: str) -> float:
-    db.execute(EVENTS.format(since=since, rate=rate, seconds=seconds).encode())
+def insert(db: Connection, rate: int, since: int, seconds: int) -> float:
+    return timed(db, EVENTS.format(since=since, rate=rate, seconds=seconds))
+
+
+def timed(db: Connection, *statements: str) -> float:
     began = time.perf_counter()
     for statement in statements:
         db.execute(statement.encode())

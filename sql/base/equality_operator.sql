@@ -7,25 +7,31 @@ create or replace function rollup_internal.equality_operator(type_name text)
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    base_type regtype := rollup_internal.base_type(type_name::regtype);
+    base_type constant regtype := rollup_internal.base_type(type_name::regtype);
+    btree constant oid := (select oid from pg_am where amname = 'btree');
+    input_type oid := base_type;
     equality record;
 begin
+    if not exists (select from pg_opclass c where c.opcintype = base_type and c.opcdefault and c.opcmethod = btree) then
+        -- A type that is compared as another one.
+        select c.opcintype into input_type
+          from pg_opclass c
+         where c.opcdefault and c.opcmethod = btree
+           and (exists (select from pg_cast x where x.castsource = base_type and x.casttarget = c.opcintype
+                           and x.castmethod = 'b' and x.castcontext = 'i')
+                or c.opcintype = (select case when t.typcategory = 'A' then 'anyarray'::regtype when t.typtype = 'e' then 'anyenum'
+                                              when t.typtype = 'r' then 'anyrange' when t.typtype = 'm' then 'anymultirange'
+                                              when t.typtype = 'c' then 'record' end
+                                    from pg_type t where t.oid = base_type))
+         limit 1;
+    end if;
     select o.oprname, n.nspname into equality
       from pg_opclass c
-      join pg_am a on a.oid = c.opcmethod and a.amname = 'btree'
       join pg_amop p on p.amopfamily = c.opcfamily and p.amopstrategy = 3
                     and p.amoplefttype = c.opcintype and p.amoprighttype = c.opcintype
       join pg_operator o on o.oid = p.amopopr
       join pg_namespace n on n.oid = o.oprnamespace
-     where c.opcdefault
-       and (c.opcintype = base_type
-            or exists (select from pg_cast x where x.castsource = base_type and x.casttarget = c.opcintype
-                          and x.castmethod = 'b' and x.castcontext = 'i')
-            or c.opcintype = (select case when t.typcategory = 'A' then 'anyarray'::regtype when t.typtype = 'e' then 'anyenum'
-                                          when t.typtype = 'r' then 'anyrange' when t.typtype = 'm' then 'anymultirange'
-                                          when t.typtype = 'c' then 'record' end
-                                from pg_type t where t.oid = base_type))
-     order by c.opcintype = base_type desc
+     where c.opcdefault and c.opcmethod = btree and c.opcintype = input_type
      limit 1;
     return case when equality.nspname = 'pg_catalog' then equality.oprname
                 when equality.nspname is not null then format('operator(%I.%s)', equality.nspname, equality.oprname) end;
