@@ -333,7 +333,8 @@ def test_install_example_option(server: Server, empty_dsn: str) -> None:
 def test_every_example_has_its_queries_and_titles() -> None:
     there = {path.name for path in (ROOT / "examples").iterdir()}
     expected = {f"{name}{end}" for name in examples() for end in (".sql", "_queries.sql")}
-    assert there == expected | {"shop.csv", "monitoring", "rollup-serve.service"}
+    others = {"airflow", "alembic", "dbt", "monitoring", "rollup-serve.service", "shop.csv"}
+    assert there == expected | others
     for path in QUERIES:
         titles = [statement.title for statement in read_script(path)]
         assert all(titles)
