@@ -6,7 +6,7 @@ from rollupctl.connect import Session, query
 from rollupctl.output import Table
 
 _KEPT = """
-select r.kind, r.name, rollup.unusual_expiry(r.relation, r.keep) as reason
+select r.kind, r.name, rollup_internal.unusual_expiry(r.relation, r.keep) as reason
   from rollup.retention r
  where r.keep is not null and r.is_enforced
 """
@@ -17,7 +17,7 @@ def reasons_of_one(session: Session, source: str, age: str, listed: Table) -> li
     """Why removing events of `source` older than `age` needs confirmation; `listed` is the result
     of a dry run.
     """
-    text = "select rollup.unusual_expiry(%s::pg_catalog.regclass, %s::interval) as reason"
+    text = "select rollup_internal.unusual_expiry(%s::pg_catalog.regclass, %s::interval) as reason"
     reasons = query(session, text, source, age).column("reason")
     return [reason for reason in reasons if reason and _would_go(listed)]
 

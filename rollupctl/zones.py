@@ -11,7 +11,7 @@ from rollupctl.errors import UsageError, primary
 def require_time_zone(session: Session, time_zone: str) -> None:
     """Raise UsageError for an unknown time zone; see rollup.validate_time_zone."""
     try:
-        query(session, "select rollup.validate_time_zone(%s)", time_zone)
+        query(session, "select rollup_internal.validate_time_zone(%s)", time_zone)
     except errors.InvalidParameterValue as error:
         hint = (error.diag.message_hint or "").rstrip(".") or None
         raise UsageError(f"--time-zone: {primary(error)}", hint) from None

@@ -36,7 +36,7 @@ def test_trap_39_a_restarted_sequence_that_overtook_the_watermark_stops_the_run(
         errors.ObjectNotInPrerequisiteState, match="was restarted .* had counted up to 100"
     ) as stopped:
         run(db)
-    node = value(db, "select min(node) from rollup.nodes() where is_local")
+    node = value(db, "select min(node) from rollup_internal.nodes() where is_local")
     ((status, todo),) = findings(db, f"sequence of lab.e on {node}")
     assert (status, "rollup.restart_source('lab.e')" in todo) == ("fail", True)
     db.execute(hinted(stopped, "select rollup.restart_source"))

@@ -241,7 +241,7 @@ def test_trap_14_no_time_reaches_the_shards_in_the_spelling_of_the_session(lab: 
 def test_run_on_a_worker_is_refused(lab: Lab) -> None:
     worker = lab.connect(1)
     with pytest.raises(psycopg.Error, match="run on the Citus coordinator, not on a worker") as e:
-        worker.execute("select * from rollup.nodes()")
+        worker.execute("select * from rollup_internal.nodes()")
     assert "Events may be written on any node." in str(e.value.diag.message_hint)
 
 

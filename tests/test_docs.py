@@ -191,7 +191,7 @@ def test_settings_are_documented_with_their_defaults(db: Connection) -> None:
     names = sorted(set(re.findall(r'"(rollup\.\w+)":', body)))
     assert names
     for name in names:
-        default = value(db, "select rollup.setting(%s)", name)
+        default = value(db, "select rollup_internal.setting(%s)", name)
         assert f"| `{name}` | `{default}` |" in page
 
 

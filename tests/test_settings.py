@@ -266,17 +266,17 @@ def test_trap_43_a_time_limit_of_ones_own_counts(dsn: str) -> None:
 def test_trap_61_a_setting_without_a_unit_is_ignored_with_a_warning(
     db: Connection, name: str, given: str
 ) -> None:
-    standard = value(db, "select rollup.setting(%s)", f"rollup.{name}")
+    standard = value(db, "select rollup_internal.setting(%s)", f"rollup.{name}")
     said: list[str] = []
     db.add_notice_handler(lambda diag: said.append(f"{diag.severity}: {diag.message_primary}"))
     db.execute("select set_config(%s, %s, false)", [f"rollup.{name}", given])
-    assert value(db, "select rollup.setting(%s)", f"rollup.{name}") == standard
+    assert value(db, "select rollup_internal.setting(%s)", f"rollup.{name}") == standard
     (warning,) = said
     assert warning.startswith(f"WARNING: rollup.{name} = '{given}' ")
     assert f"is ignored: {standard} applies" in warning
     for unit in ("30 s", "00:00:30", "P7D", "1 month"):
         db.execute("select set_config(%s, %s, false)", [f"rollup.{name}", unit])
-        assert value(db, "select rollup.setting(%s)", f"rollup.{name}") == unit
+        assert value(db, "select rollup_internal.setting(%s)", f"rollup.{name}") == unit
     assert len(said) == 1
 
 

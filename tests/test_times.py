@@ -50,7 +50,7 @@ def shared(plain: Server) -> Iterator[Connection]:
 @pytest.mark.parametrize(("zone", "cure"), ZONES)
 def test_trap_49_zones_go_by_name(shared: Connection, zone: str, cure: str) -> None:
     with pytest.raises(psycopg.errors.InvalidParameterValue) as told:
-        shared.execute("select rollup.validate_time_zone(%s)", [zone])
+        shared.execute("select rollup_internal.validate_time_zone(%s)", [zone])
     assert cure in (told.value.diag.message_hint or "")
 
 
@@ -58,7 +58,7 @@ def test_trap_49_zones_go_by_name(shared: Connection, zone: str, cure: str) -> N
     "zone", ["UTC", "GMT", "Etc/GMT-3", "europe/berlin", "Asia/Kolkata", "America/New_York"]
 )
 def test_trap_49_names_are_taken(shared: Connection, zone: str) -> None:
-    named = value(shared, "select rollup.validate_time_zone(%s)", zone)
+    named = value(shared, "select rollup_internal.validate_time_zone(%s)", zone)
     assert named.lower() == zone.lower()
 
 

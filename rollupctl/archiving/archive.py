@@ -21,11 +21,11 @@ from rollupctl.output import note
 _PART = """
 select relation::text as relation, source::text as source, id_column, columns, conditions,
        range_from::text as range_from, range_to::text as range_to
-  from rollup.expiry_part(%s::rollup.job)
+  from rollup_internal.expiry_part(%s::rollup.job)
  where relation is not null
 """
 _SEARCH_PATH = {"search_path": "pg_catalog, pg_temp"}
-_ARCHIVED = "select job::text as job from rollup.expiry_part(%s::rollup.job, %s, %s)"
+_ARCHIVED = "select job::text as job from rollup_internal.expiry_part(%s::rollup.job, %s, %s)"
 
 
 def require_directory(directory: Path) -> None:

@@ -25,7 +25,7 @@ select w.rollup, pg_catalog.count(*) as events
  group by w.rollup order by w.rollup limit 1
 """
 _CREATE = """
-select rollup.create_history_step(
+select rollup_internal.create_history_step(
     %s::pg_catalog.regclass, array[pg_catalog.tstzrange(%s::timestamptz, %s::timestamptz)])
 """
 _INSERT = """

@@ -15,7 +15,7 @@ from rollupctl.output import Table, note
 
 _START = """
 select s::text as job, pg_catalog.to_jsonb(s.waiting)::text as steps
-  from rollup.start_unload(%s, %s) s
+  from rollup_internal.start_unload(%s, %s) s
 """
 _LOAD = """
 select load_id, source_table::pg_catalog.regclass::text as "table", file_name, rows, unloaded_rows,

@@ -27,7 +27,7 @@ RESULT = ("file", "rows", "bytes", "seconds")
 
 _ENDINGS = {".ndjson": NDJSON, ".jsonl": NDJSON, ".parquet": PARQUET, ".arrow": ARROW}
 _QUERY = """
-select rollup.export_query(%s, %s::timestamptz, %s::timestamptz, %s, sketches => %s, live => %s)
+select rollup_internal.export_query(%s, %s::timestamptz, %s::timestamptz, %s, sketches => %s, live => %s)
        as query
 """
 _COPY_CSV = sql.SQL("copy ({}) to stdout (format csv, header true)")

@@ -11,11 +11,11 @@ from rollupctl.output import note
 
 _RANGES = """
 select r.ranges::text, pg_catalog.cardinality(r.ranges) as number
-  from rollup.history_ranges(%s::pg_catalog.regclass, %s) r (ranges)
+  from rollup_internal.history_ranges(%s::pg_catalog.regclass, %s) r (ranges)
 """
 _STEP = """
 select s.created, s.remaining::text, pg_catalog.cardinality(s.remaining) as left
-  from rollup.create_history_step(%s::pg_catalog.regclass, %s::pg_catalog.tstzrange[]) s
+  from rollup_internal.create_history_step(%s::pg_catalog.regclass, %s::pg_catalog.tstzrange[]) s
 """
 
 

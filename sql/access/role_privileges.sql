@@ -49,8 +49,6 @@ begin
      cross join unnest(array['select', 'insert', 'update', 'delete']) p (privilege)
      where purpose = 'runner'
     union
-    select 'table', 'rollup.set_aside', 'select' where purpose = 'runner'
-    union
     select 'table', format('rollup_internal.%I', c.relname), p.privilege
       from pg_class c
      cross join unnest(array['select', 'insert', 'delete']) p (privilege)

@@ -3,7 +3,7 @@
 --
 -- PostgreSQL reads a number without a unit as seconds, where most users mean days. Zero needs none. Such an interval is ignored
 -- with a warning, as is text that is no interval: a mistyped setting must not stop all runs.
-create or replace function rollup.setting(setting_name text)
+create or replace function rollup_internal.setting(setting_name text)
     returns text
     language plpgsql
     stable
@@ -49,7 +49,7 @@ begin
     return given;
 end
 $$;
-comment on function rollup.setting(text) is
+comment on function rollup_internal.setting(text) is
     'Value of a setting of the package: rollup.max_wait (interval a run waits for open writers), '
     'rollup.keep_runs (interval the run ledger is kept), rollup.partition_interval, rollup.connections_per_node '
     '(to each Citus node while a run counts; above 1, a live view that is read during a commit can be off), '

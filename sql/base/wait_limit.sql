@@ -9,7 +9,7 @@ create or replace function rollup_internal.wait_limit()
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return greatest(least(rollup.setting('rollup.max_wait')::interval,
+    return greatest(least(rollup_internal.setting('rollup.max_wait')::interval,
                           rollup_internal.statement_time_left() / 2),
                     interval '0');
 end

@@ -9,7 +9,7 @@ as $$
 declare
     is_local boolean;
 begin
-    for node_group, node, is_local in select * from rollup.nodes() loop
+    for node_group, node, is_local in select * from rollup_internal.nodes() loop
         if is_local then
             execute query into result;
             return next;

@@ -1,4 +1,4 @@
-create or replace function rollup.nodes(out node_group int, out node text, out is_local boolean)
+create or replace function rollup_internal.nodes(out node_group int, out node text, out is_local boolean)
     returns setof record
     language plpgsql
     stable
@@ -30,6 +30,6 @@ begin
           order by groupid';
 end
 $$;
-comment on function rollup.nodes() is
+comment on function rollup_internal.nodes() is
     'The nodes that accept writes: Citus node group, name and port, and whether it is this node. Without Citus, '
     'group 0 only. Raises feature_not_supported on a Citus worker.';

@@ -114,7 +114,7 @@ begin
                 if clock_timestamp() >= deadline then
                     raise exception using
                         errcode = 'lock_not_available',
-                        message = format('could not lock %s and its rollups within %s', source, rollup.setting('rollup.max_wait')),
+                        message = format('could not lock %s and its rollups within %s', source, rollup_internal.setting('rollup.max_wait')),
                         hint = 'Nothing was changed. Try again when the longest transaction on them has ended.';
                 end if;
             when dependent_objects_still_exist or undefined_column then

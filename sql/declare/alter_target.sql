@@ -39,7 +39,7 @@ begin
                 if clock_timestamp() >= deadline then
                     raise exception using
                         errcode = 'lock_not_available',
-                        message = format('%s is in use: no lock on it within %s', target, rollup.setting('rollup.max_wait')),
+                        message = format('%s is in use: no lock on it within %s', target, rollup_internal.setting('rollup.max_wait')),
                         hint = 'Nothing was changed. Try again when the longest transaction on it has ended.';
                 end if;
             when dependent_objects_still_exist then

@@ -42,7 +42,7 @@ begin
     -- Text, because PostgreSQL truncates a name without a word.
     perform rollup_internal.validate_name_length(n) from unnest(array[tenant, id_column, time_column, bucket_column]) n where n is not null;
     perform rollup_internal.validate_bucket(bucket, time_zone);
-    declared.time_zone := rollup.validate_time_zone(time_zone);
+    declared.time_zone := rollup_internal.validate_time_zone(time_zone);
     if json_typeof(measures) <> 'object' or measures::text ~ '^[[:space:]]*[{][[:space:]]*[}][[:space:]]*$' then
         raise exception using
             errcode = 'invalid_parameter_value',

@@ -3,7 +3,7 @@
 -- together, for a short time each, and released between attempts.
 do $$
 declare
-    deadline constant timestamptz := clock_timestamp() + rollup.setting('rollup.max_wait')::interval;
+    deadline constant timestamptz := clock_timestamp() + rollup_internal.setting('rollup.max_wait')::interval;
     lock_timeout_before constant text := current_setting('lock_timeout');
     rollup_name text;
     family_id bigint;
@@ -27,7 +27,7 @@ begin
                 raise exception using
                     errcode = 'lock_not_available',
                     message = format('could not lock the views of rollup "%s" within %s', rollup_name,
-                                     rollup.setting('rollup.max_wait')),
+                                     rollup_internal.setting('rollup.max_wait')),
                     hint = 'Nothing was changed. Try again when the longest transaction that reads them has ended.';
             end if;
         end;

@@ -6,14 +6,14 @@ create or replace procedure rollup.create_history_partitions(
     language plpgsql
 as $$
 declare
-    remaining pg_catalog.tstzrange[] := rollup.history_ranges(
+    remaining pg_catalog.tstzrange[] := rollup_internal.history_ranges(
         source,
         wanted => case when range_from is not null or range_to is not null
                        then pg_catalog.tstzrange(range_from, range_to) end);
     step record;
 begin
     loop
-        step := rollup.create_history_step(source, remaining);
+        step := rollup_internal.create_history_step(source, remaining);
         remaining := step.remaining;
         commit;
         exit when pg_catalog.cardinality(remaining) operator(pg_catalog.=) 0;

@@ -1,6 +1,6 @@
 -- A partition has a lock for each of its tables and indexes until the end of the transaction, on Citus for each shard, so
 -- each transaction creates a few. Ranges that have got partitions since they were determined are left out.
-create or replace function rollup.create_history_step(
+create or replace function rollup_internal.create_history_step(
     source regclass, ranges tstzrange[], at_most int default 25, out created int, out moved bigint, out remaining tstzrange[])
     language plpgsql
     volatile
@@ -38,6 +38,6 @@ begin
     perform rollup_internal.record_source_history(source);
 end
 $$;
-comment on function rollup.create_history_step(regclass, tstzrange[], int) is
+comment on function rollup_internal.create_history_step(regclass, tstzrange[], int) is
     'Creates partitions for the latest of these ranges; returns how many, how many events have moved into them, and the '
     'ranges that remain.';

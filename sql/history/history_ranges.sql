@@ -3,7 +3,7 @@
 -- partition, the oldest first. A range whose events were removed gets no partition: it would count as complete.
 --
 -- The last partition stays the last, because coming ones are made from there on.
-create or replace function rollup.history_ranges(
+create or replace function rollup_internal.history_ranges(
     source regclass, after_id bigint default null, wanted tstzrange default null)
     returns tstzrange[]
     language plpgsql
@@ -15,7 +15,7 @@ create or replace function rollup.history_ranges(
 as $$
 #variable_conflict use_variable
 declare
-    max_partitions constant int := rollup.setting('rollup.max_partitions')::int;
+    max_partitions constant int := rollup_internal.setting('rollup.max_partitions')::int;
     max_unindexed_bytes constant bigint := 16 * 1024 * 1024;
     origin constant timestamptz := '2000-01-03 00:00:00+00';
     first_day constant timestamptz := '0001-01-01 00:00:00+00';
@@ -87,7 +87,7 @@ begin
     return ranges[:greatest(max_partitions - standing, 0)];
 end
 $$;
-comment on function rollup.history_ranges(regclass, bigint, tstzrange) is
+comment on function rollup_internal.history_ranges(regclass, bigint, tstzrange) is
     'Ranges of the past for which a source should get partitions, the latest first: those of events in its default '
     'partition, or only of those with an id above after_id; or those that partitions lack in a wanted range. None if the '
     'caller does not own the table.';

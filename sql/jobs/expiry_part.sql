@@ -1,6 +1,6 @@
 -- An archive is written by the client, outside of the transaction that drops. What the client has written is compared with
 -- what there is under the lock of the drop.
-create or replace function rollup.expiry_part(
+create or replace function rollup_internal.expiry_part(
     inout job rollup.job, archived_rows bigint default null, archived_ids numeric default null,
     out relation regclass, out source regclass, out id_column name, out columns text, out conditions text,
     out range_from timestamptz, out range_to timestamptz)
@@ -40,7 +40,7 @@ begin
     end if;
 end
 $$;
-comment on function rollup.expiry_part(rollup.job, bigint, numeric) is
+comment on function rollup_internal.expiry_part(rollup.job, bigint, numeric) is
     'The part that the next step of a job removes, for an archive: its table, its columns, and a condition for its rows; '
     'NULL if that step removes no events. With archived_rows and archived_ids (the number of rows of the archive, and the '
     'sum of their ids), the step removes the part only if it has exactly these.';

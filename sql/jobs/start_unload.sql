@@ -1,6 +1,6 @@
 -- Divides the load by time, in whole buckets of the coarsest rollup, so that each bucket is counted again once. What has
 -- no finite time comes last, and so does what is left: the last step completes the load.
-create or replace function rollup.start_unload(load bigint, max_rows bigint default 100000)
+create or replace function rollup_internal.start_unload(load bigint, max_rows bigint default 100000)
     returns rollup.job
     language plpgsql
     volatile
@@ -110,7 +110,7 @@ begin
     return job;
 end
 $$;
-comment on function rollup.start_unload(bigint, bigint) is
+comment on function rollup_internal.start_unload(bigint, bigint) is
     'Begins a job that removes the events of a load (rollup.loads) and counts the buckets again that they were counted in, '
     'about max_rows events a step, in whole buckets; perform it with rollup.next_step. An unload that was interrupted is '
     'begun again and goes on. Raises object_not_in_prerequisite_state where the ids of the load are not known, some of its '

@@ -3,7 +3,7 @@ create or replace procedure rollup.unload(load pg_catalog.int8, max_rows pg_cata
     language plpgsql
 as $$
 declare
-    job constant rollup.job := rollup.start_unload(load, max_rows);
+    job constant rollup.job := rollup_internal.start_unload(load, max_rows);
 begin
     call rollup_internal.perform_job(job);
 end

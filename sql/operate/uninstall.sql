@@ -8,7 +8,7 @@ create or replace function rollup.uninstall(drop_tables boolean default false, d
     set client_min_messages = warning
 as $$
 declare
-    max_wait constant text := rollup.setting('rollup.max_wait');
+    max_wait constant text := rollup_internal.setting('rollup.max_wait');
     deadline constant timestamptz := clock_timestamp() + max_wait::interval;
     lock_timeout_before constant text := current_setting('lock_timeout');
     dependents text;

@@ -56,7 +56,7 @@ begin
     r.function_name := declaration ->> 'function_name';
     r.work_mem := declaration ->> 'work_mem';
     r.newest_first := (declaration ->> 'newest_first')::boolean;
-    r.time_zone := rollup.validate_time_zone(declaration ->> 'time_zone');
+    r.time_zone := rollup_internal.validate_time_zone(declaration ->> 'time_zone');
     r.keep := (declaration ->> 'keep')::interval;
     r.partition_interval := (declaration ->> 'partition_interval')::interval;
     return r;

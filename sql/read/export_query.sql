@@ -2,7 +2,7 @@
 -- are in it, so that adjacent ranges have no row in common and lack none.
 --
 -- The text is valid under any search_path without a schema before pg_catalog.
-create or replace function rollup.export_query(
+create or replace function rollup_internal.export_query(
     name text, range_from timestamptz default null, range_to timestamptz default null, tenant text default null,
     sketches boolean default false, live boolean default false)
     returns text
@@ -54,7 +54,7 @@ begin
     return format('select r.* from %s r where %s', source, rollup_internal.all_of(conditions));
 end
 $$;
-comment on function rollup.export_query(text, timestamptz, timestamptz, text, boolean, boolean) is
+comment on function rollup_internal.export_query(text, timestamptz, timestamptz, text, boolean, boolean) is
     'A query, for COPY, of the rows of a rollup whose buckets begin in a range, or of the events of a source in that '
     'range, of one tenant or all: numbers as in the view of plain numbers or, with sketches, the columns of its table; '
     'with live, events that are not counted yet are included. If a rollup and a source have the same name, the rollup is '

@@ -23,7 +23,7 @@ begin
     time_zone := coalesce(time_zone, r.time_zone);
     perform rollup_internal.validate_bucket(step, time_zone);
     if not exists (select from rollup_internal.rollups x where x.time_zone = time_zone) then
-        time_zone := rollup.validate_time_zone(time_zone);
+        time_zone := rollup_internal.validate_time_zone(time_zone);
     end if;
 
     bounds := rollup_internal.align_to_buckets(step, time_zone, range_from, range_to);

@@ -50,7 +50,7 @@ begin
     expired := rollup_internal.whole_buckets(r, tstzmultirange(tstzrange(null, coalesce(r.expired_before, '-infinity'))));
     perform rollup_internal.apply_counting_settings(r);
     if rollup_internal.is_distributed(r.source) then  -- see begin_run
-        perform set_config('citus.max_adaptive_executor_pool_size', rollup.setting('rollup.connections_per_node'), true);
+        perform set_config('citus.max_adaptive_executor_pool_size', rollup_internal.setting('rollup.connections_per_node'), true);
     end if;
     perform rollup_internal.divide_wide_changes(r, noted_before);
     select coalesce(range_agg(int8range(t.after_id, nullif(t.through_id, 9223372036854775807), '(]')), '{}') into tails

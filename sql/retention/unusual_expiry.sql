@@ -1,6 +1,6 @@
 -- Returns what the user should confirm before it is removed: a mistake in a retention shows at its first expiry,
 -- or at the first one after it was shortened. The scheduled job does not ask, because it was scheduled on purpose.
-create or replace function rollup.unusual_expiry(relation regclass, age interval)
+create or replace function rollup_internal.unusual_expiry(relation regclass, age interval)
     returns text
     language plpgsql
     stable
@@ -26,6 +26,6 @@ begin
                         justify_hours(date_trunc('minute', cutoff - expired_before)), relation, age) end;
 end
 $$;
-comment on function rollup.unusual_expiry(regclass, interval) is
+comment on function rollup_internal.unusual_expiry(regclass, interval) is
     'Why a user should confirm the removal of everything older than an age from a source or a rollup: it is the '
     'first removal, or it covers a longer time than the age itself. NULL if there is no reason, as for event keys.';

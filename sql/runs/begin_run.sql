@@ -83,7 +83,7 @@ begin
     -- change atomically for every reader of a live view there. (See rollup_internal.function_settings.)
     if rollup_internal.is_distributed(r.source) then
         perform set_config('citus.max_adaptive_executor_pool_size',
-                           rollup.setting('rollup.connections_per_node'), true);
+                           rollup_internal.setting('rollup.connections_per_node'), true);
     end if;
     if set_aside = '{}' then
         run.from_time := rollup_internal.first_event_time(r, run.id_ranges);

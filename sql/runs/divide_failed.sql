@@ -19,7 +19,7 @@ create or replace function rollup_internal.divide_failed(
 as $$
 declare
     r constant rollup_internal.rollups := rollup_internal.get_rollup(ids.rollups[1]);
-    limit_of_run constant int := rollup.setting('rollup.max_set_aside')::int;
+    limit_of_run constant int := rollup_internal.setting('rollup.max_set_aside')::int;
     -- The range of a run of which this is a part.
     whole constant rollup_internal.id_range := (
         select i from unnest(run.id_ranges) i

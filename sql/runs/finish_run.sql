@@ -32,7 +32,7 @@ begin
         perform rollup_internal.analyze_new_targets(run);
         delete from rollup_internal.runs r
          where r.rollup = any (run.rollups)
-           and r.started_at < now() - rollup.setting('rollup.keep_runs')::interval;
+           and r.started_at < now() - rollup_internal.setting('rollup.keep_runs')::interval;
     end if;
     return query
         select name, run.status, run.events[n], run.rows[n], run.more

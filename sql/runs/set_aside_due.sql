@@ -14,7 +14,7 @@ begin
           from rollup_internal.set_aside s
           join rollup_internal.rollups r on r.name = s.rollup
          where s.rollup = any (names)
-           and s.last_tried_at < now() - rollup.setting('rollup.retry_interval')::interval
+           and s.last_tried_at < now() - rollup_internal.setting('rollup.retry_interval')::interval
          group by s.event_id
          order by min(s.last_tried_at), s.event_id
          limit 100);

@@ -10,7 +10,7 @@ create or replace function rollup.create_sites()
     set quote_all_identifiers = off
 as $$
 declare
-    wanted constant text := rollup.setting('rollup.sites_table');
+    wanted constant text := rollup_internal.setting('rollup.sites_table');
     name_parts constant text[] := parse_ident(wanted);
     sites regclass;
     missing text;

@@ -6,12 +6,12 @@ create or replace function rollup.find_sites()
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    found_it constant regclass := to_regclass(rollup.setting('rollup.sites_table'));
+    found_it constant regclass := to_regclass(rollup_internal.setting('rollup.sites_table'));
 begin
     if found_it is null then
         raise exception using
             errcode = 'undefined_table',
-            message = format('there is no table of sites, %s', rollup.setting('rollup.sites_table')),
+            message = format('there is no table of sites, %s', rollup_internal.setting('rollup.sites_table')),
             hint = 'Create it with rollup.create_sites(), or rollupctl install --sites.';
     end if;
     return found_it;

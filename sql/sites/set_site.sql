@@ -9,7 +9,7 @@ as $$
 declare
     sites constant regclass := rollup.find_sites();
     slug constant text := (rollup_internal.site_slugs(array[site]))[1];
-    zone constant text := rollup.validate_time_zone(time_zone);
+    zone constant text := rollup_internal.validate_time_zone(time_zone);
     other text;
     number bigint;
 begin

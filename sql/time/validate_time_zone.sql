@@ -1,6 +1,6 @@
 -- pg_timezone_names reads the file of every zone, which takes 70 ms. That is acceptable for declarations, not for
 -- every query.
-create or replace function rollup.validate_time_zone(time_zone text)
+create or replace function rollup_internal.validate_time_zone(time_zone text)
     returns text
     language plpgsql
     stable
@@ -68,5 +68,5 @@ begin
     return zone_name;
 end
 $$;
-comment on function rollup.validate_time_zone(text) is
+comment on function rollup_internal.validate_time_zone(text) is
     'Returns a time zone''s name in its canonical spelling; refuses offsets, abbreviations and unknown zones.';

@@ -39,7 +39,7 @@ select distinct {name}, e.{id} >> 48, (e.{id} >> 48) << 48, now()
                       from unnest((select int8multirange(int8range(0, 9223372036854775807))
                                           - range_agg(int8range(n.node_group::bigint << 48,
                                                                 (n.node_group::bigint + 1) << 48))
-                                     from rollup.nodes() n)) gap)));
+                                     from rollup_internal.nodes() n)) gap)));
     end if;
     if newest_first then
         states := rollup_internal.read_node_states(r.source, r.id_sequence)

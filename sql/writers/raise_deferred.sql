@@ -37,7 +37,7 @@ begin
                                                   'an unknown time')) end,
                         case when cardinality(writers) > 1
                              then format(', and %s more are open', cardinality(writers) - 1) else '' end,
-                        least(rollup.setting('rollup.max_wait')::interval,
+                        least(rollup_internal.setting('rollup.max_wait')::interval,
                               date_trunc('milliseconds', clock_timestamp() - waiting_since))),
         hint = 'Nothing was counted; the next run tries again. To end that transaction: '
                || coalesce('select pg_terminate_backend(' || oldest.pid || ')',

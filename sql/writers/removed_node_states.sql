@@ -23,7 +23,7 @@ begin
           from rollup_internal.watermarks w
          where w.rollup in (select x.name from rollup_internal.rollups x where x.source = r.source)
         except
-        select n.node_group from rollup.nodes() n
+        select n.node_group from rollup_internal.nodes() n
     loop
         execute format('select max(%1$I) from %2$s where %1$I >= $1 and %1$I < $2', r.id_column, r.source)
            into last_id using former::bigint << 48, (former::bigint + 1) << 48;

@@ -1,4 +1,4 @@
--- rollup.validate_time_zone reads the file of every zone, which takes 70 ms. The name of a place is checked by using it.
+-- rollup_internal.validate_time_zone reads the file of every zone, which takes 70 ms. The name of a place is checked by using it.
 create or replace function rollup_analytics_internal.validate_zone(time_zone text)
     returns text
     language plpgsql
@@ -18,7 +18,7 @@ begin
         perform timezone(time_zone, now());
         return time_zone;
     end if;
-    return rollup.validate_time_zone(time_zone);
+    return rollup_internal.validate_time_zone(time_zone);
 end
 $$;
 comment on function rollup_analytics_internal.validate_zone(text) is

@@ -18,7 +18,7 @@ begin
         end if;
     end if;
     tenant := rollup_serve.require_tenant(tenant);
-    zone := coalesce(rollup.validate_time_zone(nullif(question ->> 'time_zone', 'UTC')),
+    zone := coalesce(rollup_internal.validate_time_zone(nullif(question ->> 'time_zone', 'UTC')),
                      case when not question ? 'time_zone' and tenant ~ '^[0-9]{1,18}$'
                           then rollup_serve.site_time_zone(tenant::bigint) end, 'UTC');
 end
