@@ -37,7 +37,9 @@ def produce(producer: Any, topic: str, sample: str) -> None:
 
 def run(dsn: str, command: str, address: str, topic: str, name: str) -> None:
     """Run a recipe on a broker, until nothing more comes."""
-    command = command.replace("broker:9092", address).replace(f"/{topic}?", f"/{name}?")
+    # The simulated cluster lets a group wait for a member that has left until its session ends.
+    with_session = f"/{name}?session.timeout.ms=6000&"
+    command = command.replace("broker:9092", address).replace(f"/{topic}?", with_session)
     done = subprocess.run(
         ["sh", "-eu", "-c", command],
         env=command_environment(dsn)
