@@ -340,3 +340,33 @@ def test_the_pattern_of_a_range_has_its_days_only() -> None:
         while day < last + timedelta(days=400):
             assert bool(pattern.fullmatch(str(day))) == (first <= day <= last), day
             day += timedelta(days=1)
+
+
+def test_values_are_checked_as_they_are_by_copy(db: Connection, dsn: str, tmp_path: Path) -> None:
+    """A longer value is refused and not cut, and epochs keep their zone in a type of a precision."""
+    db.execute("create domain short as varchar(3)")
+    db.execute("create domain shorter as short")
+    db.execute(
+        "alter table events add code varchar(3), add fixed char(3), add mask bit(3),"
+        " add bits varbit(3), add domain short, add nested shorter, add codes varchar(3)[],"
+        " add masks bit(3)[], add seen timestamptz(0)"
+    )
+    good = {"code": "abc", "fixed": "ab", "mask": "101", "bits": "1", "domain": "abc",
+            "nested": "abc", "codes": ["abc"], "masks": ["101"]}  # fmt: skip
+    bad: list[dict[str, Any]] = [
+        {"code": "abcd"}, {"fixed": "abcd"}, {"mask": "1011"}, {"mask": "10"}, {"bits": "1011"},
+        {"domain": "abcd"}, {"nested": "abcd"}, {"codes": ["a", "abcd"]}, {"masks": ["1011"]},
+    ]  # fmt: skip
+    start: dict[str, Any] = {"customer_id": 1, "event_time": 1767225600.4, "seen": 1767225600.4}
+    path = write(tmp_path / "a", lines({**start, **good}, *({**start, **row} for row in bad)))
+    file = tmp_path / "rejects"
+    with RejectFile(str(file), 100) as rejects:
+        assert load_as(dsn, path, time_format="epoch", rejects=rejects) == (1, len(bad))
+    assert [line for line, *_ in rejected(file)] == list(range(2, len(bad) + 2))
+    columns = "code, fixed, mask::text, bits::text, domain, nested, codes, masks::text"
+    stored = ("abc", "ab ", "101", "1", "abc", "abc", ["abc"], "{101}")
+    assert rows(db, f"select {columns} from events") == [stored]
+    assert value(db, "select extract(epoch from seen) from events") == 1767225600
+    with pytest.raises(BadFileError, match="value too long"):
+        text = write(tmp_path / "b", b"customer_id\n1\n")
+        load_as(dsn, text, Dialect(constants={"code": "abcd"}))

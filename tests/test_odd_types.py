@@ -259,6 +259,24 @@ def test_trap_36_a_tenant_of_any_type_is_found(plain_lab: Lab, tenant: str, spel
     check_all(db)
 
 
+@pytest.mark.parametrize("tenant", ["varchar(3)", "char(3)", "lab.short"])
+def test_trap_36_a_longer_name_is_no_tenant(plain_lab: Lab, tenant: str) -> None:
+    db = source(plain_lab, "text")
+    db.execute("create domain lab.shorter as varchar(3)")
+    db.execute("create domain lab.short as lab.shorter")
+    db.execute(f"alter table lab.e add k {tenant} not null default 'abc'".encode())
+    db.execute("alter table lab.e replica identity full")
+    plain_lab.declare(tenant="k", dimensions=[], measures={"n": {"count": "*"}})
+    db.execute("select rollup.follow_changes('lab.e')")
+    events(db, "x")
+    run(db)
+    for found, spelling in ((0, "abcd"), (1, "abc")):
+        rebuilt = "select events from rollup.rebuild('visits', tenant => %s)"
+        assert value(db, rebuilt, spelling) == found
+        erased = "select events from rollup.erase('lab.e', %s, 'true')"
+        assert value(db, erased, spelling) == found
+
+
 # Of citext and ltree as the engine would understand them, and as the schema makes them clear.
 FILTERS = [
     ("citext", "v = 'de'", "v operator(public.=) 'de'"),

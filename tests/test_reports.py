@@ -97,6 +97,11 @@ def test_parameters_are_values_of_their_types(shop: Shop) -> None:
             run(shop, **wrong)
 
 
+def test_a_value_is_not_cut(shop: Shop) -> None:
+    create(shop, "echo", "select :v as v", {"v": {"type": "char(3)"}})
+    assert run(shop, "echo", v="abc") == [{"v": "abc"}]
+
+
 @pytest.mark.parametrize(
     "value",
     [

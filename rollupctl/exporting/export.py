@@ -27,8 +27,8 @@ RESULT = ("file", "rows", "bytes", "seconds")
 
 _ENDINGS = {".ndjson": NDJSON, ".jsonl": NDJSON, ".parquet": PARQUET, ".arrow": ARROW}
 _QUERY = """
-select rollup_internal.export_query(%s, %s::timestamptz, %s::timestamptz, %s, sketches => %s, live => %s)
-       as query
+select rollup_internal.export_query(
+           %s, %s::timestamptz, %s::timestamptz, %s, sketches => %s, live => %s) as query
 """
 _COPY_CSV = sql.SQL("copy ({}) to stdout (format csv, header true)")
 _COPY_ROWS = sql.SQL("copy ({}) to stdout (format csv)")

@@ -146,7 +146,7 @@ class Fields:
 
     def value(self, column: Column) -> sql.Composable:
         """What a column gets, in its type."""
-        return sql.SQL("({})::{}").format(self._untyped(column), _type(column))
+        return sql.SQL("({})::{}").format(self._untyped(column), as_sql(column.cast_type))
 
     def _untyped(self, column: Column) -> sql.Composable:
         dialect, source = self._dialect, self._source
@@ -171,7 +171,7 @@ class Fields:
             value = qualified("pg_catalog.to_timestamp({}::pg_catalog.numeric / {})").format(
                 self.text(column), EPOCHS[self._format]
             )
-            if column.type != "timestamp with time zone":
+            if not column.is_instant:
                 value = sql.SQL("pg_catalog.timezone('UTC', {})").format(value)
         else:
             value = self.text(column)
@@ -179,7 +179,7 @@ class Fields:
             return value
         return sql.SQL("case when {} then {} else {} end").format(
             source.has(field),
-            sql.SQL("({})::{}").format(value, _type(column)),
+            sql.SQL("({})::{}").format(value, as_sql(column.cast_type)),
             as_sql(column.default_text),
         )
 

@@ -28,24 +28,35 @@ where c.oid = pg_catalog.to_regclass(%s)
 _COLUMNS = """
 select a.attname as name,
        pg_catalog.format_type(a.atttypid, a.atttypmod) as type,
+       -- An explicit cast to a type with a length cuts what is longer; assignment refuses it.
+       case when coalesce(nullif(b.typelem, 0), b.oid)
+                 = any ('{varchar, bpchar, bit, varbit}'::pg_catalog.regtype[])
+            then pg_catalog.format_type(b.oid, -1)
+            else pg_catalog.format_type(a.atttypid, a.atttypmod) end as cast_type,
+       b.oid = 'timestamptz'::pg_catalog.regtype as is_instant,
        a.attnotnull as not_null,
        a.attnotnull and not a.atthasdef and a.attidentity = '' as required,
        a.attgenerated <> '' as computed,
        a.attidentity <> ''
        or coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid) like '%%nextval(%%', false)
        as numbered,
-       coalesce(nullif(t.typbasetype, 0), t.oid)
-       = any ('{date, timestamp, timestamptz}'::pg_catalog.regtype[]) as is_time,
+       b.oid = any ('{date, timestamp, timestamptz}'::pg_catalog.regtype[]) as is_time,
        t.typcategory = 'S' as is_text,
        case when a.attgenerated = '' and a.attidentity = ''
             then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end as default_text,
-       case when coalesce(nullif(t.typbasetype, 0), t.oid)
-                 = any ('{json, jsonb}'::pg_catalog.regtype[]) then 'json'
+       case when b.oid = any ('{json, jsonb}'::pg_catalog.regtype[]) then 'json'
             when t.typcategory in ('A', 'C') then 'nested' else 'plain' end as form,
        (select a.attnum = p.partattrs[0] from pg_catalog.pg_partitioned_table p
          where p.partrelid = a.attrelid and p.partnatts = 1) is true as is_partition_key
 from pg_catalog.pg_attribute a
 join pg_catalog.pg_type t on t.oid = a.atttypid
+cross join lateral (
+    with recursive base as (
+        select t.oid, t.typbasetype, t.typelem
+        union all
+        select n.oid, n.typbasetype, n.typelem
+        from base join pg_catalog.pg_type n on n.oid = base.typbasetype)
+    select * from base where typbasetype = 0) b
 left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where a.attrelid = %s and a.attnum > 0 and not a.attisdropped
 order by a.attnum
@@ -72,6 +83,8 @@ class Column:
 
     name: str
     type: str
+    cast_type: str  # what a value is cast to before it is assigned to the column
+    is_instant: bool  # a timestamp with time zone
     required: bool  # NOT NULL without a default
     computed: bool  # generated always as (…)
     numbered: bool  # drawn from a sequence

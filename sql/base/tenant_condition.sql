@@ -8,9 +8,9 @@ create or replace function rollup_internal.tenant_condition(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- With modifier -1: a longer text is no tenant, and must not be cut to become one. Without its type, the constant
-    -- would be read as an oid for a regclass, and as nothing for a composite.
-    type_name constant text := (select format_type(a.atttypid, -1) from pg_attribute a
+    -- With modifier -1, and of a domain its base type: a longer text is no tenant, and must not be cut to become one.
+    -- Without its type, the constant would be read as an oid for a regclass, and as nothing for a composite.
+    type_name constant text := (select format_type(rollup_internal.base_type(a.atttypid), -1) from pg_attribute a
                                  where a.attrelid = r.source and a.attname = r.tenant);
     equals constant text := rollup_internal.equality_operator(type_name);
 begin

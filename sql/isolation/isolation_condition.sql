@@ -22,7 +22,7 @@ begin
     if not found then
         return null;
     end if;
-    select format_type(a.atttypid, -1) into type_name
+    select format_type(rollup_internal.base_type(a.atttypid), -1) into type_name
       from pg_attribute a where a.attrelid = relation and a.attname = tenant;
     -- Qualified, because the table of members may have a column of the same name.
     owner_column := format('%s.%s', coalesce(table_alias, (select quote_ident(c.relname) from pg_class c where c.oid = relation)),

@@ -15,7 +15,7 @@ as $$
 declare
     all_ranges constant tstzmultirange := (select range_agg(x.range) from unnest(ranges) m (ranges), unnest(m.ranges) x (range));
     bounds constant tstzrange := range_merge(all_ranges);
-    tenant_type constant text := (select format_type(a.atttypid, -1) from pg_attribute a
+    tenant_type constant text := (select format_type(rollup_internal.base_type(a.atttypid), -1) from pg_attribute a
                                    where a.attrelid = r.source and a.attname = r.tenant);
     is_all constant boolean := r.tenant is null or array_position(tenants, null) is not null;
     looked_up constant text := '{buckets}::jsonb ? ({tenant}::text || ''@'' || extract(epoch from {bucket})::text)';

@@ -21,7 +21,7 @@ begin
         'schema', quote_ident(schema_name), 'tenant', quote_ident(q.tenant_column), 'relation', q.relation,
         'day', format('timezone(%L, %I)::date', time_zone, q.time_column));
     asked := jsonb_build_object('tenant', jsonb_build_object('type', (
-        select format_type(a.atttypid, -1) from pg_attribute a where a.attrelid = q.relation and a.attname = q.tenant_column))) || asked;
+        select format_type(rollup_internal.base_type(a.atttypid), -1) from pg_attribute a where a.attrelid = q.relation and a.attname = q.tenant_column))) || asked;
     kind := 'table';
     for v in
         select *

@@ -6,7 +6,7 @@ create or replace function rollup_analytics_internal.parameter_literal(name text
 as $$
 #variable_conflict use_variable
 declare
-    type_name constant text := format_type(to_regtype(parameter ->> 'type'), null);
+    type_name constant text := format_type(to_regtype(parameter ->> 'type'), -1);
     value constant text := case jsonb_typeof(given) when 'null' then null when 'string' then given #>> '{}' else given::text end;
 begin
     if type_name is null then
