@@ -18,7 +18,7 @@ declare
     notes constant text := case when rollup_internal.is_distributed(source) then 'shard_changes' else 'changes' end;
 begin
     return query
-        with triggers as (
+        with arguments as (
             select x.*, notes || array(
                        select y.argument
                          from (select distinct r.tenant, r.time_column, r.id_column
@@ -35,24 +35,29 @@ begin
                    ('rollup_changes_delete', 'delete', 'referencing old table as old_rows ', '{old_rows}'),
                    ('rollup_changes_truncate', 'truncate', '', '{}')) x (name, event, referencing, tables)
              where width is not null
+        ), triggers as materialized (  -- once for the source, not for each partition
+            select x.*, (select string_agg(convert_to(a, getdatabaseencoding()) || '\x00', '' order by n)
+                           from unnest(x.arguments) with ordinality y (a, n)) as stored
+              from arguments x
         )
         select t.relation, x.name::name,
-               rollup_internal.fill_template(
+               case when not g.is_there then rollup_internal.fill_template(
                    'create trigger {name} after {event} on {relation} {referencing}for each statement '
                    'execute function rollup_internal.note_change({arguments})',
                    jsonb_build_object('name', x.name, 'event', x.event, 'relation', t.relation, 'referencing', x.referencing,
                                       'arguments', (select string_agg(quote_literal(a), ', ' order by n)
-                                                      from unnest(x.arguments) with ordinality y (a, n)))),
-               exists (select from pg_trigger g
-                        where g.tgrelid = t.relation and g.tgname = x.name and g.tgenabled = 'A'
-                          and g.tgfoid = 'rollup_internal.note_change()'::regprocedure
-                          and g.tgargs = (select string_agg(convert_to(a, getdatabaseencoding()) || '\x00', '' order by n)
-                                            from unnest(x.arguments) with ordinality y (a, n)))
+                                                      from unnest(x.arguments) with ordinality y (a, n)))) end,
+               g.is_there
           from (select source union select p.relid::regclass from pg_partition_tree(source) p) t (relation)
-         cross join triggers x;
+         cross join triggers x
+         cross join lateral (
+               select exists (select from pg_trigger g
+                               where g.tgrelid = t.relation and g.tgname = x.name and g.tgenabled = 'A'
+                                 and g.tgfoid = 'rollup_internal.note_change()'::regprocedure
+                                 and g.tgargs = x.stored) as is_there offset 0) g;
 end
 $$;
 comment on function rollup_internal.change_triggers(regclass) is
-    'The triggers that note the changes of a source, on it and on each of its partitions, and whether they are there and '
-    'enabled.';
+    'The triggers that note the changes of a source, on it and on each of its partitions, whether they are there and '
+    'enabled, and how to create those that are not.';
 reset citus.enable_ddl_propagation;

@@ -16,6 +16,8 @@ as $$
 #variable_conflict use_column
 declare
     reports constant jsonb := rollup_internal.node_reports();
+    nodes_answer constant boolean := not exists (
+        select from jsonb_to_recordset(reports) n (problem text) where n.problem is not null);
     node_pages jsonb := '{}';
 begin
     return query
@@ -79,8 +81,11 @@ begin
            union all select '_count', '{}', 100, t.runs::float8) x (suffix, labels, place, value)
      order by t.rollup, x.place;
 
-    -- On Citus the tables of the coordinator are empty; each node adds up its shards.
-    if rollup_internal.extension_schema('citus') is not null then
+    -- On Citus the tables of the coordinator are empty; each node adds up its shards. A node that did not answer is not
+    -- asked again: it would be waited for, and the size without its shards would be wrong.
+    if not nodes_answer then
+        return query select 'rollup_hidden', '', jsonb_build_object('metric', 'rollup_partition_bytes'), 1::float8;
+    elsif rollup_internal.extension_schema('citus') is not null then
         select coalesce(jsonb_object_agg(x.relation, x.pages), '{}') into node_pages
           from (select e.key as relation, sum(e.value::bigint) as pages
                   from rollup_internal.ask_each_node(
@@ -122,7 +127,7 @@ begin
     )
     select x.metric, '', jsonb_build_object('table', s.relation::text), x.value
       from sizes s
-     cross join lateral (values ('rollup_partition_bytes', s.bytes::float8),
+     cross join lateral (values ('rollup_partition_bytes', case when nodes_answer then s.bytes::float8 end),
                                 ('rollup_partitions', nullif(s.partitions, 0)::float8)) x (metric, value)
      where x.value is not null;
     begin

@@ -27,7 +27,7 @@ call rollup_internal.replace_view('rollup.metrics', $query$
            (21, 'rollup_check_differences', 'gauge', 'Of these, those that differ from their events.'),
            (22, 'rollup_check_timestamp_seconds', 'gauge', 'When rollup.check_samples last compared the rollup.'),
            (23, 'rollup_node_up', 'gauge', '1 if the node answers.'),
-           (24, 'rollup_hidden', 'gauge', '1 for a metric that could not be read, for lack of a privilege or because of a lock.')) m (place, metric, kind, help)
+           (24, 'rollup_hidden', 'gauge', '1 for a metric that could not be read, for lack of a privilege, because of a lock or without a node.')) m (place, metric, kind, help)
       join rollup_internal.metric_samples() with ordinality s (metric, suffix, labels, value, place) using (metric)
      order by m.place, s.place
 $query$);

@@ -1,5 +1,5 @@
 -- The latest runs are found by the index on their start; ids would be searched from the end for a rollup that has not
--- run for long.
+-- run for long. The last one that succeeded may be far back, so the totals say when it was; versions before 0.2 had none.
 --
 -- On Citus the function stays on the coordinator, where the ledger is.
 set citus.enable_ddl_propagation to off;
@@ -24,7 +24,11 @@ begin
                          clock_timestamp() - coalesce(w.as_of, r.created_at),
                          case when l.oldest is not null
                               then greatest(clock_timestamp() - l.oldest, interval '0') end)), 3) end,
-           done.finished_at, latest.finished_at, latest.status,
+           coalesce((select t.last_at from rollup_internal.run_totals t where t.rollup = r.name and t.status = 'done'),
+                    (select x.finished_at from rollup_internal.runs x
+                      where x.rollup = r.name and x.status = 'done'
+                      order by x.started_at desc, x.id desc limit 1)),
+           latest.finished_at, latest.status,
            case when latest.status <> 'done' then latest.message end,
            b.ids_left, b.filled_percent, s.events, l.note, l.issued
       from rollup_internal.rollups r
@@ -32,9 +36,6 @@ begin
      cross join lateral (select min(x.as_of) as as_of from rollup_internal.watermarks x where x.rollup = r.name) w
       left join lateral (select x.finished_at, x.status, x.message from rollup.runs x
                           where x.rollup = r.name order by x.started_at desc, x.id desc limit 1) latest on true
-      left join lateral (select x.finished_at from rollup.runs x
-                          where x.rollup = r.name and x.status = 'done'
-                          order by x.started_at desc, x.id desc limit 1) done on true
      cross join lateral rollup_internal.backlog_progress(r.name) b
      cross join lateral (select count(*) as events from rollup.set_aside x where x.rollup = r.name) s
      order by r.id;

@@ -11,7 +11,7 @@ reset citus.enable_ddl_propagation;
 comment on view rollup.status is 'How far each rollup is behind, and the outcome of its last run.';
 comment on column rollup.status.lag_events is
     'Committed events above the watermark that are not counted yet: exact up to 20,000 ids. Above, and for events '
-    'outside the newest partitions of a source with more than 200, the number of ids issued, which includes those of open and rolled back transactions and of events that the filter rejects. NULL '
+    'outside the newest partitions where sources have more than 200, the number of ids issued, which includes those of open and rolled back transactions and of events that the filter rejects. NULL '
     'if the source does not exist.';
 comment on column rollup.status.backlog_ids is
     'Ids below the watermark that are not counted yet, for a rollup that is filled newest first; see '
@@ -20,7 +20,7 @@ comment on column rollup.status.filled_percent is
     'Percentage of the initial backlog that is counted: by ids, of nodes with a remaining backlog.';
 comment on column rollup.status.lag_seconds is
     'How long the oldest of these events may have been waiting: since its event_time or since the last window, '
-    'whichever is later. Since the last window, if the source has more than 200 partitions and the event is not '
+    'whichever is later. Since the last window, if sources have more than 200 partitions and the event is not '
     'in those of the last six hours.';
 comment on column rollup.status.last_status is
     'Status of the last run that counted events, was deferred or failed; runs without new events are not '

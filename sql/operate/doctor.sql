@@ -1,5 +1,6 @@
 -- A check that fails, for lack of a privilege or because a Citus node is down or a table is gone, does not keep the
--- others from being reported; nor does a lock on one of the tables, for which no check waits.
+-- others from being reported; nor does a lock on one of the tables, for which no check waits, nor a node that accepts
+-- connections and does not answer.
 create or replace function rollup.doctor(
     out check_name text, out status text, out finding text, out todo text)
     returns setof record
@@ -13,7 +14,12 @@ declare
     query text;
     hint text;
     reports constant jsonb := rollup_internal.node_reports();
+    -- Not a SET clause, which only a superuser may write where the setting is unknown.
+    timeout_before constant text := current_setting('citus.node_connection_timeout', true);
 begin
+    if timeout_before is not null then
+        perform set_config('citus.node_connection_timeout', '500', true);
+    end if;
     foreach query in array array[
         'select * from rollup_internal.check_extensions()',
         'select * from rollup_internal.check_nodes($1)',
@@ -45,6 +51,9 @@ begin
             return next;
         end;
     end loop;
+    if timeout_before is not null then
+        perform set_config('citus.node_connection_timeout', timeout_before, true);
+    end if;
 end
 $$;
 comment on function rollup.doctor() is

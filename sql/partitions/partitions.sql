@@ -1,6 +1,8 @@
 -- Partitions of partitions go with the partition that contains them: without one of its own, a late event of its range
 -- would be an error rather than go to the default partition. A list or hash partition has no range of times, and the
 -- default partition of such a table is no time's. A partition that is being detached is no longer read.
+--
+-- `materialized` and `offset 0`: the kind is asked for once, and the bounds of a partition once, not for each use of them.
 create or replace function rollup.partitions(
     source regclass,
     out partition regclass, out range_from timestamptz, out range_to timestamptz, out is_default boolean)
@@ -10,14 +12,15 @@ create or replace function rollup.partitions(
     set search_path = pg_catalog, pg_temp
     set datestyle = iso
 begin atomic
+    with kind as materialized (select rollup_internal.partition_column(source) is not null as is_time)
     select i.inhrelid::pg_catalog.regclass,
            case when k.is_time then (pg_catalog.regexp_match(b.bound, $$FROM \('([^']+)'\)$$))[1]::timestamptz end,
            case when k.is_time then (pg_catalog.regexp_match(b.bound, $$TO \('([^']+)'\)$$))[1]::timestamptz end,
            k.is_time and b.bound = 'DEFAULT'
       from pg_catalog.pg_inherits i
       join pg_catalog.pg_class c on c.oid = i.inhrelid and c.relispartition
-     cross join (select rollup_internal.partition_column(source) is not null as is_time) k
-     cross join lateral pg_catalog.pg_get_expr(c.relpartbound, c.oid) b (bound)
+     cross join kind k
+     cross join lateral (select pg_catalog.pg_get_expr(c.relpartbound, c.oid) as bound offset 0) b
      where i.inhparent = source and not i.inhdetachpending
      order by 4, 2 nulls first, 1;
 end;
