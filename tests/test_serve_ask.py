@@ -156,6 +156,29 @@ def test_a_comparison_with_the_range_before(service: Serving) -> None:
         assert row["previous"] == {"views": len(events), "users": users(events)}
 
 
+def test_a_list_has_the_values_of_the_range_before(service: Serving) -> None:
+    asked = {"from": "2024-05-03", "to": "2024-05-05", "compare": "previous"}
+    ((row),) = ask(service, grain="total", measures="top_paths", **asked)["rows"]
+    assert row["top_paths"]
+    for each in row["top_paths"]:
+        of_path = [e for e in VIEWS if e["path"] == each["item"]]
+        before = sum(time_of(e).day in (1, 2) for e in of_path)
+        assert each["value"] == sum(time_of(e).day in (3, 4) for e in of_path)
+        assert each["previous"] == (before or None)
+    wrong = service.get(
+        "/rollups/site_views_1min",
+        grain="total",
+        measures="top_paths",
+        dimensions="country",
+        order="top_paths",
+    )
+    assert (wrong.status, wrong.json["error"]) == (400, "the answer cannot be ordered by top_paths")
+    both = ask(service, grain="total", measures="top_paths,views", dimensions="country", **asked)[
+        "rows"
+    ]
+    assert [row["views"] for row in both] == sorted((row["views"] for row in both), reverse=True)
+
+
 def test_days_of_another_zone(service: Serving) -> None:
     found = ask(service, grain="1 day", time_zone="Asia/Kathmandu", measures="views")["rows"]
     assert found[0]["bucket"] == "2024-04-30T18:15:00+00:00"

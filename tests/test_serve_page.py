@@ -228,3 +228,9 @@ def test_the_tracker_counts_a_page(visit: Callable[..., Any], service: Serving) 
         page.wait_for_timeout(50)
     found = {each["path"]: each["views"] for each in service.stats("tracked.example")["top_paths"]}
     assert found == {"/": 1, "/next": 1}
+
+
+def test_without_the_analytics_nothing_is_shown_of_them(visit: Callable[..., Any]) -> None:
+    page = visit(f"?site={SITE}&open=funnel")
+    for hidden in ("#analyses", "#unusual-label", "#alerts"):
+        assert page.locator(hidden).is_hidden()

@@ -26,6 +26,7 @@ POLICY = (
 )
 _FILES = {
     "/": "index.html",
+    "/analyses.js": "analyses.js",
     "/app.css": "app.css",
     "/app.js": "app.js",
     "/chart.js": "chart.js",

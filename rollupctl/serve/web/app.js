@@ -2,8 +2,8 @@
 // The page: its state is the address, so that a link shows the same.
 
 const $ = (id) => document.getElementById(id);
-const DEFAULTS = { rollup: "", site: "", range: "24 hours", from: "", to: "", grain: "auto", measure: "", compare: "" };
-const state = { ...DEFAULTS, filters: {} };
+const DEFAULTS = { rollup: "", site: "", range: "24 hours", from: "", to: "", grain: "auto", measure: "", compare: "", unusual: "", open: "", within: "1 day", period: "1 week" };
+const state = { ...DEFAULTS, filters: {}, steps: [] };
 let rollups = [];
 let stream = null; // an AbortController
 let loading = null; // another
@@ -16,6 +16,7 @@ let waiting = 0;
 function readAddress() {
   const given = new URLSearchParams(location.search);
   for (const name of Object.keys(DEFAULTS)) state[name] = given.get(name) ?? DEFAULTS[name];
+  state.steps = given.getAll("step");
   state.filters = {};
   for (const [name, value] of given) if (name.startsWith("filter.")) state.filters[name.slice(7)] = value;
 }
@@ -24,6 +25,7 @@ function writeAddress(replace) {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(DEFAULTS)) if (state[name] !== value) params.set(name, state[name]);
   for (const [name, value] of Object.entries(state.filters)) params.set(`filter.${name}`, value);
+  for (const step of state.steps) params.append("step", step);
   const address = params.size ? `?${params}` : location.pathname;
   if (replace) history.replaceState(null, "", address); else history.pushState(null, "", address);
 }
@@ -62,6 +64,7 @@ function show() {
   document.title = `${state.site || "All sites"} – Analytics Dashboard`;
   showFilters();
   showSkeleton(rollup);
+  Analyses.show();
   listen();
 }
 
@@ -118,6 +121,7 @@ function drawSeries(answer) {
   chart.draw({
     times: times.slice(0, cut), values: values.slice(0, cut), previous: previous?.slice(0, cut), unfinished: unfinished && cut === shown.length,
     zone: answer.time_zone, label: words(name), grain: answer.grain,
+    marks: Analyses.marks(times.slice(0, cut), values.slice(0, cut)),
   });
   $("chart-title").textContent = `${words(name)} by ${stepWords(answer.grain)}`;
   $("empty").hidden = rows.some((row) => row[name]);
@@ -159,7 +163,7 @@ function drawTotals(answer) {
     }
   });
   for (const { name } of current().measures.filter((each) => each.type === "list")) {
-    drawList(name, (row[name] ?? []).map(({ item, value }) => ({ label: item, value })), null);
+    drawList(name, (row[name] ?? []).map(({ item, value, previous: before }) => ({ label: item, value, before })), null);
   }
 }
 
@@ -175,15 +179,23 @@ function drawList(name, items, dimension) {
     table.replaceChildren(element("tbody", {}, element("tr", {}, element("td", { className: "empty", textContent: "Nothing in this range." }))));
     return;
   }
-  table.replaceChildren(element("tbody", {}, ...items.slice(0, 10).map(({ label, value }) => {
+  table.replaceChildren(element("tbody", {}, ...items.slice(0, 10).map(({ label, value, before }) => {
     const text = element("span", { textContent: label ?? "unknown" });
     const cell = dimension ? element("button", {
       type: "button", className: "row-button", title: `Show only ${label ?? "unknown"}`,
       onclick: () => change({ filters: { ...state.filters, [dimension]: label ?? "" } }),
     }, text) : text;
     return element("tr", {}, element("td", {}, cell, element("progress", { className: "bar", max: most, value: value ?? 0, ariaHidden: "true" })),
-      element("td", { className: "n", textContent: format(value) }));
+      element("td", { className: "n", textContent: format(value) }), ...(state.compare ? [trend(value, before)] : []));
   })));
+}
+
+// How a number of a list differs from the one of the period before.
+function trend(value, before) {
+  if (!before) return element("td", { className: "n change", textContent: value ? "new" : "", title: "Not in the list of the period before" });
+  const percent = Math.round((value / before - 1) * 100);
+  const [kind, sign] = percent > 0 ? ["up", "▲"] : percent < 0 ? ["down", "▼"] : ["", "="];
+  return element("td", { className: `n change ${kind}`, textContent: `${sign} ${Math.abs(percent)} %`, title: `before: ${format(before)}` });
 }
 
 // Asking
@@ -255,7 +267,8 @@ function problem(error) {
 async function start() {
   readAddress();
   try {
-    const [catalog, sites] = await Promise.all([Data.get("rollups"), Data.get("sites")]);
+    const [catalog, sites, analyses] = await Promise.all([Data.get("rollups"), Data.get("sites"), Data.get("analytics")]);
+    Analyses.kinds = analyses.analyses;
     rollups = catalog.rollups.filter((each) => each.measures.some((m) => m.type === "number"));
     $("sites").replaceChildren(...sites.sites.map((each) => element("option", { value: each.site_id, label: each.name })));
     // Members of a family answer alike: one of them is offered.
@@ -301,6 +314,7 @@ $("rollup").addEventListener("change", () => change({ rollup: $("rollup").value,
 $("range").addEventListener("change", () => change({ range: $("range").value, from: "", to: "", grain: "auto" }));
 $("grain").addEventListener("change", () => change({ grain: $("grain").value }));
 $("compare").addEventListener("change", () => change({ compare: $("compare").checked ? "1" : "" }));
+$("unusual").addEventListener("change", () => change({ unusual: $("unusual").checked ? "" : "off" }));
 $("theme").addEventListener("click", toggleTheme);
 $("reset").addEventListener("click", reset);
 $("retry").addEventListener("click", () => (rollups.length ? show() : start()));
@@ -331,9 +345,12 @@ addEventListener("keydown", (event) => {
   const ranges = [...$("range").options].filter((each) => !each.hidden).map((each) => each.value);
   if (event.key === "/") { event.preventDefault(); $("site").focus(); }
   else if (event.key === "c") change({ compare: state.compare ? "" : "1" });
+  else if (event.key === "u" && !$("unusual").disabled) change({ unusual: state.unusual ? "" : "off" });
+  else if (event.key === "f" || event.key === "r") Analyses.toggle(event.key === "f" ? "funnel" : "cohorts");
   else if (event.key === "t") toggleTheme();
   else if (event.key === "Escape") reset();
   else if (ranges[Number(event.key) - 1]) change({ range: ranges[Number(event.key) - 1], from: "", to: "", grain: "auto" });
 });
 
+Analyses.begin();
 start();

@@ -26,13 +26,13 @@ class Chart {
     return { width: Math.max(this.element.clientWidth, 200), height: Math.max(this.element.clientHeight - LEGEND, 160) };
   }
 
-  // `data`: {times, values, previous | null, unfinished, zone, label, grain}.
+  // `data`: {times, values, previous | null, marks | null, unfinished, zone, label, grain}.
   draw(data) {
     this.last = data;
     const finished = data.values.map((v, i) => (data.unfinished && i === data.values.length - 1 ? null : v));
     const open = data.values.map((v, i) => (data.unfinished && i >= data.values.length - 2 ? v : null));
-    const series = [data.times, finished, open, data.previous || data.times.map(() => null)];
-    const shape = [data.label, data.zone, data.grain, Boolean(data.previous), document.documentElement.dataset.theme].join("|");
+    const series = [data.times, finished, open, data.previous || data.times.map(() => null), data.marks || data.times.map(() => null)];
+    const shape = [data.label, data.zone, data.grain, Boolean(data.previous), Boolean(data.marks), document.documentElement.dataset.theme].join("|");
     if (this.plot && shape === this.shape) {
       this.plot.setData(series);
       return;
@@ -62,6 +62,8 @@ class Chart {
         { label: data.label, stroke: accent, width: 2, fill: this.color("--fill"), points, value: number, spanGaps: false },
         { label: "until now", stroke: accent, width: 2, dash: [4, 4], points, value: number, show: true },
         { label: "period before", stroke: text, width: 1.500, dash: [2, 3], points: { show: false }, value: number, show: Boolean(data.previous) },
+        { label: "unusual", stroke: this.color("--bad"), paths: () => null, value: number, show: Boolean(data.marks),
+          points: { show: true, size: 12, width: 2, stroke: this.color("--bad"), fill: "transparent" } },
       ],
       hooks: {
         setSelect: [(u) => {

@@ -29,6 +29,7 @@ declare
                                    || case when is_series then array['"(place)"'] end;
     same_key constant text := rollup_internal.all_of(array(
         select format('k.%1$s is not distinct from x.%1$s', c) from unnest(key_columns) c));
+    is_list constant boolean := exists (select from unnest(fields) f where f.name = ordered_by and f.role = 'measure' and f.type = 'list');
     statement text;
     answered json;
 begin
@@ -42,7 +43,8 @@ begin
     end if;
     if ordered_by <> 'bucket' and not ordered_by = any (names) and not ordered_by = any (dimensions)
        or ordered_by = 'bucket' and not is_series
-       or ordered_by = any (dimensions) and is_descending then
+       or ordered_by = any (dimensions) and is_descending
+       or is_list and (is_series or dimensions <> '{}') then
         raise exception using
             errcode = 'undefined_column',
             message = format('the answer cannot be ordered by %s', q ->> 'order'),
@@ -89,12 +91,12 @@ select json_build_object(
             'key_list', coalesce((select string_agg(format('k.%1$s', c), ', ') from unnest(key_columns) c), '1 as "(one)"'),
             'values', (select string_agg(format(
                            case when f.nothing is null then 'x.%1$I as %1$I' else 'coalesce(x.%1$I, %2$s) as %1$I' end
-                           || case when compares and f.type = 'number' then
+                           || case when compares and f.type in ('number', 'list') then
                                   case when f.nothing is null then ', p.%1$I as %3$I' else ', coalesce(p.%1$I, %2$s) as %3$I' end
                               else '' end, f.name, f.nothing, f.name || ' previous'), ', ')
                          from unnest(names) n (name) join unnest(fields) f on f.name = n.name and f.role = 'measure'),
             'sort', case when ordered_by = 'bucket' then format('%s"(place)"::numeric', case when is_descending then '-k.' else 'k.' end)
-                         when ordered_by = any (dimensions) then '0::numeric'
+                         when ordered_by = any (dimensions) or is_list then '0::numeric'
                          else format('%s coalesce(x.%I::numeric, ''-Infinity'')', case when is_descending then '-' end, ordered_by) end,
             'tie', concat_ws(', ', case when ordered_by = any (dimensions) then format('k.%I::text', ordered_by) end,
                              (select string_agg(format('k.%I::text', d), ', ') from unnest(dimensions) d),
@@ -109,9 +111,11 @@ select json_build_object(
             'members', concat_ws(', ',
                 case when is_series then format('''bucket'', (%L::timestamptz[])["(place)"]', grid) end,
                 (select string_agg(format('%1$L, %1$I', d), ', ') from unnest(dimensions) d),
-                (select string_agg(case f.type when 'list' then format(
+                (select string_agg(case f.type when 'list' then format(case when compares then
+                            '%1$L, (select coalesce(json_agg(json_build_object(''item'', t.item, ''value'', t.value, ''previous'', b.value)), ''[]'')'
+                            ' from rollup.top(%1$I, %2$s) t left join rollup.top(%3$I, 1000) b on b.item = t.item)' else
                             '%1$L, (select coalesce(json_agg(json_build_object(''item'', t.item, ''value'', t.value)), ''[]'')'
-                            ' from rollup.top(%1$I, %2$s) t)', f.name, (q ->> 'items')::int)
+                            ' from rollup.top(%1$I, %2$s) t)' end, f.name, (q ->> 'items')::int, f.name || ' previous')
                         else format('%1$L, %1$I', f.name) end, ', ')
                    from unnest(names) n (name) join unnest(fields) f on f.name = n.name and f.role = 'measure'),
                 case when compares then format('''previous'', json_build_object(%s)', (

@@ -81,7 +81,11 @@ begin
         'previous_from', previous_from, 'previous_to', previous_to,
         'dimensions', to_jsonb(dimensions), 'measures', to_jsonb(names),
         'filters', coalesce(question -> 'filters', '{}'),
-        'order', coalesce(question ->> 'order', case when step is null then concat('-', names[1]) else 'bucket' end),
+        'order', coalesce(question ->> 'order', case
+            when step is not null then 'bucket'
+            else coalesce((select concat('-', n.name) from unnest(names) with ordinality n (name, place)
+                             join rollup_serve.fields_of(r) f on f.name = n.name and f.role = 'measure' and f.type = 'number'
+                            order by n.place limit 1), dimensions[1], names[1]) end),
         'limit', least(greatest(coalesce((question ->> 'limit')::int, 1000), 1), 10000),
         'items', least(greatest(coalesce((question ->> 'items')::int, 10), 1), 1000),
         'after', question -> 'after',
