@@ -44,6 +44,12 @@ select key_id, label, pg_catalog.array_to_string(scopes, ' ') as scopes, site,
     help="Size of the events in the spool above which requests get 503.",
 )
 @click.option(
+    "--queue",
+    metavar="URL",
+    help="A stream, redis://host:6379/STREAM, that keeps accepted events in place of the spool; "
+    "`rollupctl consume` loads them.",
+)
+@click.option(
     "--rollup-every",
     type=click.FloatRange(min=0),
     default=1.0,
@@ -67,6 +73,7 @@ def serve(
     port: int,
     spool: Path,
     spool_limit: int,
+    queue: str | None,
     rollup_every: float,
     rate_limit: float,
 ) -> None:
@@ -83,7 +90,7 @@ def serve(
     """
     require_libraries()
     limits = (spool_limit * 1024**2, rollup_every or None, rate_limit or None)
-    serve_http(settings.dsn, host, port, spool, *limits)
+    serve_http(settings.dsn, host, port, spool, *limits, queue=queue)
 
 
 def require_libraries() -> None:
@@ -103,11 +110,12 @@ def serve_http(
     spool_bytes: int = 1024**3,
     rollup_every: float | None = 1.0,
     rate_limit: float | None = None,
+    queue: str | None = None,
 ) -> None:
     """Serve until a signal; see rollupctl.serve.server."""
     from rollupctl.serve.server import Options, run
 
-    run(Options(dsn, host, port, spool, spool_bytes, rollup_every, rate_limit))
+    run(Options(dsn, host, port, spool, spool_bytes, rollup_every, rate_limit, queue))
 
 
 @click.command()

@@ -24,9 +24,9 @@ from rollupctl.serve.events import (
     read_event,
 )
 from rollupctl.serve.gate import key_of
+from rollupctl.serve.intake import NotAcceptedError
 from rollupctl.serve.problems import ProblemError, unavailable
 from rollupctl.serve.service import Service
-from rollupctl.serve.spool import SpoolFullError
 from rollupctl.serve.spoolfile import Answer
 
 MAX_BODY_BYTES = 16 * 1024**2
@@ -113,7 +113,10 @@ async def _accept(
         )
     service.under_way.add(key)
     try:
-        earlier = await asyncio.to_thread(service.spool.answer, key)
+        try:
+            earlier = await asyncio.to_thread(service.spool.answer, key)
+        except NotAcceptedError:
+            raise unavailable(service.spool.problem or "the queue does not answer") from None
         if earlier is None:
             new = Answer(key, digest, 202, answer)
             position = await _append(service, batch, new)
@@ -132,10 +135,11 @@ async def _append(service: Service, batch: Batch, answer: Answer | None) -> int:
     try:
         stored: Future[int] = service.spool.append(batch.accepted, answer)
         position = await asyncio.wrap_future(stored)
-    except SpoolFullError:
+    except NotAcceptedError:
         service.metrics.refused()
         raise unavailable(
-            "the spool is full: the database does not take events fast enough"
+            service.spool.problem
+            or "the spool is full: the database does not take events fast enough"
         ) from None
     service.metrics.accepted(len(batch.accepted))
     return position
@@ -153,8 +157,10 @@ async def _answer(
         return Response(answer, 202, media_type="application/json", headers=headers)
     done = asyncio.wrap_future(service.drain.wait_for(position))
     try:
-        await asyncio.wait_for(done, WAIT_SECONDS)
+        is_sure = await asyncio.wait_for(done, WAIT_SECONDS)
     except asyncio.TimeoutError:
+        is_sure = False
+    if not is_sure:
         return Response(answer, 202, media_type="application/json", headers=headers)
     told: dict[str, Any] = {**msgspec.json.decode(answer), "status": "stored"}
     if reasons := service.drain.reasons(position - events, position):

@@ -18,6 +18,7 @@ from rollupctl.errors import ConnectError, explain
 from rollupctl.rolling import pauses
 from rollupctl.serve import log
 from rollupctl.serve.events import stored
+from rollupctl.serve.intake import Totals
 from rollupctl.serve.spool import Spool
 from rollupctl.serve.writer import Event, Writer
 
@@ -47,15 +48,6 @@ Aside = tuple[Event, str, str]  # SQLSTATE and reason
 
 
 @dataclass
-class Totals:
-    """Counts since the start."""
-
-    stored: int = 0
-    set_aside: int = 0
-    failures: int = 0
-
-
-@dataclass
 class Drain:
     """The thread that drains a spool. `wait_for` may be called from any thread."""
 
@@ -67,7 +59,7 @@ class Drain:
     position: int = 0
     _wake: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
-    _waiting: list[tuple[int, Future[None]]] = field(default_factory=list)
+    _waiting: list[tuple[int, Future[bool]]] = field(default_factory=list)
     _set_aside: dict[int, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _thread: threading.Thread | None = None
@@ -90,12 +82,12 @@ class Drain:
             self._thread.join(max(1.0, deadline - time.monotonic()))
         return not self.spool.events
 
-    def wait_for(self, position: int) -> Future[None]:
+    def wait_for(self, position: int) -> Future[bool]:
         """Resolved as soon as the database has committed all events up to `position`."""
-        done: Future[None] = Future()
+        done: Future[bool] = Future()
         with self._lock:
             if position <= self.position:
-                done.set_result(None)
+                done.set_result(True)
             else:
                 self._waiting.append((position, done))
         return done
@@ -263,7 +255,8 @@ class Drain:
             ready = [done for at, done in self._waiting if at <= position]
             self._waiting = [(at, done) for at, done in self._waiting if at > position]
         for done in ready:
-            done.set_result(None)
+            if done.set_running_or_notify_cancel():  # its client may have gone
+                done.set_result(True)
 
 
 def _is_of_event(error: psycopg.Error) -> bool:

@@ -18,7 +18,9 @@ from rollupctl.install import install
 from rollupctl.serve import log
 from rollupctl.serve.app import make_app
 from rollupctl.serve.drain import Drain
+from rollupctl.serve.intake import Intake, Loader
 from rollupctl.serve.keys import Keys, RateLimit
+from rollupctl.serve.redisqueue import RedisQueue, Watch
 from rollupctl.serve.running import Runner, is_scheduled
 from rollupctl.serve.service import Service
 from rollupctl.serve.spool import Spool
@@ -41,6 +43,7 @@ class Options:
     spool_bytes: int
     rollup_every: float | None  # seconds
     rate_limit: float | None  # requests a second
+    queue: str | None = None  # URL of a stream of Redis in place of the spool
 
 
 def run(options: Options) -> None:
@@ -59,7 +62,12 @@ def run(options: Options) -> None:
     def open_database() -> Session:
         return open_session(*found)
 
-    spool = Spool.open(options.spool, options.spool_bytes)
+    spool: Intake
+    if options.queue is None:
+        spool = Spool.open(options.spool, options.spool_bytes)
+    else:
+        spool = RedisQueue.open(options.queue, options.spool_bytes)
+        options.spool.mkdir(parents=True, exist_ok=True, mode=0o700)  # for what is known of keys
     try:
         keys = Keys(options.spool)
         every = _prepare(open_database, spool, keys, options.rollup_every)
@@ -70,7 +78,12 @@ def run(options: Options) -> None:
             )
         sockets = _listen(options.host, options.port)
         runner = Runner(open_database, keys, every)
-        drain = Drain(spool, open_database, runner.poke)
+        drain: Loader
+        if isinstance(spool, Spool):
+            drain = Drain(spool, open_database, runner.poke)
+        else:
+            assert isinstance(spool, RedisQueue)
+            drain = Watch(spool, open_database, runner.poke)
         limit = RateLimit(options.rate_limit) if options.rate_limit else None
         service = Service(open_database, spool, drain, runner, keys, limit)
         _serve(service, sockets)
@@ -79,7 +92,7 @@ def run(options: Options) -> None:
 
 
 def _prepare(
-    open_database: Callable[[], Session], spool: Spool, keys: Keys, every: float | None
+    open_database: Callable[[], Session], spool: Intake, keys: Keys, every: float | None
 ) -> float | None:
     """Install what is missing; returns how often to run rollups.
 

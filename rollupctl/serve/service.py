@@ -11,12 +11,11 @@ from typing import Any, TypeVar
 
 from rollupctl.connect import Session, query, transaction
 from rollupctl.serve.answers import Answers
-from rollupctl.serve.drain import Drain
+from rollupctl.serve.intake import Intake, Loader
 from rollupctl.serve.keys import Keys, RateLimit
 from rollupctl.serve.metrics import Metrics, State
 from rollupctl.serve.problems import from_server
 from rollupctl.serve.running import Runner
-from rollupctl.serve.spool import Spool
 
 T = TypeVar("T")
 
@@ -34,8 +33,8 @@ class Service:
     """A running service."""
 
     open: Callable[[], Session]
-    spool: Spool
-    drain: Drain
+    spool: Intake
+    drain: Loader
     runner: Runner
     keys: Keys
     rate_limit: RateLimit | None = None

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from rollupctl.errors import RollupError
+from rollupctl.serve.intake import NotAcceptedError
 from rollupctl.serve.reserve import Reserve, is_full
 from rollupctl.serve.spoolfile import FILE, SCHEMA, Answer, Write, connect, insert, one
 
@@ -31,7 +32,7 @@ class SpoolError(RollupError):
     """The spool cannot be opened: another process has it, or it cannot be written."""
 
 
-class SpoolFullError(Exception):
+class SpoolFullError(NotAcceptedError):
     """The spool has reached its limit, or its disk is full."""
 
 

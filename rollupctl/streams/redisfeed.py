@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
-from urllib.parse import SplitResult, unquote
+from urllib.parse import SplitResult
 
-from rollupctl.errors import RollupError, UsageError
+from rollupctl.errors import RollupError
 from rollupctl.output import note
 from rollupctl.streams.feed import Batch, Message, PositionOf
+from rollupctl.streams.redisurl import open_stream
 
 _BEGINNING = "0-0"
-_FORM = "write redis://host:6379/STREAM, with ?db=1 for another database"
 
 
 def _order(position: str) -> tuple[int, int]:
@@ -32,35 +31,12 @@ class RedisFeed:
 
         Raises RollupError if the server does not answer or entries are gone.
         """
-        try:
-            import redis
-            from redis.backoff import NoBackoff
-            from redis.retry import Retry
-        except ImportError:
-            raise RollupError(
-                "redis:// needs redis-py, which is not installed",
-                "install it: pip install 'rollupctl[redis]'",
-            ) from None
-        self._error = redis.RedisError
-        self._stream = unquote(url.path.strip("/"))
-        if not self._stream or not url.hostname:
-            raise UsageError(f"{url.geturl()!r} names no stream", _FORM)
-        database = options.pop("db", "0")
-        if options or not database.isdigit():
-            raise UsageError(
-                f"redis:// has no option {next(iter(options), 'db=' + database)}", _FORM
-            )
-        self._server = f"{url.hostname}:{url.port or 6379}"
-        self._redis: Any = redis.Redis(
-            host=url.hostname,
-            port=url.port or 6379,
-            db=int(database),
-            username=url.username,
-            password=unquote(url.password) if url.password else None,
-            socket_connect_timeout=10,
-            retry=Retry(NoBackoff(), 0),
-        )
-        self._channel = f"redis {self._server}/{database} {self._stream}"
+        stream = open_stream(url, options)
+        self._problem = stream.problem
+        self._error = stream.error
+        self._stream = stream.name
+        self._redis = stream.client
+        self._channel = stream.channel
         self._position_of = position_of
         self._field = field
         self._position: str | None = None
@@ -133,6 +109,3 @@ class RedisFeed:
     def close(self) -> None:
         """See Feed."""
         self._redis.close()
-
-    def _problem(self, error: Exception) -> RollupError:
-        return RollupError(f"redis at {self._server}: {error}", "check host, port and password")
