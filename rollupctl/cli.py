@@ -37,7 +37,7 @@ COMMANDS = Commands(
         "alerts": ["alerts"],
         "reports": ["report"],
         "fit": ["fit"],
-        "http": ["serve", "keys"],
+        "http": ["serve", "keys", "set-aside"],
         "shell": ["completion"],
     }
 )

@@ -487,7 +487,7 @@ COMMANDS = [
     ["apply", "examples/page_views.sql"], ["create", "examples/page_views.sql"],
     ["alter", "examples/page_views.sql"], ["drop", "rollup_events_1hr"], ["loads"], ["unload", "1"], ["top"],
     ["metrics"], ["roles"], ["export", "rollup_events_1hr"], ["alerts", "list"], ["report", "list"],
-    ["keys"], ["consume", "redis://localhost/events"], ["restore", "data/1.csv"], ["export-dashboard", "grafana"],
+    ["keys"], ["set-aside"], ["consume", "redis://localhost/events"], ["restore", "data/1.csv"], ["export-dashboard", "grafana"],
     ["export-dbt"],
     ["erase", "events", "--tenant", "1", "--where", "true"],
 ]  # fmt: skip

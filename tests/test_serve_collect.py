@@ -17,7 +17,7 @@ import pytest
 
 from rollupctl.postmaster import clear_leftovers, find_postmaster
 from tests.helpers import Task, until
-from tests.servers import SERVING, Server, plain_server, start_rollupctl
+from tests.servers import SERVING, Server, plain_server, rollupctl, start_rollupctl
 from tests.serving import Serving, serving, stored
 
 
@@ -104,6 +104,47 @@ def test_events_that_come_again(service: Serving, db: psycopg.Connection[Any]) -
         assert service.post("/event", event("keys", event_key="x" * 256)).status == 400
     finally:
         db.execute("drop table public.events_keys")
+
+
+def test_events_that_were_set_aside_are_stored_again(
+    service: Serving, db: psycopg.Connection[Any]
+) -> None:
+    sent = [
+        {**event("again", n, amount="0.10", deep={"a": [n, 1.5]}), "path": f"/{n}", "value": 0.1}
+        for n in range(4)
+    ]
+    db.execute("alter table public.events add constraint odd check (path !~ '^/[0123]$') not valid")
+    try:
+        answer = service.post("/events?wait=true", sent)
+        assert answer.status == 422, answer.body
+        done = rollupctl(service.dsn, "set-aside", "--retry", "-o", "json")
+        assert "0 events stored" in done.stderr
+        of_site = [each for each in json.loads(done.stdout) if each["site"] == "again"]
+        assert ["odd" in each["reason"] for each in of_site] == [True] * 4
+        done = rollupctl(service.dsn, "set-aside", "--drop", of_site[3]["event"])
+        assert done.returncode == 0, done.stderr
+        db.execute("alter table public.events drop constraint odd")
+        db.execute("alter table public.events add constraint odd check (path <> '/2') not valid")
+        for found in (
+            "2 events stored",
+            "0 events stored",
+        ):  # those of the first time are there once
+            done = rollupctl(service.dsn, "set-aside", "--retry", "-o", "json")
+            assert found in done.stderr
+        (left,) = (each for each in json.loads(done.stdout) if each["site"] == "again")
+        assert left["event"] == of_site[2]["event"]
+    finally:
+        db.execute("alter table public.events drop constraint odd")
+    rows = stored(service.dsn, "again")
+    assert [row["path"] for row in rows] == ["/0", "/1"]
+    assert (rows[1]["amount"], rows[1]["value"]) == (0.1, 0.1)
+    assert rows[1]["properties"]["deep"] == {"a": [1, 1.5]}
+    # What is stored is counted by rollups as any other event.
+    until(lambda: bool(service.stats("again")["total_views"] == 2), "they are counted")
+    done = rollupctl(service.dsn, "set-aside", "--drop", "nothing")
+    assert (done.returncode != 0, "no event nothing is set aside" in done.stderr) == (True, True)
+    done = rollupctl(service.dsn, "set-aside", "--drop", "all", "-o", "json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
 
 
 def test_waiting_answers_after_the_commit(service: Serving) -> None:

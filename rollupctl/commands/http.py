@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from rollupctl.connect import query, transaction
+from rollupctl.connect import Session, query, transaction
 from rollupctl.errors import RollupError, UsageError
 from rollupctl.options import Settings, dsn_option, pass_settings, shared_options
 from rollupctl.output import note
@@ -20,6 +20,18 @@ select key_id, label, pg_catalog.array_to_string(scopes, ' ') as scopes, site,
        created_at, revoked_at
   from rollup_serve.keys
  order by created_at, key_id
+"""
+_SET_ASIDE = """
+select pg_catalog.concat_ws(':', spool, position) as event, event ->> 'site_id' as site,
+       event ->> 'event_type' as event_type, set_aside_at, sqlstate, reason
+  from rollup_serve.set_aside
+ order by set_aside_at, spool, position
+ limit 1000
+"""
+_DROP = """
+delete from rollup_serve.set_aside
+ where %s = 'all' or pg_catalog.concat_ws(':', spool, position) = %s
+returning position
 """
 
 
@@ -153,11 +165,7 @@ def keys(
     if label is None and (scopes or site):
         raise UsageError("say what the key is for", "rollupctl keys website --scope write")
     with settings.connect() as session, transaction(session):
-        present = "select pg_catalog.to_regclass('rollup_serve.keys') is not null as there"
-        if not all(query(session, present).column("there")):
-            raise RollupError(
-                "this database has nothing of `rollupctl serve`", "run `rollupctl install --serve`"
-            )
+        _require_service(session)
         if label is not None:
             key_id, secret = secrets.token_hex(4), f"rk_{secrets.token_urlsafe(32)}"
             digest = hashlib.sha256(secret.encode()).digest()
@@ -171,4 +179,47 @@ def keys(
     settings.emit(listing)
 
 
-COMMANDS = (serve, keys)
+@click.command("set-aside")
+@click.option("--retry", is_flag=True, help="Try to store all of them again.")
+@click.option("--drop", metavar="EVENT", multiple=True, help="Delete an event of the list, or all.")
+@shared_options
+@pass_settings
+def set_aside(settings: Settings, retry: bool, drop: tuple[str, ...]) -> None:
+    """List the events that `rollupctl serve` accepted and the database rejected.
+
+    Such an event does not hold up the others: it is kept in rollup_serve.set_aside, with the
+    reason. Once the cause is removed, --retry stores it exactly once, and rollups count it. Lists
+    what is left afterwards.
+
+    \b
+    Example:
+      rollupctl set-aside --retry
+      rollupctl set-aside --drop 5f0c3a52-7d4e-4a15-9b7d-0a4d2d9f3c11:1042
+    """
+    if retry:
+        require_libraries()
+    with settings.connect() as session:
+        _require_service(session)
+        for event in drop:
+            if not query(session, _DROP, event, event).rows and event != "all":
+                raise RollupError(
+                    f"no event {event} is set aside", "`rollupctl set-aside` lists them"
+                )
+        if retry:
+            from rollupctl.serve.setaside import retry as store_again
+
+            stored, left = store_again(session)
+            note(f"{stored} events stored, {left} still set aside")
+        listing = query(session, _SET_ASIDE)
+    settings.emit(listing)
+
+
+def _require_service(session: Session) -> None:
+    present = "select pg_catalog.to_regclass('rollup_serve.keys') is not null as there"
+    if not all(query(session, present).column("there")):
+        raise RollupError(
+            "this database has nothing of `rollupctl serve`", "run `rollupctl install --serve`"
+        )
+
+
+COMMANDS = (serve, keys, set_aside)

@@ -20,6 +20,7 @@ from rollupctl.serve import log
 from rollupctl.serve.events import stored
 from rollupctl.serve.intake import Totals
 from rollupctl.serve.spool import Spool
+from rollupctl.serve.storing import Aside, Sites, insert, is_of_event
 from rollupctl.serve.writer import Event, Writer
 
 MAX_EVENTS = 20_000  # in one transaction
@@ -35,16 +36,9 @@ _RECORD = """
 select rollup.record_part(%s, %s, %s, %s, rejected_count => %s, new_position => %s, duration => %s,
                           duplicate_count => %s)
 """
-_SITES = "select name, customer_id from rollup.site_ids(%s)"
 _SET_ASIDE = """
 select rollup_serve.set_aside_event(%s::pg_catalog.uuid, %s, %s::pg_catalog.jsonb, %s, %s)
 """
-
-# What is wrong with the event itself, by SQLSTATE: values, constraints, errors that triggers raise.
-# All other errors concern the database, and the batch is tried again.
-_OF_EVENT = ("22", "23", "P0001", "54000", "42804")
-
-Aside = tuple[Event, str, str]  # SQLSTATE and reason
 
 
 @dataclass
@@ -63,7 +57,7 @@ class Drain:
     _set_aside: dict[int, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _thread: threading.Thread | None = None
-    _known: dict[str, int] = field(default_factory=dict)  # numbers of sites
+    _sites: Sites = field(default_factory=Sites)
 
     def start(self) -> None:
         """Begin to drain."""
@@ -140,7 +134,7 @@ class Drain:
             position = self._position(session)
         self.spool.remove(position)
         self._advance(position)
-        self._known.clear()
+        self._sites.known.clear()
 
     def _position(self, session: Session) -> int:
         """The position in the ledger, after a transaction of an earlier process has ended."""
@@ -158,13 +152,7 @@ class Drain:
             return False
         began = time.monotonic()
         events = [(position, stored(body)) for position, body in batch]
-        sites, refused = self._sites(session, events)
-        good = [event for event in events if event[1]["site_id"] not in refused]
-        aside: list[Aside] = [
-            (event, *refused[event[1]["site_id"]])
-            for event in events
-            if event[1]["site_id"] in refused
-        ]
+        good, aside = self._sites.divide(session, events)
         through = batch[-1][0]
         expected = str(self.position) if self.position else None
         is_divided = False
@@ -172,8 +160,8 @@ class Drain:
             try:
                 with transaction(session):
                     begun = query(session, _BEGIN, self._channel, expected).records()[0]
-                    writer = Writer(session, sites, begun["load_id"], begun["keys"])
-                    write = self._insert if is_divided else self._write
+                    writer = Writer(session, self._sites.known, begun["load_id"], begun["keys"])
+                    write = insert if is_divided else self._write
                     loaded = write(writer, good, aside)
                     self._keep_aside(session, aside)
                     seconds = time.monotonic() - began
@@ -184,7 +172,7 @@ class Drain:
             except psycopg.Error as error:
                 # Savepoints hide from the ledger which ids are those of the batch, so they are for
                 # batches that need them.
-                if is_divided or not _is_of_event(error):
+                if is_divided or not is_of_event(error):
                     raise
                 is_divided = True
         with self._lock:
@@ -205,49 +193,8 @@ class Drain:
             body = msgspec.json.encode(event).decode()
             query(session, _SET_ASIDE, self.spool.id, position, body, sqlstate, reason)
 
-    def _sites(
-        self, session: Session, events: Sequence[Event]
-    ) -> tuple[dict[str, int], dict[str, tuple[str, str]]]:
-        """The numbers of the events' sites, in a transaction of its own, and why some have none."""
-        names = sorted({event["site_id"] for _, event in events} - self._known.keys())
-        refused: dict[str, tuple[str, str]] = {}
-        if names:
-            try:
-                found = query(session, _SITES, names).rows
-            except psycopg.DataError:
-                found = []
-                for name in names:
-                    try:
-                        found += query(session, _SITES, [name]).rows
-                    except psycopg.DataError as error:
-                        refused[name] = (error.sqlstate or "", _reason(error))
-            if len(self._known) > 100_000:
-                self._known.clear()
-            self._known.update({str(name): int(number) for name, number in found})
-        return self._known, refused
-
     def _write(self, writer: Writer, events: Sequence[Event], _: list[Aside]) -> int:
         return writer.write(events)
-
-    def _insert(self, writer: Writer, events: Sequence[Event], aside: list[Aside]) -> int:
-        """Write events, and return how many; those that the database rejects are added to `aside`.
-
-        A batch that fails is divided until the events that make it fail stand alone.
-        """
-        if not events:
-            return 0
-        try:
-            with writer.session.transaction():  # a savepoint
-                return writer.write(events)
-        except psycopg.Error as error:
-            if not _is_of_event(error):
-                raise
-            if len(events) == 1:
-                aside.append((events[0], error.sqlstate or "", _reason(error)))
-                return 0
-            middle = len(events) // 2
-            written = self._insert(writer, events[:middle], aside)
-            return written + self._insert(writer, events[middle:], aside)
 
     def _advance(self, position: int) -> None:
         with self._lock:
@@ -257,12 +204,3 @@ class Drain:
         for done in ready:
             if done.set_running_or_notify_cancel():  # its client may have gone
                 done.set_result(True)
-
-
-def _is_of_event(error: psycopg.Error) -> bool:
-    return (error.sqlstate or "").startswith(_OF_EVENT)
-
-
-def _reason(error: psycopg.Error) -> str:
-    diag = error.diag
-    return ": ".join(filter(None, [diag.message_primary, diag.message_detail])) or str(error)
