@@ -125,6 +125,8 @@ def test_redis(db: Connection, dsn: str, rollupctl: Rollupctl, stream: tuple[Any
     assert rows(db, DEVICES) == [(device,) for device in range(600)]
     last = client.xrevrange("clicks", count=1)[0][0].decode()
     assert rows(db, POSITION) == [(f"redis {url[8:-7]}/0 clicks", last, 600, 0)]
+    done = rollupctl("consume", url.replace("127.0.0.1", "localhost"), *ONCE)
+    assert (done.returncode, json.loads(done.stdout)[0]["messages"]) == (0, 0), done.stderr
     listed = json.loads(rollupctl("loads", "-o", "json").stdout)
     assert (listed[0]["position"], listed[0]["status"]) == (last, "open")
     db.execute("call rollup.run_all()")
@@ -139,6 +141,21 @@ def test_redis(db: Connection, dsn: str, rollupctl: Rollupctl, stream: tuple[Any
     client.xadd("clicks", click(1), id="1-1")
     done = rollupctl("consume", url, *ONCE)
     assert (done.returncode, "it was deleted and made again" in done.stderr) == (1, True)
+
+
+def test_redis_that_may_not_be_written(
+    db: Connection, rollupctl: Rollupctl, stream: tuple[Any, str]
+) -> None:
+    client, url = stream
+    add(client, 0, 10)
+    client.acl_setuser(
+        "a@b", enabled=True, nopass=True, keys=["*"], commands=["+@read", "+@connection"]
+    )
+    for _ in range(2):
+        done = rollupctl("consume", url.replace("//", "//a%40b:x@"), *ONCE)
+        assert done.returncode == 0, done.stderr
+        assert rows(db, DEVICES) == [(device,) for device in range(10)]
+    assert client.get("clicks:channel") is None
 
 
 def test_bad_messages(

@@ -84,6 +84,7 @@ class RedisQueue:
             stream.client.ping()
         except stream.error as error:
             raise stream.problem(error) from None
+        log.info("queue", channel=stream.channel)
         queue._require_durability()
         return queue
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
@@ -13,13 +14,33 @@ _FORM = "write redis://host:6379/STREAM, with ?db=1 for another database"
 
 @dataclass(frozen=True)
 class RedisStream:
-    """A stream, a client of its server, and its channel in the ledger of loads."""
+    """A stream, and a client of its server."""
 
     client: Any
     name: str
     server: str
-    channel: str
+    database: int
     error: type[Exception]  # of which all that the client raises are
+    refusals: tuple[type[Exception], ...]  # of these, what a replica or missing rights raise
+
+    @cached_property
+    def channel(self) -> str:
+        """The channel of the stream in the ledger of loads. Its first reader keeps it beside the
+        stream, so that another spelling of the server's name does not begin again.
+
+        Raises RollupError if the server does not answer. A server that refuses to write leaves
+        the channel to the URL.
+        """
+        key, by_url = f"{self.name}:channel", f"redis {self.server}/{self.database} {self.name}"
+        try:
+            kept = self.client.get(key)
+            if kept is None and not self.client.set(key, by_url, nx=True):
+                kept = self.client.get(key)  # another one was first
+        except self.refusals:
+            return by_url
+        except self.error as error:
+            raise self.problem(error) from None
+        return by_url if kept is None else str(kept.decode())
 
     def problem(self, error: Exception) -> RollupError:
         """What an error of the client means for people."""
@@ -51,9 +72,10 @@ def open_stream(url: SplitResult, options: dict[str, str]) -> RedisStream:
         host=url.hostname,
         port=url.port or 6379,
         db=int(database),
-        username=url.username,
+        username=unquote(url.username) if url.username else None,
         password=unquote(url.password) if url.password else None,
         socket_connect_timeout=10,
         retry=Retry(NoBackoff(), 0),
     )
-    return RedisStream(client, name, server, f"redis {server}/{database} {name}", redis.RedisError)
+    refusals = (redis.exceptions.ReadOnlyError, redis.exceptions.NoPermissionError)
+    return RedisStream(client, name, server, int(database), redis.RedisError, refusals)
