@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import shutil
@@ -83,6 +84,12 @@ def stream(redis_server: Any) -> tuple[Any, str]:
 @pytest.fixture(scope="module")
 def broker() -> Iterator[tuple[Any, str]]:
     """A producer with the cluster that librdkafka simulates, and its address."""
+    with simulated() as found:
+        yield found
+
+
+@contextlib.contextmanager
+def simulated() -> Iterator[tuple[Any, str]]:
     kafka = pytest.importorskip("confluent_kafka", reason="confluent-kafka is not installed")
     producer = kafka.Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "mock"})
     (found,) = producer.list_topics(timeout=30).brokers.values()
@@ -285,6 +292,19 @@ def test_kafka(
     stored = rows(db, "select position::int, rows from rollup.loads order by channel")
     assert sum(position for position, _ in stored) == number + 2  # with two tombstones
     assert sum(count for _, count in stored) == number
+
+
+def test_kafka_clusters_with_topics_of_one_name(db: Connection, dsn: str) -> None:
+    with simulated() as one, simulated() as two:
+        for first, (producer, address) in ((0, one), (5, two)):
+            for device in range(first, first + 5):
+                producer.produce("same", json.dumps(click(device)), partition=0)
+            producer.flush(30)
+            url = f"kafka://{address}/same?group=g"
+            done = servers.rollupctl(dsn, "consume", url, "--once", "--every", "3")
+            assert done.returncode == 0, done.stderr
+    assert rows(db, DEVICES) == [(device,) for device in range(10)]
+    assert value(db, "select count(distinct channel) from rollup.loads") == 2
 
 
 def test_a_channel_that_another_has_moved(db: Connection, dsn: str) -> None:

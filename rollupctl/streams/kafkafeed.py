@@ -15,7 +15,8 @@ _FORM = "write kafka://broker:9092/TOPIC?group=NAME"
 
 class KafkaFeed:
     """A member of a consumer group. Each partition is a channel, whose position is the offset of
-    the next message. Kafka distributes the partitions; where they go on is in the ledger.
+    the next message. Kafka distributes the partitions; where they go on is in the ledger. The
+    cluster's id is part of a channel, as its topics have offsets of their own.
     """
 
     def __init__(self, url: SplitResult, options: dict[str, str], position_of: PositionOf) -> None:
@@ -47,13 +48,15 @@ class KafkaFeed:
         }
         try:
             self._consumer = confluent_kafka.Consumer(settings)
-            topics = self._consumer.list_topics(self._topic, timeout=10).topics
+            found = self._consumer.list_topics(self._topic, timeout=10)
         except confluent_kafka.KafkaException as error:
             raise RollupError(
                 f"kafka at {url.netloc}: {error.args[0].str()}", "check the broker's address"
             ) from None
-        if topics[self._topic].error or not topics[self._topic].partitions:
+        topic = found.topics[self._topic]
+        if topic.error or not topic.partitions:
             raise RollupError(f"kafka at {url.netloc}: there is no topic {self._topic}")
+        self._cluster = found.cluster_id
         self._consumer.subscribe([self._topic], on_assign=self._assigned)
 
     @property
@@ -79,7 +82,7 @@ class KafkaFeed:
         return self._kafka.OFFSET_BEGINNING if position is None else int(position)
 
     def _channel(self, partition: int) -> str:
-        return f"kafka {self._topic}/{partition} {self._group}"
+        return f"kafka {self._cluster} {self._topic}/{partition} {self._group}"
 
     def read(self, most: int, seconds: float) -> list[Batch]:
         """See Feed."""
