@@ -50,13 +50,8 @@ select a.attname as name,
          where p.partrelid = a.attrelid and p.partnatts = 1) is true as is_partition_key
 from pg_catalog.pg_attribute a
 join pg_catalog.pg_type t on t.oid = a.atttypid
-cross join lateral (
-    with recursive base as (
-        select t.oid, t.typbasetype, t.typelem
-        union all
-        select n.oid, n.typbasetype, n.typelem
-        from base join pg_catalog.pg_type n on n.oid = base.typbasetype)
-    select * from base where typbasetype = 0) b
+cross join lateral (select rollup_internal.base_type(a.atttypid) as oid offset 0) x
+join pg_catalog.pg_type b on b.oid = x.oid
 left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where a.attrelid = %s and a.attnum > 0 and not a.attisdropped
 order by a.attnum
