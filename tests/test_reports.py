@@ -339,6 +339,16 @@ def test_mistakes_on_the_command_line(shop: Shop) -> None:
     assert command(shop, "run", "visitors", "--param", "tenant").returncode == 2
 
 
+def checks(db: psycopg.Connection[Any]) -> dict[str, str]:
+    """What doctor says of the jobs of the analytics."""
+    found = db.execute("select check_name, status from rollup.doctor()").fetchall()
+    return {
+        name: status
+        for name, status in found
+        if name in ("job rollup-alerts", "job rollup-reports")
+    }
+
+
 def test_alerts_and_reports_are_scheduled(server: Server) -> None:
     jobs = ["rollup-alerts", "rollup-reports"]
     with server.cron_database(ANALYTICS) as dsn, psycopg.connect(dsn, autocommit=True) as db:
@@ -353,5 +363,13 @@ def test_alerts_and_reports_are_scheduled(server: Server) -> None:
             "select name from rollup.uninstall(dry_run => true) where kind = 'job'"
         ).fetchall()
         assert {*jobs} <= {name for (name,) in made}
+        assert checks(db) == {"job rollup-alerts": "ok", "job rollup-reports": "ok"}
+        db.execute("update cron.job set active = false where jobname = 'rollup-reports'")
+        assert checks(db) == {"job rollup-alerts": "ok", "job rollup-reports": "fail"}
         db.execute("select rollup.unschedule()")
+        assert checks(db) == {}
+        db.execute(
+            "insert into rollup_analytics.alert_rules (rule, kind, threshold) values ('late', 'lag', 60)"
+        )
+        assert checks(db) == {"job rollup-alerts": "warn"}
         assert db.execute("select from cron.job where jobname like 'rollup-%'").rowcount == 0

@@ -8,7 +8,6 @@ as $$
 declare
     -- The view hides settings that the role may not see; current_setting would raise an error.
     cron_database constant text := (select s.setting from pg_settings s where s.name = 'cron.database_name');
-    job record;
 begin
     check_name := 'schedule';
     if rollup_internal.extension_schema('pg_cron') is null then
@@ -31,40 +30,7 @@ begin
         return next;
         return;
     end if;
-    for job in execute
-        $query$
-        select w.name, j.jobid, j.schedule, j.active, j.database, d.status, d.return_message, d.start_time
-          from rollup_internal.wanted_jobs() w (name)
-          left join cron.job j on j.jobname = w.name
-          left join lateral (select x.status, x.return_message, x.start_time from cron.job_run_details x
-                              where x.jobid = j.jobid order by x.runid desc limit 1) d on true
-        $query$
-    loop
-        check_name := 'job ' || job.name;
-        todo := 'select rollup.schedule()';
-        if job.jobid is null then
-            status := 'warn';
-            finding := case when row_security_active('cron.job')
-                            then format('role %I has none, and may not see those of other roles', current_user)
-                            else 'there is none' end;
-        elsif job.database <> current_database() then
-            status := 'fail';
-            finding := format('it runs in database %I', job.database);
-        elsif not job.active then
-            status := 'fail';
-            finding := 'it is switched off';
-        elsif job.status = 'failed' then
-            status := 'fail';
-            finding := format('its last run, at %s, failed: %s', date_trunc('second', job.start_time), job.return_message);
-            todo := 'see cron.job_run_details and rollup.status';
-        else
-            status := 'ok';
-            finding := format('%s, last run %s', job.schedule,
-                            coalesce(job.status || ' at ' || date_trunc('second', job.start_time), 'still to come'));
-            todo := null;
-        end if;
-        return next;
-    end loop;
+    return query select * from rollup_internal.check_jobs(array(select rollup_internal.wanted_jobs()), 'select rollup.schedule()');
 end
 $$;
-comment on function rollup_internal.check_schedule() is 'Part of rollup.doctor: pg_cron jobs missing, switched off, failing or elsewhere.';
+comment on function rollup_internal.check_schedule() is 'Part of rollup.doctor: whether pg_cron is set up, and the jobs of rollup.schedule.';

@@ -15,6 +15,7 @@
 \ir check_corrections.sql
 \ir check_sample_results.sql
 \ir check_prepared_transactions.sql
+\ir check_jobs.sql
 \ir check_schedule.sql
 \ir check_lag.sql
 \ir doctor.sql

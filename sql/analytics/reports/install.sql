@@ -12,3 +12,4 @@
 \ir run_report.sql
 \ir run_due_reports.sql
 \ir schedule.sql
+\ir check_analytics_jobs.sql
