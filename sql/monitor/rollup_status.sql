@@ -25,7 +25,7 @@ begin
                          case when l.oldest is not null
                               then greatest(clock_timestamp() - l.oldest, interval '0') end)), 3) end,
            coalesce((select t.last_at from rollup_internal.run_totals t where t.rollup = r.name and t.status = 'done'),
-                    (select x.finished_at from rollup_internal.runs x
+                    (select x.finished_at from rollup.runs x
                       where x.rollup = r.name and x.status = 'done'
                       order by x.started_at desc, x.id desc limit 1)),
            latest.finished_at, latest.status,
