@@ -259,6 +259,36 @@ def test_doctor_finds_what_opens_the_isolation(isolated: Lab) -> None:
 
 
 @PLAIN
+def test_a_longer_name_is_no_tenant(lab: Lab) -> None:
+    """It is not cut to become one, also where the tenant's type is a domain."""
+    lab.source(columns=", k varchar(3)")
+    db = lab.connect()
+    db.execute("create domain lab.short as varchar(3)")
+    db.execute(
+        "alter table lab.e alter k type lab.short, alter k set default 'abc', alter k set not null"
+    )
+    lab.declare(tenant="k", db=db)
+    insert(db, 2)
+    run(db)
+    lab.server.on_nodes("create role iso_reader login")
+    try:
+        db.execute("select rollup.isolate('lab.e', setting => 'app.tenant')")
+        db.execute("select rollup.grant_role('iso_reader', 'reader')")
+        db.execute("grant usage on schema lab to iso_reader")
+        db.execute("grant select on lab.e to iso_reader")
+        db.execute("set role iso_reader")
+        for tenant, seen in (("abc", True), ("abcd", False)):
+            db.execute("select set_config('app.tenant', %s, false)", [tenant])
+            for relation in ("lab.e", "lab.visits"):
+                assert bool(rows(db, f"select from {relation}")) is seen
+        db.execute("reset role")
+    finally:
+        db.execute("reset role")
+        db.execute("drop owned by iso_reader")
+        lab.server.on_nodes("drop role iso_reader")
+
+
+@PLAIN
 def test_another_policy_does_not_widen_it(isolated: Lab, reader: Connection) -> None:
     isolated.connect().execute("create policy mine on lab.e using (true)")
     assert rows(reader, "select distinct customer_id from lab.e") == [(OWN,)]

@@ -121,7 +121,12 @@ def test_events_that_were_set_aside_are_stored_again(
         assert "0 events stored" in done.stderr
         of_site = [each for each in json.loads(done.stdout) if each["site"] == "again"]
         assert ["odd" in each["reason"] for each in of_site] == [True] * 4
-        done = rollupctl(service.dsn, "set-aside", "--drop", of_site[3]["event"])
+        # One of two that is not there: neither is dropped.
+        last = ("--drop", of_site[3]["event"])
+        done = rollupctl(service.dsn, "set-aside", *last, "--drop", "nothing")
+        assert (done.returncode, "no event nothing is set aside" in done.stderr) == (1, True)
+        assert last[1] in rollupctl(service.dsn, "set-aside", "-o", "json").stdout
+        done = rollupctl(service.dsn, "set-aside", *last)
         assert done.returncode == 0, done.stderr
         db.execute("alter table public.events drop constraint odd")
         db.execute("alter table public.events add constraint odd check (path <> '/2') not valid")

@@ -10,20 +10,23 @@ from rollupctl.dashboards import dbt, grafana
 from rollupctl.exporting.outfile import STDOUT, writing
 from rollupctl.options import Settings, dsn_option, pass_settings
 
-
-@click.command("export-dashboard")
-@click.argument("tool", type=click.Choice(["grafana"]))
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option(
+file_option = click.option(
     "--file",
     "-f",
     default=STDOUT,
     type=click.Path(allow_dash=True),
     help="[default: standard output]",
 )
+force_option = click.option("--force", is_flag=True, help="Overwrite an existing file.")
+
+
+@click.command("export-dashboard")
+@click.argument("tool", type=click.Choice(["grafana"]))
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@file_option
 @click.option("--title", default="Rollups", show_default=True, help="The dashboard's title.")
 @click.option("--stored", is_flag=True, help="Read the tables instead of the live views.")
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@force_option
 @dsn_option
 @pass_settings
 def export_dashboard(
@@ -54,15 +57,9 @@ def export_dashboard(
 
 @click.command("export-dbt")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option(
-    "--file",
-    "-f",
-    default=STDOUT,
-    type=click.Path(allow_dash=True),
-    help="[default: standard output]",
-)
+@file_option
 @click.option("--owner", default="analytics", show_default=True, help="Owner of the exposures.")
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@force_option
 @dsn_option
 @pass_settings
 def export_dbt(

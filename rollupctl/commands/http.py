@@ -1,4 +1,4 @@
-"""serve, keys: the HTTP service."""
+"""serve, keys, set-aside: the HTTP service."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ select pg_catalog.concat_ws(':', spool, position) as event, event ->> 'site_id' 
        event ->> 'event_type' as event_type, set_aside_at, sqlstate, reason
   from rollup_serve.set_aside
  order by set_aside_at, spool, position
- limit 1000
+ limit %s
 """
+_LISTED = 1000
 _DROP = """
 delete from rollup_serve.set_aside
  where %s = 'all' or pg_catalog.concat_ws(':', spool, position) = %s
@@ -200,18 +201,21 @@ def set_aside(settings: Settings, retry: bool, drop: tuple[str, ...]) -> None:
         require_libraries()
     with settings.connect() as session:
         _require_service(session)
-        for event in drop:
-            if not query(session, _DROP, event, event).rows and event != "all":
-                raise RollupError(
-                    f"no event {event} is set aside", "`rollupctl set-aside` lists them"
-                )
+        with transaction(session):  # all of them or none
+            for event in drop:
+                if not query(session, _DROP, event, event).rows and event != "all":
+                    raise RollupError(
+                        f"no event {event} is set aside", "`rollupctl set-aside` lists them"
+                    )
         if retry:
             from rollupctl.serve.setaside import retry as store_again
 
             stored, left = store_again(session)
             note(f"{stored} events stored, {left} still set aside")
-        listing = query(session, _SET_ASIDE)
+        listing = query(session, _SET_ASIDE, _LISTED)
     settings.emit(listing)
+    if len(listing.rows) == _LISTED:
+        note(f"only the first {_LISTED:,} are listed")
 
 
 def _require_service(session: Session) -> None:

@@ -11,14 +11,15 @@ from rollupctl.dashboards.grafana import require_known
 
 # What is read of a relation: its place, and its columns in order with their comments.
 _RELATION = """
-select n.nspname as schema, c.relname as name, obj_description(c.oid, 'pg_class') as description,
-       (select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, null),
-                                          'description', col_description(c.oid, a.attnum))
-                        order by a.attnum)
-          from pg_attribute a
+select n.nspname as schema, c.relname as name,
+       pg_catalog.obj_description(c.oid, 'pg_class') as description,
+       (select pg_catalog.json_agg(pg_catalog.json_build_object(
+                   'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, -1),
+                   'description', pg_catalog.col_description(c.oid, a.attnum)) order by a.attnum)
+          from pg_catalog.pg_attribute a
          where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
-  from pg_class c join pg_namespace n on n.oid = c.relnamespace
- where c.oid = %s::regclass
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where c.oid = %s::pg_catalog.regclass
 """
 _ROLLUPS = """
 select name, source::text as source, target::text as target, tenant, time_column, bucket_column,

@@ -6,6 +6,7 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,13 @@ def run(options: Options) -> None:
         return open_session(*found)
 
     spool: Intake
+    make_loader: Callable[[Callable[[], Session], Callable[[], None]], Loader]
     if options.queue is None:
-        spool = Spool.open(options.spool, options.spool_bytes)
+        spool = kept = Spool.open(options.spool, options.spool_bytes)
+        make_loader = partial(Drain, kept)
     else:
-        spool = RedisQueue.open(options.queue, options.spool_bytes)
+        spool = queue = RedisQueue.open(options.queue, options.spool_bytes)
+        make_loader = partial(Watch, queue)
         options.spool.mkdir(parents=True, exist_ok=True, mode=0o700)  # for what is known of keys
     try:
         keys = Keys(options.spool)
@@ -78,12 +82,7 @@ def run(options: Options) -> None:
             )
         sockets = _listen(options.host, options.port)
         runner = Runner(open_database, keys, every)
-        drain: Loader
-        if isinstance(spool, Spool):
-            drain = Drain(spool, open_database, runner.poke)
-        else:
-            assert isinstance(spool, RedisQueue)
-            drain = Watch(spool, open_database, runner.poke)
+        drain = make_loader(open_database, runner.poke)
         limit = RateLimit(options.rate_limit) if options.rate_limit else None
         service = Service(open_database, spool, drain, runner, keys, limit)
         _serve(service, sockets)

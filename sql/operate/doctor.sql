@@ -36,7 +36,8 @@ begin
         'select * from rollup_internal.check_schedule()',
         'select * from rollup_internal.check_lag($1)']
         || array(select format('select * from %s()', p.oid::regproc) from pg_proc p
-                  where p.pronamespace = to_regnamespace('rollup_analytics_internal') and p.proname ~ '^check_')
+                  where p.pronamespace = to_regnamespace('rollup_analytics_internal') and p.proname ~ '^check_'
+                  order by p.proname)
     loop
         begin
             return query execute query using reports;

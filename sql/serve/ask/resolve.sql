@@ -1,5 +1,5 @@
--- Ranges are widened to whole steps, so that the same question within a
--- step is the same resolved question, which a cache can recognize.
+-- Ranges are widened to whole steps, so that the same question within a step is the same resolved question, which a
+-- cache can recognize.
 --
 -- On Citus the function stays on the coordinator, where its state is.
 set citus.enable_ddl_propagation to off;
