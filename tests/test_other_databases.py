@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from psycopg import errors
 
+from tests import servers
 from tests.conftest import Rollupctl
 from tests.helpers import DAY, Lab, assert_exact, insert, row, rows, run, value
+from tests.servers import EMPTY, Server
 
 # Trap 38: events are gone on purpose
 
@@ -370,3 +372,38 @@ def test_trap_54_lag_is_that_of_the_oldest_event_also_after_a_bounded_window(
     assert value(db, "select lag_seconds from rollup.status") == 0
     insert(db, 1, event_time=DAY)
     assert value(db, "select lag_seconds < 60 from rollup.status")
+
+
+def test_trap_43_letters_without_case_of_a_language(plain: Server) -> None:
+    """In Turkish the small letter of I is a dotless one."""
+    name = plain.database(EMPTY)
+    plain.drop(name)
+    with plain.admin() as admin:
+        admin.execute(
+            f"create database {name} template template0 encoding 'UTF8' locale 'C.UTF-8'"
+            " locale_provider icu icu_locale 'tr-TR'".encode()
+        )
+        admin.execute("create role of_letters")
+    try:
+        for more in ("--engine-only", "--analytics"):
+            done = servers.rollupctl(plain.dsn(name), "install", more)
+            assert done.returncode == 0, done.stderr
+        with plain.connect(name, autocommit=True) as db:
+            assert value(db, "select lower('I')") == "ı"
+            zone = "select rollup_internal.validate_time_zone('EUROPE/istanbul')"
+            assert value(db, zone) == "Europe/Istanbul"
+            with pytest.raises(errors.InvalidParameterValue, match="is an abbreviation"):
+                db.execute("select rollup_internal.validate_time_zone('ist')")
+            report = "WITH x AS (SELECT 1 AS n) SELECT n FROM x"
+            db.execute("select rollup_analytics.create_report('r', 'x', %s)", [report])
+            assert value(db, "select rollup_internal.wrap_sql('SELECT a FROM b LIMIT 1', 0)")
+            db.execute("set role of_letters")
+            settings = rows(db, "select name from rollup_internal.counting_settings()")
+            unset = [
+                s for (s,) in settings if not value(db, "select rollup_internal.may_set(%s)", s)
+            ]
+            assert unset in ([], ["topn.number_of_counters"])
+    finally:
+        plain.drop(name)
+        with plain.admin() as admin:
+            admin.execute("drop role of_letters")

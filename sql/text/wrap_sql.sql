@@ -40,7 +40,7 @@ begin
                 last_bracket := i;
             end if;
         elsif depth = 0 then
-            word := lower(tokens[i]);
+            word := lower(tokens[i] collate "C");
             kind := case when word in ('from', 'where', 'group', 'order') and sql ilike 'select %' then 'clause'
                          when word in ('when', 'else', 'end') and cases = 1 then 'branch'
                          when word = 'then' and cases = 0 then 'result'

@@ -8,7 +8,8 @@ create or replace function rollup_internal.validate_time_zone(time_zone text)
 as $$
 #variable_conflict use_variable
 declare
-    given constant text := btrim(time_zone);
+    -- In Turkish, the small letter of I is a dotless one.
+    given constant text collate "C" := btrim(time_zone);
     -- UTC+3, <+03>-3, GMT-5:30, +03, 3: to POSIX, and so to PostgreSQL, UTC+3 is west of Greenwich, where it is
     -- UTC-3 everywhere else.
     number constant text[] := regexp_match(given, '^(?:UTC|GMT|UT|Z|<[^>]*>)? *([-+]?)([0-9]{1,2})(?::?([0-9]{2}))?(?::?[0-9]{2})?$', 'i');
@@ -20,7 +21,7 @@ begin
     end if;
     select z.name into zone_name
       from pg_timezone_names z
-     where lower(z.name) = lower(given);
+     where lower(z.name collate "C") = lower(given);
     if number is not null and zone_name is null then
         raise exception using
             errcode = 'invalid_parameter_value',
@@ -60,7 +61,7 @@ begin
             hint = coalesce(
                 (select 'There are ' || string_agg(near.name, ', ' order by near.name) || '.'
                    from (select z.name from pg_timezone_names z
-                          where strpos(lower(z.name), lower(regexp_replace(given, '^(posix|right)/', '', 'i'))) > 0 and given <> ''
+                          where strpos(lower(z.name collate "C"), lower(regexp_replace(given, '^(posix|right)/', '', 'i'))) > 0 and given <> ''
                             and z.name !~* '^(posix|right)|^(localtime|factory)$'
                           order by z.name limit 5) near),
                 'See the view pg_timezone_names.');

@@ -21,7 +21,7 @@ begin
     select rollup_analytics_internal.named_values(query, coalesce(jsonb_object_agg(p.key, rollup_analytics_internal.parameter_literal(
                p.key, p.value, coalesce(p.value -> 'default', 'null'))), '{}')) into statement
       from jsonb_each(parameters) p;
-    if statement !~* '^\s*(?:select|with|values|table)\M' or statement ~ ';\s*\S' then
+    if statement collate "C" !~* '^\s*(?:select|with|values|table)\M' or statement ~ ';\s*\S' then
         raise exception using
             errcode = 'invalid_parameter_value',
             message = format('report %L must be one query: select … or with …', report);
