@@ -17,7 +17,7 @@ create or replace function rollup_internal.counting_settings(out name text, out 
 begin atomic
     select s.name, s.value, s.only_for
       from (values ('row_security', 'off', null),
-                   ('plan_cache_mode', 'force_custom_plan', null),
+                   ('plan_cache_mode', 'force_custom_plan', 'runs'),
                    ('enable_hashagg', 'off', null),
                    ('enable_seqscan', 'off', 'runs'),
                    ('enable_mergejoin', 'off', 'filling in'),

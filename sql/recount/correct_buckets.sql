@@ -5,13 +5,15 @@
 --
 -- One step corrects buckets of about a day, at most max_ranges, so that other runs wait only briefly, and few partitions are read.
 -- What cannot be counted at once, because an event fails or tenants have an equality of their own, is rebuilt one by
--- one: that sets events aside. (Its SET clauses come from set_counting_settings.sql.)
+-- one: that sets events aside. (Its SET clauses come from set_counting_settings.sql.) As in a run, only what reads events is
+-- planned each time.
 create or replace function rollup_internal.correct_buckets(
     rollup_name text, noted_before timestamptz, max_ranges int default 10000,
     out status text, out buckets bigint, out rows bigint, out more boolean)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare

@@ -7,7 +7,7 @@ create or replace function rollup_internal.keep_memory()
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform length(repeat(' ', 1000000));
+    perform octet_length(repeat(' ', 1000000));
 end
 $$;
 comment on function rollup_internal.keep_memory() is 'Prepares the allocator of a session for counting many groups.';
