@@ -72,6 +72,8 @@ def test_every_kind_of_change_reaches_the_rollups(lab: Lab) -> None:
         "insert into lab.e (customer_id, country) values (4, 'x')",
         "truncate lab.e",
     ):
+        if "session_replication_role" in change and lab.server.owner:
+            continue  # superusers only
         # Citus moves no event to another tenant, and has no MERGE with a list of values.
         with contextlib.suppress(psycopg.errors.FeatureNotSupported, psycopg.errors.InternalError):
             for statement in change.split(";"):
@@ -302,7 +304,7 @@ def test_a_partition_without_triggers_is_named(lab: Lab) -> None:
     db.execute("update lab.e_1 set amount = 6")
     assert value(db, "select count(*) from rollup_internal.changes") == 0
     # By hand, in the transaction that changes them.
-    db.execute("select rollup.note_changes('lab.e', null, '2024-06-01', '2024-06-02')")
+    db.execute("select rollup.note_changes('lab.e', null, '2024-06-01Z', '2024-06-02Z')")
     corrected(db)
 
 
@@ -368,6 +370,7 @@ def test_trap_40_a_long_tenant_whose_events_change_stops_nobody(plain_lab: Lab) 
         "create table lab.e (event_id bigserial, event_time timestamptz not null default"
         " '2024-06-01 10:00Z', customer_id text not null, amount int)"
     )
+    plain_lab.server.complete_source(db, "lab.e")
     plain_lab.declare(dimensions=[], measures={"n": {"count": "*"}})
     db.execute("select rollup.follow_changes('lab.e')")
     long = "select string_agg(md5(n::text), '') from generate_series(1, 300) n"
