@@ -7,7 +7,9 @@ three nodes, whose catalogs only know each other by host and port.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import itertools
 import os
 import shutil
@@ -29,6 +31,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from rollupctl.cluster import Cluster
 from rollupctl.pgbinaries import find_binaries
 from rollupctl.postmaster import clear_leftovers, find_postmaster
+from tests.warm_start import LIMIT, WarmStart
 
 ROOT = Path(__file__).resolve().parent.parent
 GIVEN = os.environ.get("ROLLUP_TEST_DSN")
@@ -256,18 +259,31 @@ def command_environment(dsn: str | None) -> dict[str, str]:
     return environment if dsn is None else environment | {"ROLLUPCTL_DSN": dsn}
 
 
+@functools.cache
+def warm_start() -> WarmStart:
+    """The process that runs of this session are forked from."""
+    started = WarmStart()
+    atexit.register(started.close)
+    return started
+
+
 def rollupctl(
     dsn: str | None, *args: str, stdin: str | bytes | None = None, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own, as a user would."""
-    done = subprocess.run(
-        [sys.executable, "-m", "rollupctl", *args],
-        input=stdin.encode() if isinstance(stdin, str) else stdin or b"",
-        capture_output=True,
-        env=command_environment(dsn) | (env or {}),
-        timeout=300,
-        check=False,
-    )
+    environment = command_environment(dsn) | (env or {})
+    given = stdin.encode() if isinstance(stdin, str) else stdin or b""
+    if any(name.startswith("PYTHON") for name in env or {}):  # the interpreter reads it
+        done = subprocess.run(
+            [sys.executable, "-m", "rollupctl", *args],
+            input=given,
+            capture_output=True,
+            env=environment,
+            timeout=LIMIT,
+            check=False,
+        )
+    else:
+        done = warm_start().run(list(args), environment, given)
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
     )
