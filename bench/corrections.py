@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 
 from bench.lab import Lab, say
 from bench.scenarios import Row, Sizes, compare
+from bench.sustained import EVERY, figure, roll
 
 # Ten days of a hundred tenants: 1,000 tenant-days.
 EVENTS = """insert into events (event_time, customer_id, event_type, country, browser, device_id)
@@ -24,6 +27,16 @@ DELETE = "delete from events where customer_id < 100 and event_id % {0} = 0"
 UPDATE = """update events set browser = 'y' where event_id = (
     select max(event_id) from events where customer_id = 100) and event_time < now()"""
 RUN = "call rollup.run_all()"
+# What a stream of changes does to events of the last day.
+CHANGES = 1_000  # a second
+STATEMENT = 100  # rows of one statement
+CHANGE = """update events e
+     set device_id = (random() * 1000)::bigint, browser = (random() < 0.5)::text
+    from (select {0} - 1 - (random() * ({0} / 10 - 2))::bigint as n
+            from generate_series(1, %s)) x
+   where e.event_id = x.n
+     and e.event_time = date_trunc('day', now()) - interval '10 days'
+                        + x.n * interval '10 days' / {0}"""
 
 
 def corrections(lab: Lab, sizes: Sizes) -> Iterator[Row]:
@@ -49,9 +62,47 @@ def corrections(lab: Lab, sizes: Sizes) -> Iterator[Row]:
     corrected = lab.seconds(database, RUN)
     yield compare(f"{deleted:,} deletes in 1,000 tenant-days corrected", corrected,
                   "counting these days once", counted, 2.0)  # fmt: skip
+    yield from only_changes(lab, database, sizes)
     lab.drop(database)
 
 
 def one_update(lab: Lab, database: str) -> float:
     lab.seconds(database, UPDATE)
     return lab.seconds(database, RUN)
+
+
+def only_changes(lab: Lab, database: str, sizes: Sizes) -> Iterator[Row]:
+    """Rows are updated at a steady rate and none are added, with a run every 10 s."""
+    seconds = 60 * min(sizes.minutes, 1.0)
+    say(f"{CHANGES} updates a second for {seconds:.0f} seconds")
+    stop = threading.Event()
+    changed: list[int] = []
+    runs: list[float] = []
+    threads = [
+        threading.Thread(target=change, args=(lab, database, sizes.events, stop, changed)),
+        threading.Thread(target=roll, args=(lab, database, stop, runs)),
+    ]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    stop.wait(seconds)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    rate = sum(changed) / (time.monotonic() - began)
+    yield figure("updates a second, and nothing else", rate, "", CHANGES, at_least=True)
+    yield figure("a run meanwhile, the longest", max(runs, default=0.0), "s", EVERY)
+    lab.seconds(database, RUN)
+    for name in ("rollup_events_5min", "rollup_events_1hr"):
+        different = lab.value(database, f"select count(*) from rollup.verify('{name}')")
+        assert different == 0, f"{name} differs in {different} rows"
+
+
+def change(lab: Lab, database: str, events: int, stop: threading.Event, changed: list[int]) -> None:
+    statement = CHANGE.format(events).encode()
+    with lab.connect(database) as db:
+        due = time.monotonic()
+        while not stop.is_set():
+            changed.append(db.execute(statement, [STATEMENT]).rowcount)
+            due += STATEMENT / CHANGES
+            time.sleep(max(0.0, due - time.monotonic()))
