@@ -208,6 +208,35 @@ def test_a_role_without_superuser_can_schedule(cron: Connection, server: Server)
         cron.execute("drop role scheduler")
 
 
+def test_old_runs_of_the_jobs_expire(cron: Connection, server: Server) -> None:
+    """pg_cron keeps them permanently; those of other jobs and of other roles are left alone."""
+    cron.execute("select rollup.schedule()")
+    cron.execute("select cron.schedule('mine', '0 0 1 1 *', 'select 1')")
+    cron.execute("create role scheduler; grant usage on schema cron to scheduler")
+    try:
+        cron.execute("grant select on cron.job, cron.job_run_details to scheduler")
+        cron.execute(
+            "insert into cron.job_run_details (jobid, runid, database, username, command, status, start_time, end_time)"
+            " select j.jobid, 1000 * j.jobid + n, j.database, j.username, j.command, 'succeeded', at,"
+            " case when n <> 1 then at end"
+            "   from cron.job j, generate_series(1, 10) n, lateral (select now() - n * interval '1 day') t (at)"
+        )
+        kept = "select j.jobname, count(*) from cron.job_run_details join cron.job j using (jobid) group by 1"
+        expire = "select rollup_internal.expire_job_runs()"
+        cron.execute("set role scheduler")
+        cron.execute("call rollup.expire_all()")
+        cron.execute("reset role")
+        assert set(dict(cron.execute(kept).fetchall()).values()) == {10}
+        cron.execute("set rollup.keep_runs = '3 days 1 hour'")
+        cron.execute("call rollup.expire_all()")
+        mine = {RUN[0]: 3, PARTITIONS[0]: 3, EXPIRE[0]: 3, CHECK[0]: 3}
+        assert dict(cron.execute(kept).fetchall()) == mine | {"mine": 10}
+        assert cron.execute(expire).fetchone() == (0,)
+    finally:
+        cron.execute("reset role")
+        cron.execute("drop owned by scheduler; drop role scheduler")
+
+
 def wait_for(condition: Callable[[], object], seconds: float) -> None:
     until = time.monotonic() + seconds
     while not condition():

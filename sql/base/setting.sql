@@ -51,7 +51,7 @@ end
 $$;
 comment on function rollup_internal.setting(text) is
     'Value of a setting of the package: rollup.max_wait (interval a run waits for open writers), '
-    'rollup.keep_runs (interval the run ledger is kept), rollup.partition_interval, rollup.connections_per_node '
+    'rollup.keep_runs (interval the run ledger and pg_cron''s are kept), rollup.partition_interval, rollup.connections_per_node '
     '(to each Citus node while a run counts; above 1, a live view that is read during a commit can be off), '
     'rollup.max_set_aside (events that one run may set aside), rollup.retry_interval (interval after which an '
     'event set aside is tried again), rollup.max_partitions (up to which partitions are made for events of the past; 0: '

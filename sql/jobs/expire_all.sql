@@ -8,6 +8,7 @@ as $$
 declare
     job constant rollup.job := rollup.start_job('expire');
 begin
+    perform rollup_internal.expire_job_runs();
     call rollup_internal.perform_job(job, max_rows);
 end
 $$;

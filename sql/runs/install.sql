@@ -21,3 +21,4 @@
 \ir run_family.sql
 \ir record_failure.sql
 \ir recent_runs.sql
+\ir expire_job_runs.sql
