@@ -56,7 +56,7 @@ begin
         (6,  'category',   'text'),
         (7,  'quantity',   'integer'),
         (8,  'amount',     'numeric constraint events_amount_is_a_number check (amount < ''infinity'' and amount > ''-infinity'')'),
-        (9,  'currency',   'text constraint events_currency_is_a_code check (currency ~ ''^[A-Z]{3}$'')'),
+        (9,  'currency',   'text constraint events_currency_is_a_code check (currency operator(pg_catalog.~) ''^[A-Z]{3}$'')'),
         (10, 'value',      'double precision constraint events_value_is_a_number check (value < ''infinity'' and value > ''-infinity'')'),
         (11, 'status',     'text'),
         (12, 'properties', 'jsonb')) w (place, name, type)
@@ -88,40 +88,35 @@ comment on column public.events.status is 'What became of it: paid, failed, ship
 comment on column public.events.properties is
     'All the rest. What a rollup groups by or adds up is faster, and checked, as a column.';
 
--- An extension that an administrator has created, in any schema, is used as it is.
+-- pg_partman creates the partitions where the server offers it and this role may create it; elsewhere the package does. An
+-- extension that an administrator has created, in any schema, is used as it is.
 --
 -- Its functions store the schema's name with the current quoting, also in literals.
 do $$
 declare
     quoting constant text := current_setting('quote_all_identifiers');
 begin
-    if exists (select from pg_catalog.pg_extension where extname = 'pg_partman') then
+    if exists (select from pg_catalog.pg_extension where extname = 'pg_partman')
+       or not exists (select from pg_catalog.pg_available_extensions where name = 'pg_partman') then
         return;
     end if;
-    create schema if not exists partman;
     perform set_config('quote_all_identifiers', 'off', true);
-    create extension pg_partman schema partman;
+    begin
+        create schema if not exists partman;
+        create extension pg_partman schema partman;
+    exception when insufficient_privilege then
+        null;
+    end;
     perform set_config('quote_all_identifiers', quoting, true);
 end
 $$;
 
--- On Citus distribute first, then partition: later partitions are distributed with the table.
+-- The package is installed before the partitions that it creates. (rollupctl always installs it first.)
+\ir sql/prepare/if_no_partman.psql
+
 do $$
 declare
-    wanted constant text :=
-        coalesce(nullif(current_setting('rollup.partition_interval', true), ''), '1 day');
-    partman_version constant int :=
-        (select split_part(extversion, '.', 1) from pg_catalog.pg_extension where extname = 'pg_partman');
-    partman_schema constant name :=
-        (select n.nspname from pg_catalog.pg_extension x
-           join pg_catalog.pg_namespace n on n.oid = x.extnamespace where x.extname = 'pg_partman');
-    time_zone constant text := current_setting('timezone');
-    date_style constant text := current_setting('datestyle');
-    quoting constant text := current_setting('quote_all_identifiers');
-    is_distributed boolean;
-    is_partitioned boolean;
-    partitioned_to text;
-    has_default boolean;
+    wanted constant text := nullif(current_setting('rollup.partition_interval', true), '');
 begin
     begin
         if wanted ~ '(^|[[:space:]])[-+]?[0-9.]+[[:space:]]*$' then
@@ -142,13 +137,53 @@ begin
             message = format('rollup.partition_interval is not an interval: %L', wanted),
             hint = 'set rollup.partition_interval = ''1 day''';
     end;
+end
+$$;
 
+-- On Citus distribute first, then partition: later partitions are distributed with the table.
+do $$
+declare
+    is_distributed boolean;
+begin
     if exists (select from pg_catalog.pg_extension where extname = 'citus') then
         execute 'select exists (select from pg_catalog.pg_dist_partition
                                  where logicalrelid = ''public.events''::regclass)' into is_distributed;
         if not is_distributed then
             perform pg_catalog.create_distributed_table('public.events', 'customer_id');
         end if;
+    end if;
+end
+$$;
+
+-- Partitions that the package has begun to create remain its own.
+do $$
+declare
+    wanted constant text := nullif(current_setting('rollup.partition_interval', true), '');
+    partman_version constant int :=
+        (select split_part(extversion, '.', 1) from pg_catalog.pg_extension where extname = 'pg_partman');
+    partman_schema constant name :=
+        (select n.nspname from pg_catalog.pg_extension x
+           join pg_catalog.pg_namespace n on n.oid = x.extnamespace where x.extname = 'pg_partman');
+    time_zone constant text := current_setting('timezone');
+    date_style constant text := current_setting('datestyle');
+    quoting constant text := current_setting('quote_all_identifiers');
+    is_partitioned boolean := false;
+    partitioned_to text;
+    has_default boolean;
+begin
+    if exists (select from pg_catalog.pg_attribute
+                where attrelid = to_regclass('rollup_internal.sources') and attname = 'partition_interval') then
+        execute 'select exists (select from rollup_internal.sources
+                                 where source = ''public.events''::regclass and partition_interval is not null)'
+           into is_partitioned;
+    end if;
+    if is_partitioned then
+        return;
+    end if;
+    if partman_schema is null then
+        perform rollup.set_partition_interval('public.events', coalesce(
+                    wanted::interval, rollup_internal.partition_width('public.events'), '1 day'));
+        return;
     end if;
 
     execute format('select exists (select from %I.part_config where parent_table = ''public.events'')',
@@ -179,7 +214,7 @@ begin
         execute format(
             'select %I.create_parent(p_parent_table => ''public.events'', p_control => ''event_time'',
                                      p_interval => %L, p_type => %L, p_premake => 4, p_start_partition => %L%s)',
-            partman_schema, wanted, case when partman_version >= 5 then 'range' else 'native' end, partitioned_to,
+            partman_schema, coalesce(wanted, '1 day'), case when partman_version >= 5 then 'range' else 'native' end, partitioned_to,
             case when has_default then ', p_default_table => false' end);
         -- Partitions are created in advance even if no events arrive.
         execute format('update %I.part_config set infinite_time_partitions = true

@@ -29,7 +29,7 @@ ENGINE = "setup_rollup.sql"
 ANALYTICS = "setup_analytics.sql"
 SERVE = "setup_serve.sql"
 DECLARATIONS = ("5minutely_aggregation.sql", "hourly_aggregation.sql")
-STEPS = ("schema-1.sql", "schema-2.sql", ENGINE, *DECLARATIONS)
+STEPS = (ENGINE, "schema-1.sql", "schema-2.sql", *DECLARATIONS)
 
 # The errors of create_rollup for a rollup, or a table of its name, that differs from the example.
 _ALTERED = (errors.DuplicateObject, errors.ObjectNotInPrerequisiteState)

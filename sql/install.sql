@@ -12,6 +12,7 @@
 \ir citus/install.sql
 \ir isolation/install.sql
 \ir corrections/install.sql
+\ir partman/install.sql
 \ir partitions/install.sql
 \ir writers/install.sql
 \ir kinds/install.sql

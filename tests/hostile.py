@@ -257,6 +257,7 @@ class HostileServer(Server):
     """A server whose databases are used by a role without privileges, through a pooler if there is one."""
 
     pool: str | None = None
+    without_partman: bool = False
 
     def dsn(self, database: str, node: int = 0) -> str:
         return make_conninfo(self.pool or self._owner_dsn(), dbname=database)
@@ -299,11 +300,13 @@ class HostileServer(Server):
                 "select name from pg_available_extensions where name in ('hll', 'topn', 'tdigest')"
             ).fetchall():
                 connection.execute(f"create extension {extension} schema public".encode())
-            connection.execute("create schema partman")
-            connection.execute("create extension if not exists pg_partman schema partman")
-            for kind in ("tables", "sequences", "routines"):
-                connection.execute(f"grant all on all {kind} in schema partman to {OWNER}".encode())
-            connection.execute(f"grant all on schema partman to {OWNER}".encode())
+            if not self.without_partman:
+                connection.execute("create schema partman")
+                connection.execute("create extension if not exists pg_partman schema partman")
+                for kind in ("tables", "sequences", "routines"):
+                    grant = f"grant all on all {kind} in schema partman to {OWNER}"
+                    connection.execute(grant.encode())
+                connection.execute(f"grant all on schema partman to {OWNER}".encode())
             for statement in hostile_objects():
                 connection.execute(statement.encode())
             connection.execute("create publication everything for all tables")
@@ -320,11 +323,12 @@ class HostileServer(Server):
 
 
 @contextlib.contextmanager
-def hostile_server() -> Iterator[HostileServer]:
+def hostile_server(*, without_partman: bool = False) -> Iterator[HostileServer]:
     """The server of the second configuration. Without PgBouncer, tests connect directly."""
     settings = {name: MEANINGS[name] for name in MEANINGS.keys() - MESSAGES} | SERVER
     cluster = servers.private_cluster(settings, [], trust_tcp=False)
     server = HostileServer("hostile", [cluster.dsn()], [cluster.log], [cluster], OWNER)
+    server.without_partman = without_partman
     try:
         with server.admin() as connection:
             connection.execute(

@@ -336,6 +336,44 @@ def private_cluster(settings: dict[str, str], preload: list[str], trust_tcp: boo
     return cluster
 
 
+@contextlib.contextmanager
+def without_extension(name: str) -> Iterator[None]:
+    """Servers that are started meanwhile offer all extensions of this installation but one.
+
+    PostgreSQL finds its files relative to its program, so a copy of the programs beside links to
+    the other files is an installation of its own.
+    """
+    found = find_binaries()
+    places = {
+        option: Path(
+            subprocess.check_output([found.program("pg_config"), option], text=True).strip()
+        )
+        for option in ("--bindir", "--sharedir", "--pkglibdir")
+    }
+    common = os.path.commonpath(places.values())
+    root = Path(tempfile.mkdtemp(prefix="rollup-programs-", dir="/tmp"))
+    root.chmod(0o755)
+    bindir, share, libraries = (root / place.relative_to(common) for place in places.values())
+    before = os.environ.get("ROLLUPCTL_PG_BINDIR")
+    try:
+        bindir.mkdir(parents=True)
+        for program in ("initdb", "pg_config", "pg_ctl", "postgres"):
+            shutil.copy2(places["--bindir"] / program, bindir)
+        libraries.symlink_to(places["--pkglibdir"])
+        (share / "extension").mkdir(parents=True)
+        for path in [*places["--sharedir"].iterdir(), *places["--sharedir"].glob("extension/*")]:
+            if path.name != "extension" and not path.name.startswith((f"{name}.", f"{name}--")):
+                (share / path.relative_to(places["--sharedir"])).symlink_to(path)
+        os.environ["ROLLUPCTL_PG_BINDIR"] = str(bindir)
+        yield
+    finally:
+        if before is None:
+            del os.environ["ROLLUPCTL_PG_BINDIR"]
+        else:
+            os.environ["ROLLUPCTL_PG_BINDIR"] = before
+        shutil.rmtree(root, ignore_errors=True)
+
+
 def discard(cluster: Cluster) -> None:
     """Stop a private cluster at once, without a checkpoint, and remove its directory."""
     postmaster = find_postmaster(cluster.data)

@@ -144,7 +144,7 @@ def test_without_the_right_to(empty_dsn: str) -> None:
         finally:
             db.execute("drop role no_rights")
     assert done.returncode == 1
-    assert done.stderr.startswith("rollupctl: error: schema-1.sql:")
+    assert done.stderr.startswith("rollupctl: error: sql/prepare/schemas.sql:")
     assert "permission denied" in done.stderr
     assert len(done.stderr.splitlines()) == 2
 
@@ -154,7 +154,7 @@ def package(root: Path, **files: str) -> Path:
     for step in STEPS:
         (root / step).write_text("")
     for name, text in files.items():
-        name = {"step_1": STEPS[0], "step_2": STEPS[1]}.get(name, f"{name}.sql")
+        name = {"step_1": STEPS[1], "step_2": STEPS[2]}.get(name, f"{name}.sql")
         (root / name).write_text(text)
     return root
 

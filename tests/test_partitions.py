@@ -360,9 +360,101 @@ def test_events_that_move_are_published_as_rows_of_their_table(db: Connection) -
 
 def test_without_pg_partman_maintenance_says_so(db: Connection) -> None:
     db.execute("drop extension pg_partman cascade")
-    with pytest.raises(psycopg.errors.UndefinedObject, match="pg_partman is not installed") as told:
+    with pytest.raises(
+        psycopg.errors.UndefinedObject,
+        match="nothing creates the partitions of public.events: pg_partman is not installed",
+    ) as told:
         db.execute("select rollup.maintain_partitions()")
-    assert told.value.diag.message_hint == "create extension pg_partman"
+    hint = "select rollup.set_partition_interval('public.events', '1 day')"
+    assert told.value.diag.message_hint == hint
+    before = drop_coming_by_hand(db)
+    db.execute(hint.encode())
+    assert ranges(db)[-len(before) :] == before
+
+
+def drop_coming_by_hand(db: Connection) -> list[tuple[datetime, datetime]]:
+    """The ranges of those partitions that were still to come, which are dropped."""
+    coming = ranges(db, "range_from > now()")
+    for (name,) in rows(
+        db, "select partition::text from rollup.partitions('events') where range_from > now()"
+    ):
+        db.execute(f"drop table {name}".encode())
+    return coming
+
+
+def test_the_package_leaves_to_pg_partman_what_it_manages(db: Connection) -> None:
+    config = rows(db, "select to_jsonb(c) from partman.part_config c")
+    with pytest.raises(
+        psycopg.errors.ObjectNotInPrerequisiteState,
+        match="pg_partman creates the partitions of public.events",
+    ) as told:
+        db.execute("select rollup.set_partition_interval('events', '1 day')")
+    assert value(db, "select partition_interval from rollup.sources") is None
+    assert rows(db, "select to_jsonb(c) from partman.part_config c") == config
+    # The hint's way from pg_partman to the package.
+    hint = told.value.diag.message_hint
+    assert hint is not None
+    db.execute(hint.removeprefix("To have the package create them: ").split(", then")[0].encode())
+    before = ranges(db)
+    db.execute("select rollup.set_partition_interval('events', '1 day')")
+    assert ranges(db)[: len(before)] == before
+    assert_seamless(ranges(db))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        ("(null, '1 day')", psycopg.errors.NullValueNotAllowed, "NULL"),
+        ("('flat', '1 day')", psycopg.errors.WrongObjectType, "partition by range"),
+        ("('listed', '1 day')", psycopg.errors.WrongObjectType, "partition by range"),
+        ("('rollup_of_days', '1 day')", psycopg.errors.WrongObjectType, "create_rollup"),
+        ("('mine', '90 seconds')", psycopg.errors.InvalidParameterValue, "'1 day' or '1 month'"),
+        ("('mine', '-1 day')", psycopg.errors.InvalidParameterValue, "'1 day' or '1 month'"),
+        ("('mine', '1 month 1 day')", psycopg.errors.InvalidParameterValue, "'1 day'"),
+    ],
+)
+@pytest.mark.parametrize("server", ["plain"], indirect=True)
+def test_partitions_that_the_package_cannot_create(
+    db: Connection, call: str, error: type[psycopg.Error], said: str
+) -> None:
+    db.execute("create table flat (t timestamptz)")
+    db.execute("create table listed (t timestamptz) partition by list (t)")
+    db.execute("create table mine (t timestamptz) partition by range (t)")
+    db.execute(
+        "select rollup.create_rollup(name => 'rollup_of_days', source => 'events', bucket => '1 day',"
+        """ measures => '{"n": {"count": "*"}}', partition_interval => '1 month')"""
+    )
+    with pytest.raises(error) as told:
+        db.execute(f"select rollup.set_partition_interval{call}".encode())
+    assert said in f"{told.value.diag.message_primary} {told.value.diag.message_hint}"
+    assert value(db, "select count(*) from rollup.sources where source <> 'events'::regclass") == 0
+
+
+@pytest.mark.parametrize("server", ["plain"], indirect=True)
+def test_an_owner_who_may_not_create_pg_partman(server: Server, empty_dsn: str) -> None:
+    owner, as_owner = "rollup_test_partitions_owner", "-c role=rollup_test_partitions_owner"
+    with psycopg.connect(empty_dsn, autocommit=True) as admin:
+        database = str(value(admin, "select current_database()"))
+        admin.execute("create extension hll")
+        admin.execute(f"create role {owner}".encode())
+        try:
+            admin.execute(f"alter database {database} owner to {owner}".encode())
+            admin.execute(f"grant create on schema public to {owner}".encode())
+            for extension in (None, "create extension pg_partman"):
+                if extension is not None:
+                    admin.execute(extension.encode())
+                done = servers.rollupctl(empty_dsn, "install", env={"PGOPTIONS": as_owner})
+                assert done.returncode == 0, done.stderr
+                with psycopg.connect(empty_dsn, autocommit=True, options=as_owner) as db:
+                    db.execute("select rollup.maintain_partitions()")
+                    assert len(ranges(db)) >= 8
+                    assert_seamless(ranges(db))
+            # What the package has begun it goes on with.
+            assert value(admin, "select count(*) from part_config") == 0
+        finally:
+            admin.execute(f"alter database {database} owner to current_user".encode())
+            admin.execute(f"drop owned by {owner} cascade".encode())
+            admin.execute(f"drop role {owner}".encode())
 
 
 @pytest.mark.parametrize("server", ["citus"], indirect=True)

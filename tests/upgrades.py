@@ -165,6 +165,7 @@ def state(db: Connection) -> dict[str, list[tuple[Any, ...]]]:
             else {
                 "purged",
                 "never_covered",
+                "partition_interval",
                 "sequence",
                 "sqlstate",
                 "detail",

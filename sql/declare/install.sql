@@ -8,6 +8,7 @@
 \ir validate_target.sql
 \ir create_or_adopt_target.sql
 \ir alter_call_text.sql
+\ir first_partition_start.sql
 \ir create_rollup.sql
 \ir drop_rollup.sql
 \ir lock_views.sql

@@ -59,7 +59,7 @@ begin
                            where c.oid = r.target);
     alter table rollup_internal.watermarks add column sequence jsonb;
     alter table rollup_internal.sources add column purged tstzmultirange not null default '{}',
-        add column never_covered tstzmultirange not null default '{}';
+        add column never_covered tstzmultirange not null default '{}', add column partition_interval interval;
     alter table rollup_internal.samples rename to horizons;
     alter table rollup_internal.horizons rename column heads to last_ids;
     alter index rollup_internal.samples_source_taken_at_idx rename to horizons_source_taken_at_idx;

@@ -18,7 +18,7 @@ begin
           from (values ('hll', 'distinct counts', true),
                        ('topn', 'top lists in C; SQL functions stand in', false),
                        ('tdigest', 'medians and percentiles', false),
-                       ('pg_partman', 'partitions', false),
+                       ('pg_partman', 'partitions of sources; the package stands in', false),
                        ('pg_cron', 'schedules', false),
                        ('citus', 'sharding', false)) w (name, purpose, needed)
           left join pg_extension e on e.extname = w.name

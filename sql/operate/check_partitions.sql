@@ -9,6 +9,7 @@ as $$
 declare
     s record;
     misplaced bigint;
+    is_managed boolean;
     counted constant bigint := 10000;
 begin
     for s in
@@ -26,9 +27,12 @@ begin
     end loop;
     for s in
         select r.relation, r.is_source, max(p.range_to) as covered_to,
-               max(p.range_to - p.range_from) as width,
+               max(p.range_to - p.range_from) filter (where isfinite(p.range_from) and isfinite(p.range_to)) as width,
+               (array_agg(p.range_to - p.range_from order by p.range_from desc)
+                   filter (where isfinite(p.range_from) and isfinite(p.range_to)))[1] as last_width,
                (array_agg(p.partition) filter (where p.is_default))[1] as default_partition
           from (select x.source as relation, true as is_source from rollup_internal.rollups x
+                union select x.source, true from rollup_internal.sources x where x.partition_interval is not null
                 union select x.target, false from rollup_internal.rollups x) r
           join pg_partitioned_table t on t.partrelid = r.relation
          cross join lateral rollup.partitions(r.relation) p
@@ -48,7 +52,19 @@ begin
             finding := 'made ahead to ' || s.covered_to;
         end if;
         if status <> 'ok' then
-            todo := 'select rollup.maintain_partitions()';
+            begin
+                is_managed := rollup_internal.declared_width(s.relation) is not null
+                              or rollup_internal.is_partman_managed(s.relation);
+            exception when insufficient_privilege then
+                is_managed := true;
+            end;
+            todo := case
+                when is_managed
+                    then 'select rollup.maintain_partitions()'
+                when s.is_source then format('select rollup.set_partition_interval(%L, %L), or create them as before', s.relation::text,
+                                             coalesce(rollup_internal.calendar_width(s.last_width)::text,
+                                                      rollup_internal.setting('rollup.partition_interval')))
+                else format('create partitions of %s, as before', s.relation) end;
         end if;
         return next;
 

@@ -8,9 +8,7 @@ create or replace function rollup_internal.wanted_jobs()
 begin atomic
     select j.name
       from (values ('rollup-run'), ('rollup-partitions'), ('rollup-expire'), ('rollup-check')) j (name)
-     where j.name <> 'rollup-partitions'
-        or rollup_internal.extension_schema('pg_partman') is not null
-        or exists (select from rollup_internal.rollups r where r.partition_interval is not null);
+     where j.name <> 'rollup-partitions' or rollup_internal.are_partitions_created();
 end;
 comment on function rollup_internal.wanted_jobs() is
     'The jobs that rollup.schedule creates: the one for partitions only where there are any to create.';

@@ -25,10 +25,11 @@ begin
         raise exception using
             errcode = 'duplicate_table',
             message = format('%s exists already, and is not a partition of %s', name, relation),
-            detail = format('It is the name of the partition from %s to %s.', range_from, range_to),
+            detail = concat('It is the name of the ', case when range_from is null then 'default partition'
+                            else format('partition from %s to %s', range_from, range_to) end, '.'),
             hint = format('alter table %s rename to %I', name, format('%s_old', left(partition_name, 59)));
     end if;
-    select n.nspname, c.relname, t.spcname into parent
+    select n.nspname, c.relname, t.spcname, pg_get_userbyid(c.relowner) as owner into parent
       from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
       left join pg_tablespace t on t.oid = c.reltablespace
@@ -48,12 +49,19 @@ begin
               using parent.nspname::text, parent.relname::text, partition_schema::text, partition_name::text;
         end if;
     end if;
-    execute format('alter table %s add constraint rollup_range check (%s)', name, rollup_internal.all_of(
-                       rollup_internal.bounds_conditions(quote_ident(rollup_internal.partition_column(relation)),
-                                                         tstzrange(range_from, range_to))));
+    -- Otherwise one that a superuser has created could not expire by the owner of the table.
+    if parent.owner <> current_user and pg_has_role(parent.owner, 'member')
+       and has_schema_privilege(parent.owner, partition_schema, 'create') then
+        execute format('alter table %s owner to %I', name, parent.owner);
+    end if;
+    if range_from is not null then
+        execute format('alter table %s add constraint rollup_range check (%s)', name, rollup_internal.all_of(
+                           rollup_internal.bounds_conditions(quote_ident(rollup_internal.partition_column(relation)),
+                                                             tstzrange(range_from, range_to))));
+    end if;
     return name::regclass;
 end
 $$;
 comment on function rollup_internal.create_partition(regclass, name, name, timestamptz, timestamptz) is
-    'Creates a table that can be attached to a partitioned table for a range of times. Raises duplicate_table when '
+    'Creates a table that can be attached to a partitioned table for a range of times or, without one, as its default partition. Raises duplicate_table when '
     'there is a table of its name.';

@@ -24,8 +24,7 @@ as $$
 #variable_conflict use_variable
 declare
     time_column constant text := quote_ident(rollup_internal.partition_column(relation));
-    is_rollups constant boolean := exists (select from rollup_internal.rollups r
-                                            where r.target = relation and r.partition_interval is not null);
+    is_declared constant boolean := rollup_internal.declared_width(relation) is not null;
     fills_first constant boolean := not rollup_internal.is_distributed(relation)
                                     and not rollup_internal.is_published_by_root(relation);
     upcoming record;
@@ -53,13 +52,15 @@ begin
             'table', rollup_internal.create_partition(relation, upcoming.partition_schema, upcoming.partition_name,
                                                       upcoming.range_from, upcoming.range_to)::oid);
     end loop;
-    if default_partition is null and is_rollups then
+    if default_partition is null and is_declared then
         select n.nspname as schema_name, format('%s_default', case when octet_length(c.relname) <= 46 then c.relname
                                                 else format('rollup_%s', c.oid) end) as name
           into upcoming
           from pg_class c join pg_namespace n on n.oid = c.relnamespace
          where c.oid = relation;
-        execute format('create table %I.%I partition of %s default', upcoming.schema_name, upcoming.name, relation);
+        perform rollup_internal.create_partition(relation, upcoming.schema_name, upcoming.name, null, null);
+        perform rollup_internal.lock_with_retries(relation);
+        execute format('alter table %s attach partition %I.%I default', relation, upcoming.schema_name, upcoming.name);
     end if;
     if created <> '{}' then
         -- Events that move have not changed.
@@ -125,13 +126,13 @@ begin
         perform rollup_internal.ignore_changes(false);
         perform rollup_internal.create_change_triggers(relation);
     end if;
-    if is_rollups then
+    if exists (select from rollup_internal.rollups r where r.target = relation and r.partition_interval is not null) then
         perform rollup_internal.set_replica_identity(relation);
     end if;
     return moved;
 end
 $$;
 comment on function rollup_internal.create_partitions(regclass, timestamptz, tstzrange[]) is
-    'Creates the upcoming partitions of a table, and the default partition of a rollup declared with a '
-    'partition_interval; or partitions for ranges of the past that have none. Moves rows of the default partition that belong to them, and returns how many. Raises '
+    'Creates the upcoming partitions of a table, and the default partition of one whose partitions the '
+    'package creates; or partitions for ranges of the past that have none. Moves rows of the default partition that belong to them, and returns how many. Raises '
     'lock_not_available when a session holds the lock for longer than rollup.max_wait.';

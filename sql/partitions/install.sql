@@ -3,9 +3,6 @@
 \ir partitions.sql
 \ir record_source_history.sql
 \ir missing_ranges.sql
-\ir run_partman_maintenance.sql
-\ir first_partition_start.sql
-\ir is_partman_managed.sql
 \ir set_replica_identity.sql
 \ir lock_partition.sql
 \ir unidentified_default_partition.sql
@@ -19,7 +16,9 @@
 \ir require_movable.sql
 \ir fill_partitions.sql
 \ir create_partitions.sql
+\ir set_partition_interval.sql
 \ir drain_default_partition.sql
+\ir are_partitions_created.sql
 \ir maintain_all_partitions.sql
 \ir maintain_partitions.sql
 \ir declare_purged.sql

@@ -16,16 +16,25 @@ declare
     message text;
     hint text;
 begin
-    if rollup_internal.extension_schema('pg_partman') is null
-       and not exists (select from rollup_internal.rollups r where r.partition_interval is not null) then
-        raise exception using
-            errcode = 'undefined_object',
-            message = 'pg_partman is not installed in this database',
-            hint = 'create extension pg_partman';
+    if not rollup_internal.are_partitions_created() then
+        select string_agg(x.source::text, ', ' order by x.source::text),
+               string_agg(format('select rollup.set_partition_interval(%L, %L)', x.source::text,
+                                 coalesce(rollup_internal.partition_width(x.source)::text,
+                                          rollup_internal.setting('rollup.partition_interval'))), '; ' order by x.source::text)
+          into message, hint
+          from (select distinct r.source from rollup_internal.rollups r) x
+         where rollup_internal.partition_column(x.source) is not null;
+        if message is not null then
+            raise exception using
+                errcode = 'undefined_object',
+                message = format('nothing creates the partitions of %s: pg_partman is not installed in this database', message),
+                hint = hint;
+        end if;
     end if;
     for maintained in
         select x.relation, min(x.kind) = 1 as is_source
           from (select r.source as relation, 1 as kind, 0 as id from rollup_internal.rollups r
+                union select s.source, 1, 0 from rollup_internal.sources s where s.partition_interval is not null
                 union select r.target, 2, r.id from rollup_internal.rollups r) x
           join pg_partitioned_table p on p.partrelid = x.relation
          group by x.relation

@@ -18,4 +18,4 @@ end
 $$;
 comment on function rollup.maintain_partitions() is
     'Creates the upcoming partitions of every source and rollup managed by pg_partman, in any supported version, '
-    'and of rollups declared with a partition_interval. Moves rows that wait in the default partition into them.';
+    'of rollups declared with a partition_interval, and of sources with one (rollup.set_partition_interval). Moves rows that wait in the default partition into them.';

@@ -14,7 +14,7 @@ as $$
 #variable_conflict use_variable
 declare
     extension constant name := rollup_internal.extension_schema('pg_partman');
-    width interval := (select r.partition_interval from rollup_internal.rollups r where r.target = relation);
+    width interval := rollup_internal.declared_width(relation);
     is_partmans constant boolean := width is null and rollup_internal.is_partman_managed(relation);
     ahead int := 4;
     last_start timestamptz;
@@ -47,5 +47,5 @@ begin
 end
 $$;
 comment on function rollup_internal.upcoming_partitions(regclass, timestamptz) is
-    'Partitions that a table lacks according to its partition_interval or to pg_partman, after the last one or from a '
+    'Partitions that a table lacks according to its declared partition_interval or to pg_partman, after the last one or from a '
     'given time on.';

@@ -1,4 +1,4 @@
-create or replace function rollup_internal.validate_partition_interval(width interval, bucket interval)
+create or replace function rollup_internal.validate_partition_interval(width interval, bucket interval default null)
     returns interval
     language plpgsql
     immutable
@@ -8,16 +8,16 @@ declare
     months constant int := case when isfinite(width)
         then extract(year from width) * 12 + extract(month from width) else 0 end;
 begin
-    if not isfinite(width) or width < bucket or mod(extract(epoch from width), 60) <> 0
+    if not isfinite(width) or width < coalesce(bucket, '1 minute') or mod(extract(epoch from width), 60) <> 0
        or (months <> 0 and width <> make_interval(months => months)) then
         raise exception using
             errcode = 'invalid_parameter_value',
-            message = format('a partition must be whole minutes or whole months, and not shorter than a bucket, %s; not %L',
-                             bucket, width),
+            message = concat('a partition must be whole minutes or whole months', ', and not shorter than a bucket, ' || bucket,
+                             format('; not %L', width)),
             hint = 'For example ''1 day'' or ''1 month''.';
     end if;
     return width;
 end
 $$;
 comment on function rollup_internal.validate_partition_interval(interval, interval) is
-    'The length of a rollup''s partitions. Raises invalid_parameter_value for an invalid length.';
+    'The length of the partitions of a rollup or, without a bucket, of a source. Raises invalid_parameter_value for an invalid length.';

@@ -5,6 +5,7 @@ create table if not exists rollup_internal.sources (
     expired_before timestamptz,
     keep           interval,
     purged         tstzmultirange not null default '{}',
-    never_covered  tstzmultirange not null default '{}'
+    never_covered  tstzmultirange not null default '{}',
+    partition_interval interval
 );
 comment on table rollup_internal.sources is 'What the view rollup.sources shows.';

@@ -10,5 +10,6 @@
 \ir validate_time_zone.sql
 \ir midnights_aligned_since.sql
 \ir buckets_nest.sql
+\ir calendar_width.sql
 \ir partition_range.sql
 \ir align_to_buckets.sql

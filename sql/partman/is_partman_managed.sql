@@ -1,3 +1,4 @@
+-- Not asked for tables whose partitions the package creates: an owner may have no right to pg_partman's tables.
 create or replace function rollup_internal.is_partman_managed(relation regclass)
     returns boolean
     language plpgsql
@@ -8,7 +9,7 @@ as $$
 declare
     found_it boolean := false;
 begin
-    if rollup_internal.extension_schema('pg_partman') is not null then
+    if rollup_internal.extension_schema('pg_partman') is not null and rollup_internal.declared_width(relation) is null then
         execute format('select exists (select from %I.part_config where parent_table = $1)',
                        rollup_internal.extension_schema('pg_partman')) into found_it using relation::text;
     end if;
