@@ -192,3 +192,90 @@ def test_recovery_to_a_point_in_time_goes_on(archiving_lab: Lab, tmp_path: Path)
         assert [line["status"] for line in json.loads(done.stdout)] == ["skipped", "loaded"]
         assert_goes_on(copy)
         copy.close()
+
+
+# Columns that name relations and roles, and keep what was dropped. A declaration has the names beside the numbers and is
+# compared with them; a policy with a dropped table of members shows nothing; a partition that was emptied and then dropped
+# matches no partition.
+KEPT = {
+    ("rollups", "source"),
+    ("rollups", "target"),
+    ("rollups", "id_sequence"),
+    ("isolations", "members"),
+    ("changes", "emptied"),
+}
+NAMING_COLUMNS = """
+    select n.nspname, c.relname, a.attname
+      from pg_attribute a
+      join pg_class c on c.oid = a.attrelid
+      join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname ~ '^rollup' and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
+       and (a.atttypid::regtype::text ~ '^reg' or a.atttypid = 'oid'::regtype)
+       and c.relname !~ '^changes_'
+"""
+# What is known of a table lab.gone, of its keys, and of a role.
+KNOWN = """
+    insert into rollup_internal.sources (source) select 'lab.gone' on conflict do nothing;
+    insert into rollup_internal.expiries values ('lab.gone', now(), '{}');
+    insert into rollup_internal.horizons values ('lab.gone', now(), '{}', '{}');
+    insert into rollup_internal.isolations (source, setting) values ('lab.gone', 'a.b');
+    insert into rollup_internal.loads (source_table, file_name) values ('lab.gone', 'a.csv');
+    insert into rollup_internal.load_parts (load_id, part, source_table)
+        select load_id, 1, source_table from rollup_internal.loads;
+    insert into rollup_internal.event_keys values ('lab.gone', 'lab.here'), ('lab.here', 'lab.gone_keys');
+    insert into rollup_internal.followed_sources values ('lab.gone');
+    insert into rollup_internal.changes (source) values ('lab.gone');
+    select rollup.grant_role('rollup_test_gone', 'reader');
+"""
+
+
+def columns_with_numbers(db: Connection) -> set[tuple[str, str]]:
+    """The columns of state that name something by its number, because it is not there any more."""
+    found = set()
+    for schema, table, column in rows(db, NAMING_COLUMNS):
+        query = f"select exists (select from {schema}.{table} where {column}::text ~ '^[0-9]+$')"
+        if value(db, query):
+            found.add((table, column))
+    return found
+
+
+@pytest.mark.parametrize("way", ["expiry", "installation"])
+def test_a_dump_names_nothing_that_was_dropped(
+    server: Server, database: str, tmp_path: Path, way: str
+) -> None:
+    dsn = server.dsn(database)
+    name = server.database(EMPTY)
+    try:
+        with psycopg.connect(dsn, autocommit=True) as db:
+            db.execute("create schema lab")
+            for table in ("gone", "gone_keys", "here"):
+                db.execute(f"create table lab.{table} ()".encode())
+            for node in range(len(server.nodes)):
+                with server.admin(node) as admin:
+                    admin.execute("drop role if exists rollup_test_gone")
+            db.execute("create role rollup_test_gone")
+            for statement in KNOWN.split(";"):
+                db.execute(statement.encode())
+            assert columns_with_numbers(db) == set()
+            db.execute("drop table lab.gone, lab.gone_keys")
+            db.execute("drop owned by rollup_test_gone")
+            db.execute("drop role rollup_test_gone")
+            # Whoever adds such a column decides what becomes of it.
+            columns = {(table, column) for _, table, column in rows(db, NAMING_COLUMNS)}
+            assert columns_with_numbers(db) == columns - KEPT
+            others = "select count(*) from rollup_internal.sources"
+            assert value(db, others) == 2
+        done = rollupctl(dsn, *(["expire", "--yes"] if way == "expiry" else ["install"]))
+        assert done.returncode == 0, done.stderr
+        file = dump(dsn, tmp_path / "dump")
+        if not server.is_citus:
+            restore(file, server.dsn(name))
+            with psycopg.connect(server.dsn(name), autocommit=True) as db:
+                assert columns_with_numbers(db) == set()
+                assert rows(db, "select source::text from rollup.sources") == [("events",)]
+                assert rows(db, "select * from rollup.roles") == []
+        with psycopg.connect(dsn, autocommit=True) as db:
+            assert columns_with_numbers(db) == set()
+            assert value(db, others) == 1
+    finally:
+        server.drop(name)

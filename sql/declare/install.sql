@@ -16,6 +16,7 @@
 \ir alter_rollup.sql
 \ir found_function_name.sql
 \ir rename_views.sql
+\ir forget_dropped.sql
 \ir accept_source.sql
 \ir restart_source.sql
 \ir renamed_declaration.sql

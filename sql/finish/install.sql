@@ -1,4 +1,5 @@
 \ir citus_settings.sql
+\ir forget_dropped.sql
 \ir regenerate.sql
 \ir drop_stand_ins.sql
 \ir drop_old.sql

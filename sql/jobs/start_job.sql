@@ -15,6 +15,9 @@ declare
     job rollup.job := row('{}', '{}');
     unknown text;
 begin
+    if kind = 'expire' then
+        perform rollup_internal.forget_dropped();
+    end if;
     if kind = 'run' then
         perform rollup_internal.get_rollup(n) from unnest(names) n;
         with meant as (
