@@ -143,3 +143,18 @@ def test_answers_take_seconds_at_most_and_name_what_is_missing(lab: Lab, role: s
 def drop_role(db: Connection, role: str) -> None:
     db.execute(f"drop owned by {role}".encode())
     db.execute(f"drop role {role}".encode())
+
+
+@plain
+def test_doctor_asks_for_the_partitions_of_a_source_once(plain_lab: Lab) -> None:
+    # For each of them PostgreSQL reads the text of its bounds.
+    db = plain_lab.connect()
+    for name in ("a", "b", "c"):
+        plain_lab.source(f"lab.{name}")
+        plain_lab.declare(f"of_{name}", source=f"lab.{name}")
+        add_partitions(db, f"lab.{name}", 0, 30)
+    db.execute("create publication p for all tables")
+    with plain_lab.connect() as asking, asking.transaction():
+        asking.execute("set track_functions = 'all'")
+        rows(asking, DOCTOR)
+        assert dict(rows(asking, CALLS))["partitions"] == 3

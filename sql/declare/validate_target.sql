@@ -78,9 +78,8 @@ begin
                     then 'Sketches with other parameters do not merge: set log2m in the measure to the table''s.'
                     else 'Change the column''s type, or name another table with target => ….' end;
         end if;
-        if nullif(nullif(present.attcollation, 0), '"default"'::regcollation)::regcollation::text
-           is distinct from rollup_internal.expression_collation(source, wanted.expression, wanted.type)
-           and present.attcollation <> 0 then
+        if present.attcollation <> 0
+           and wanted.definition <> concat(wanted.type, ' collate ' || nullif(present.attcollation, '"default"'::regcollation)::regcollation::text) then
             raise exception using
                 errcode = 'collation_mismatch',
                 message = format('%s.%I is compared otherwise than the events are: it needs %s',
@@ -208,5 +207,5 @@ begin
 end
 $$;
 comment on function rollup_internal.validate_target(regclass, regclass, jsonb, boolean) is
-    'Refuses a table that cannot store all rows of a rollup: columns as [{"name", "type", "role", "expression"}, '
-    '…].';
+    'Refuses a table that cannot store all rows of a rollup: columns as [{"name", "type", "role", "expression", '
+    '"definition"}, …].';

@@ -6,10 +6,10 @@ create or replace function rollup_internal.unidentified_default_partition(source
     set search_path = pg_catalog, pg_temp
 begin atomic
     select d.relid
-      from rollup.partitions(source) p
-     cross join lateral pg_catalog.pg_partition_tree(p.partition) d
+      from pg_catalog.pg_partitioned_table p
+     cross join lateral pg_catalog.pg_partition_tree(nullif(p.partdefid, 0)) d
       join pg_catalog.pg_class c on c.oid = d.relid
-     where p.is_default and d.isleaf
+     where p.partrelid = source and rollup_internal.partition_column(source) is not null and d.isleaf
        and (c.relreplident = 'n'
             or c.relreplident = 'd'
                and not exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary))
