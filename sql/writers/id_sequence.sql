@@ -36,7 +36,7 @@ begin
     end if;
 
     -- Called in the column's default, or owned by it (serial, identity). The default has precedence: a
-    -- column may still own a sequence that its default does not use.
+    -- column may still own a sequence that its default does not use. Each relation is looked up by itself: pg_class may be large.
     select s.oid::regclass into sequence
       from pg_attribute a
      cross join lateral (
@@ -49,7 +49,7 @@ begin
              from pg_depend d
             where d.refclassid = 'pg_class'::regclass and d.refobjid = source and d.refobjsubid = a.attnum
               and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')) x (found, place)
-      join pg_class s on s.oid = x.found and s.relkind = 'S'
+     cross join lateral (select c.oid from pg_class c where c.oid = x.found and c.relkind = 'S' offset 0) s
      where a.attrelid = source and a.attname = id_column
      order by x.place
      limit 1;
