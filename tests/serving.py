@@ -21,7 +21,15 @@ import pytest
 from tests.helpers import until
 from tests.servers import start_rollupctl
 
-for needed in ("starlette", "uvicorn", "httptools", "uvloop", "msgspec", "prometheus_client"):
+for needed in (
+    "starlette",
+    "uvicorn",
+    "httptools",
+    "uvloop",
+    "msgspec",
+    "prometheus_client",
+    "websockets",
+):
     pytest.importorskip(needed)
 
 

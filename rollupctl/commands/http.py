@@ -14,7 +14,8 @@ from rollupctl.errors import RollupError, UsageError
 from rollupctl.options import Settings, dsn_option, pass_settings, shared_options
 from rollupctl.output import note
 
-_NEEDED = ("httptools", "msgspec", "prometheus_client", "starlette", "uvicorn", "uvloop")
+_NEEDED = ("httptools", "msgspec", "prometheus_client", "starlette", "uvicorn", "uvloop",
+           "websockets")  # fmt: skip
 _KEYS = """
 select key_id, label, pg_catalog.array_to_string(scopes, ' ') as scopes, site,
        created_at, revoked_at

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+from typing import Any
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
+from starlette.websockets import WebSocket
 
-from rollupctl.serve import log, pages
+from rollupctl.serve import log, pages, sockets
 from rollupctl.serve.asking import (
     get_analyses,
     get_analysis,
@@ -24,6 +29,13 @@ from rollupctl.serve.live import Channels, get_stream
 from rollupctl.serve.openapi import get_document
 from rollupctl.serve.problems import ProblemError, respond
 from rollupctl.serve.service import Service
+
+# The extra `graphql` is optional.
+_graph = (
+    importlib.import_module("rollupctl.serve.graph")
+    if importlib.util.find_spec("graphql")
+    else None
+)
 
 
 async def healthz(request: Request) -> Response:
@@ -52,8 +64,20 @@ async def metrics(request: Request) -> Response:
     return PlainTextResponse(service.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
-async def _problem(request: Request, error: Exception) -> Response:
+async def post_graphql(request: Request) -> Response:
+    """Answer a query in GraphQL, if its library is installed."""
+    if _graph is None:
+        hint = "pip install 'rollupctl[serve,graphql]' installs it"
+        raise ProblemError(501, "GraphQL is not installed", hint=hint)
+    answer: Response = await _graph.post(request)
+    return answer
+
+
+async def _problem(request: HTTPConnection, error: Exception) -> Response | None:
     assert isinstance(error, ProblemError)
+    if isinstance(request, WebSocket):
+        await request.send_denial_response(respond(request, error))
+        return None
     return respond(request, error)
 
 
@@ -70,7 +94,7 @@ async def _defect(request: Request, error: Exception) -> Response:
     return respond(request, ProblemError(500, "internal error: see the log of rollupctl serve"))
 
 
-ROUTES = [
+ROUTES: list[Route | WebSocketRoute] = [
     *pages.routes(),
     Route("/event", post_event, methods=["POST"]),
     Route("/events", post_events, methods=["POST"]),
@@ -79,6 +103,8 @@ ROUTES = [
     Route("/rollups", get_rollups, methods=["GET"]),
     Route("/rollups/{name}", get_rollup, methods=["GET"]),
     Route("/rollups/{name}/stream", get_stream, methods=["GET"]),
+    WebSocketRoute("/rollups/{name}/stream", sockets.follow),
+    Route("/graphql", post_graphql, methods=["POST"]),
     Route("/analytics", get_analyses, methods=["GET"]),
     Route("/analytics/{kind}", get_analysis, methods=["GET"]),
     Route("/openapi.json", get_document, methods=["GET"]),
@@ -89,16 +115,19 @@ ROUTES = [
 _PATHS: dict[object, str] = {route.endpoint: route.path for route in ROUTES}
 
 
+_HANDLERS: dict[Any, Any] = {
+    ProblemError: _problem,
+    HTTPException: _http_error,
+    Exception: _defect,
+}
+
+
 def make_app(service: Service) -> ASGIApp:
     """The ASGI application of a service."""
-    app = Starlette(
-        routes=ROUTES,
-        exception_handlers={
-            ProblemError: _problem,
-            HTTPException: _http_error,
-            Exception: _defect,
-        },
-    )
+    app = Starlette(routes=ROUTES, exception_handlers=_HANDLERS)
     app.state.service = service
-    app.state.channels = Channels()
+    app.state.channels = channels = Channels()
+    if _graph is not None:
+        app.state.schemas = _graph.Schemas()
+    service.metrics.follow(lambda: channels.streams, channels.__len__)
     return Gate(app, service, _PATHS)

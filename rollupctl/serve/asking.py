@@ -8,7 +8,7 @@ from datetime import date
 from urllib.parse import urlencode
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from rollupctl.connect import Session
@@ -19,7 +19,7 @@ from rollupctl.serve.problems import ProblemError
 from rollupctl.serve.service import Service
 
 _STATS = "select rollup_serve.stats(%s, %s)::pg_catalog.text"
-_CATALOG = "select rollup_serve.catalog()::pg_catalog.text"
+CATALOG = "select rollup_serve.catalog()::pg_catalog.text"
 _SITES = "select rollup_serve.site_list(%s, %s)::pg_catalog.text"
 _ANALYSES = "select rollup_serve.analysis_list()::pg_catalog.text"
 _PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Accept, Authorization"}
@@ -50,14 +50,14 @@ async def get_sites(request: Request) -> Response:
 async def get_rollups(request: Request) -> Response:
     """All rollups with their dimensions and measures."""
     service: Service = request.app.state.service
-    ((text,),) = await service.ask(tenant_of(request), _CATALOG)
+    ((text,),) = await service.ask(tenant_of(request), CATALOG)
     return _respond(request, b'{"rollups":' + text.encode() + b"}")
 
 
 async def get_rollup(request: Request) -> Response:
     """The answer to a question about one rollup."""
     return await _answered(
-        request, questions.parse(request.path_params["name"], request.query_params)
+        request, questions.parse(request.path_params["name"], request.query_params.multi_items())
     )
 
 
@@ -74,7 +74,9 @@ async def get_analysis(request: Request) -> Response:
     if kind not in questions.ANALYSES:
         hint = f"There are: {', '.join(questions.ANALYSES)}."
         raise ProblemError(404, f"there is no question {kind[:100]}", hint=hint)
-    return await _answered(request, questions.parse_analysis(kind, request.query_params))
+    return await _answered(
+        request, questions.parse_analysis(kind, request.query_params.multi_items())
+    )
 
 
 async def _answered(request: Request, question: questions.Question) -> Response:
@@ -108,7 +110,7 @@ async def ask(service: Service, tenant: str, question: questions.Question, media
     return await service.read(tenant, work)
 
 
-def tenant_of(request: Request) -> str:
+def tenant_of(request: HTTPConnection) -> str:
     """The only tenant whose rows the key of a request opens; empty for all."""
     tenant = key_of(request).tenant
     return "" if tenant is None else str(tenant)

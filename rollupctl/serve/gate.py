@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,6 +23,9 @@ _CORS = [
     (b"access-control-max-age", b"86400"),
 ]
 _SAFE = [(b"x-content-type-options", b"nosniff")]
+# Messages with the headers of an answer.
+_BEGINS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
+_KEY_PROTOCOL = "key."  # of a WebSocket
 _LOCAL = ("127.0.0.1", "::1")
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
@@ -30,7 +34,7 @@ def scope_of(path: str) -> str | None:
     """The scope that a path needs; None for what is open to all."""
     if path in _COLLECTING:
         return "write"
-    if path in ("/stats", "/sites") or path.startswith(("/rollups", "/analytics")):
+    if path in ("/stats", "/sites", "/graphql") or path.startswith(("/rollups", "/analytics")):
         return "read"
     return "admin" if path == "/metrics" else None
 
@@ -45,7 +49,7 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
@@ -54,19 +58,19 @@ class Gate:
 
         async def send_more(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], *extra]
+            if message["type"] in _BEGINS:
+                status = message.get("status", 101)
+                message["headers"] = [*message.get("headers", ()), *extra]
             await send(message)
 
         try:
-            if scope["method"] == "OPTIONS" and scope["path"] in _COLLECTING:
+            if scope.get("method") == "OPTIONS" and scope["path"] in _COLLECTING:
                 await Response(status_code=204)(scope, receive, send_more)
                 return
             try:
                 limits = self._admit(scope)
             except ProblemError as problem:
-                await respond(Request(scope), problem)(scope, receive, send_more)
+                await respond(HTTPConnection(scope), problem)(scope, receive, send_more)
                 return
             extra += [(name.lower().encode(), value.encode()) for name, value in limits.items()]
             await self._app(scope, receive, send_more)
@@ -86,17 +90,21 @@ class Gate:
         limit = self._service.rate_limit
         limits: dict[str, str] = {}
         try:
-            key = self._service.keys.find(scope["headers"])
+            key = self._service.keys.find(_headers(scope))
         except ProblemError:
             if limit is not None:
                 limit.take(client)  # guesses are limited as well
             raise
         if key is ANYBODY:
             _require_local_name(scope)
+        if scope["type"] == "websocket":
+            _require_own_origin(scope)
+        state = scope.setdefault("state", {})
         if limit is not None and (key is not ANYBODY or client not in _LOCAL):
+            state["limited"] = key.key_id or client
             limits = limit.take(key.key_id or client)
         require_scope(key, needed)
-        scope.setdefault("state", {})["key"] = key
+        state["key"] = key
         return limits
 
 
@@ -104,9 +112,7 @@ def _require_local_name(scope: Scope) -> None:
     """Without keys, a page of another site must not reach the service under a name of its own."""
     if scope["path"] in _COLLECTING:
         return
-    host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode(
-        "latin-1"
-    )
+    host = _header(scope, b"host")
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
     if name.lower() not in _LOCAL_NAMES:
         raise ProblemError(
@@ -116,7 +122,36 @@ def _require_local_name(scope: Scope) -> None:
         )
 
 
-def key_of(request: Request) -> Key:
+def _require_own_origin(scope: Scope) -> None:
+    """Browsers let a page of any site open a WebSocket, and read from it."""
+    origin = _header(scope, b"origin")
+    if origin and origin.lower().partition("://")[2] != _header(scope, b"host").lower():
+        raise ProblemError(403, "pages of other sites may not open a WebSocket")
+
+
+def _header(scope: Scope, wanted: bytes) -> str:
+    return next((v.decode("latin-1") for name, v in scope["headers"] if name == wanted), "")
+
+
+def _headers(scope: Scope) -> Iterator[tuple[bytes, bytes]]:
+    """The headers of a request. A browser can send no key with a WebSocket but as a protocol."""
+    yield from scope["headers"]
+    for protocol in scope.get("subprotocols", ()):
+        if protocol.startswith(_KEY_PROTOCOL):
+            yield b"authorization", f"Bearer {protocol.removeprefix(_KEY_PROTOCOL)}".encode()
+
+
+def count_more(request: HTTPConnection, questions: int) -> None:
+    """Count what a request asked beside its first question; the next request is told the limit."""
+    service: Service = request.app.state.service
+    client = request.scope["state"].get("limited")
+    if service.rate_limit is not None and client is not None:
+        with contextlib.suppress(ProblemError):
+            for _ in range(questions):
+                service.rate_limit.take(client)
+
+
+def key_of(request: HTTPConnection) -> Key:
     """The key with which a request came."""
     key: Key = request.scope["state"]["key"]
     return key

@@ -1,13 +1,17 @@
-"""GET /rollups/{name}/stream: an answer, again whenever it changes, as server-sent events."""
+"""GET /rollups/{name}/stream: an answer, again whenever it changes, as server-sent events.
+
+sockets.py sends the same through a WebSocket.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import StreamingResponse
 
 from rollupctl.serve import formats, questions
@@ -24,9 +28,19 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",  # proxies must not collect what is sent
 }
+LAST_ID = "last_event_id"  # browsers cannot send headers with a WebSocket
 _TOO_MANY = unavailable(f"there are {MAX_STREAMS} streams already")
 
 Key = tuple[questions.Question, str]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What listeners are told: an answer in JSON and its id, a problem, or nothing for a while."""
+
+    id: str = ""
+    answer: bytes = b""
+    problem: str = ""
 
 
 @dataclass
@@ -46,12 +60,15 @@ class Channels:
     """The channels that somebody listens to."""
 
     _open: dict[Key, Channel] = field(default_factory=dict)
-    streams: int = 0
+    streams: int = 0  # listeners of all channels
+
+    def __len__(self) -> int:
+        return len(self._open)
 
     async def listen(
         self, service: Service, question: questions.Question, tenant: str, last_id: str
-    ) -> AsyncIterator[bytes]:
-        """Server-sent events, from the one after `last_id` on."""
+    ) -> AsyncGenerator[Told, None]:
+        """Answers after the one of `last_id`, until the service stops."""
         key = (question, tenant)
         channel = self._open.setdefault(key, Channel())
         channel.listeners += 1
@@ -59,19 +76,18 @@ class Channels:
         if channel.task is None:
             channel.task = asyncio.ensure_future(_follow(service, channel, question, tenant))
         try:
-            yield b"retry: 2000\n\n"
             while not service.stopping:
                 if channel.body is not None and channel.id != last_id:
                     last_id = channel.id
-                    yield b"id: %s\ndata: %s\n\n" % (last_id.encode(), channel.body.content)
+                    yield Told(last_id, channel.body.content)
                     continue
                 try:
                     async with channel.changed:
                         await asyncio.wait_for(channel.changed.wait(), _COMMENT_SECONDS)
                 except asyncio.TimeoutError:
-                    yield b": still here\n\n"
+                    yield Told()
                 if channel.problem:
-                    yield b"event: problem\ndata: %s\n\n" % channel.problem.encode()
+                    yield Told(problem=channel.problem)
         finally:
             self.streams -= 1
             channel.listeners -= 1
@@ -80,18 +96,37 @@ class Channels:
                 channel.task.cancel()
 
 
-async def get_stream(request: Request) -> StreamingResponse:
-    """The stream of a question. What is wrong with the question is said before it begins."""
-    service: Service = request.app.state.service
-    question = questions.parse(request.path_params["name"], request.query_params)
-    channels: Channels = request.app.state.channels
+async def begin(connection: HTTPConnection) -> AsyncGenerator[Told, None]:
+    """What a client that asks is told. Raises ProblemError if the question is wrong."""
+    service: Service = connection.app.state.service
+    given = connection.query_params
+    last_id = given.get(LAST_ID) or connection.headers.get("last-event-id", "")
+    asked = [(name, value) for name, value in given.multi_items() if name != LAST_ID]
+    question = questions.parse(connection.path_params["name"], asked)
+    channels: Channels = connection.app.state.channels
     if channels.streams >= MAX_STREAMS:
         raise _TOO_MANY
-    tenant = tenant_of(request)
+    tenant = tenant_of(connection)
     await service.read(tenant, lambda session: questions.resolve(session, question))
-    last_id = request.headers.get("last-event-id", "")
-    stream = channels.listen(service, question, tenant, last_id)
-    return StreamingResponse(stream, media_type="text/event-stream", headers=_HEADERS)
+    return channels.listen(service, question, tenant, last_id)
+
+
+async def get_stream(request: Request) -> StreamingResponse:
+    """The stream of a question, as server-sent events."""
+    events = _events(await begin(request))
+    return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
+
+
+async def _events(all_told: AsyncGenerator[Told, None]) -> AsyncIterator[bytes]:
+    yield b"retry: 2000\n\n"
+    async with contextlib.aclosing(all_told):
+        async for told in all_told:
+            if told.id:
+                yield b"id: %s\ndata: %s\n\n" % (told.id.encode(), told.answer)
+            elif told.problem:
+                yield b"event: problem\ndata: %s\n\n" % told.problem.encode()
+            else:
+                yield b": still here\n\n"
 
 
 async def _follow(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     disable_created_metrics,
     generate_latest,
@@ -50,6 +51,15 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+
+    def follow(self, streams: Callable[[], int], questions: Callable[[], int]) -> None:
+        """Where to read how many clients follow answers, and of how many questions."""
+        for name, text, read in (
+            ("rollup_http_streams", "Clients that follow an answer.", streams),
+            ("rollup_http_followed", "Questions that are asked again for clients.", questions),
+        ):
+            gauge = Gauge(name, text, registry=self.registry)
+            gauge.set_function(read)
 
     def accepted(self, events: int) -> None:
         """Events that are in the spool."""

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from rollupctl import __version__
 from rollupctl.serve import formats
 from rollupctl.serve.events import MAX_SITE
+from rollupctl.serve.live import LAST_ID
 from rollupctl.serve.problems import MEDIA_TYPE
 from rollupctl.serve.questions import ANALYSES, NEEDED, PARAMETERS
 from rollupctl.serve.schemas import NAME, SCHEMAS, TEXT
@@ -143,6 +144,9 @@ def _paths() -> dict[str, Any]:
     site = _parameter("site_id", "query", "The site.", required=True, **_SITE)
     day = _parameter("date", "query", "A day such as 2024-01-15. Today, without.", pattern=_DAY)
     search = _parameter("search", "query", "How the name begins.")
+    last_id = _parameter(
+        LAST_ID, "query", "The id of the last answer that is known, as the header Last-Event-ID."
+    )
     ready = _ref("Ready")
     return {
         "/event": {"post": _collecting("Send an event", event, "Accepted")},
@@ -171,8 +175,23 @@ def _paths() -> dict[str, Any]:
             question,
         ),
         "/rollups/{name}/stream": _get(
-            "Follow an answer", {"200": _STREAM, **_problems(400, 404, 410)}, question
+            "Follow an answer; with Upgrade: websocket through a WebSocket",
+            {"200": _STREAM, **_problems(400, 404, 410)},
+            [*question, last_id],
         ),
+        "/graphql": {
+            "post": {
+                "summary": "Ask rollups in GraphQL",
+                "requestBody": {
+                    "required": True,
+                    "content": {formats.JSON: {"schema": _ref("Query")}},
+                },
+                "responses": {
+                    "200": _json(_ref("Result"), "Data, or errors."),
+                    **_problems(400, 413, 415, 501),
+                },
+            }
+        },
         "/analytics": _get(
             "Questions of the analytics that can be asked",
             {"200": _json(_list_of("analyses", TEXT), "All."), **_NOT_MODIFIED, **_problems()},

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import psycopg
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from rollupctl.errors import ConnectError, mask, primary
@@ -76,7 +76,7 @@ def from_server(error: Exception) -> ProblemError:
     return ProblemError(500, "internal error: see the log of rollupctl serve")
 
 
-def respond(request: Request, problem: ProblemError) -> Response:
+def respond(request: HTTPConnection, problem: ProblemError) -> Response:
     """The answer to a request with a problem."""
     accepts = request.headers.get("accept", "")
     if request.url.path in SHORT and MEDIA_TYPE not in accepts:

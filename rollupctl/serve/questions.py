@@ -6,12 +6,11 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from starlette.datastructures import QueryParams
 
 from rollupctl.connect import Session, query
 from rollupctl.serve.problems import ProblemError
@@ -73,6 +72,7 @@ _NUMBERS = ("limit", "items", "weeks", "least")
 _REPEATED = ("step", "exclude")
 NEEDED = {"funnel": ("step",), "anomalies": ("rollup", "measure")}
 _FILTER = "filter."
+_NONE: Mapping[str, list[str]] = {}
 _MAX_VALUE = 1000  # characters of a parameter
 
 _RESOLVE_ANALYSIS = """
@@ -113,13 +113,18 @@ class Resolved:
         return '"' + hashlib.sha256(parts.encode()).hexdigest()[:32] + '"'
 
 
-def parse(rollup: str, given: QueryParams) -> Question:
-    """The question of a query string. Raises ProblemError for an unknown or invalid parameter."""
-    question = _read(given, PARAMETERS, filters=True)
+def parse(
+    rollup: str, given: Iterable[tuple[str, str]], fields: Mapping[str, list[str]] = _NONE
+) -> Question:
+    """The question of parameters. `fields` are dimensions and measures that were found elsewhere.
+
+    Raises ProblemError for an unknown or invalid parameter.
+    """
+    question = _read(given, PARAMETERS, filters=True) | dict(fields)
     return Question(rollup, json.dumps(question, sort_keys=True), question.get("live") is True)
 
 
-def parse_analysis(kind: str, given: QueryParams) -> Question:
+def parse_analysis(kind: str, given: Iterable[tuple[str, str]]) -> Question:
     """As `parse`, for a question of the analytics."""
     question = _read(given, ANALYSES[kind], filters=kind == "anomalies")
     for name in NEEDED.get(kind, ()):
@@ -128,10 +133,12 @@ def parse_analysis(kind: str, given: QueryParams) -> Question:
     return Question("", json.dumps(question, sort_keys=True), False, kind)
 
 
-def _read(given: QueryParams, known: Mapping[str, str], *, filters: bool) -> dict[str, Any]:
+def _read(
+    given: Iterable[tuple[str, str]], known: Mapping[str, str], *, filters: bool
+) -> dict[str, Any]:
     question: dict[str, Any] = {}
     found: dict[str, str | None] = {}
-    for name, value in given.multi_items():
+    for name, value in given:
         if len(value) > _MAX_VALUE or "\0" in value:
             raise ProblemError(400, f"{name} is too long or has a character U+0000")
         if filters and name.startswith(_FILTER):

@@ -145,6 +145,22 @@ PROBLEM = {
         "errors": {"type": "array", "items": _ERROR},
     },
 }
+QUERY = {
+    "type": "object",
+    "required": ["query"],
+    "properties": {
+        "query": TEXT,
+        "variables": {"type": ["object", "null"]},
+        "operationName": {"type": ["string", "null"]},
+    },
+}
+RESULT = {
+    "type": "object",
+    "properties": {
+        "data": {"type": ["object", "null"]},
+        "errors": {"type": "array", "items": {"type": "object", "required": ["message"]}},
+    },
+}
 READY = {
     "type": "object",
     "required": ["status", "spool_events", "spool_bytes"],
@@ -161,6 +177,8 @@ SCHEMAS = {
     "Counts": COUNTS,
     "Answer": ANSWER,
     "Stats": STATS,
+    "Query": QUERY,
+    "Result": RESULT,
     "Ready": READY,
     "Problem": PROBLEM,
 }

@@ -24,6 +24,7 @@ from rollupctl.serve.keys import Keys, RateLimit
 from rollupctl.serve.redisqueue import RedisQueue, Watch
 from rollupctl.serve.running import Runner, is_scheduled
 from rollupctl.serve.service import Service
+from rollupctl.serve.sockets import MAX_MESSAGE
 from rollupctl.serve.spool import Spool
 from rollupctl.versions import require_same_version
 
@@ -238,7 +239,9 @@ def _serve(service: Service, sockets: list[socket.socket]) -> None:
         limit_concurrency=MAX_CONNECTIONS,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=15,
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE,
+        ws_per_message_deflate=False,
     )
     server = _Server(config, service)
     service.drain.start()
