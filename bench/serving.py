@@ -1,95 +1,43 @@
-"""The HTTP service under an open loop: requests are sent when they are due, whatever became of
-those before, and each is timed from that moment.
-"""
+"""The HTTP service: events one by one and in batches, questions and open pages meanwhile."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
+from bench.httpload import Follower, Load, Polling, Timing, drive, get, post
 from bench.lab import Lab, say
 from bench.scenarios import Row, Sizes
 
 RATE = 2_000  # single events a second
-BATCHES = 100  # batches a second, of BATCH events
 BATCH = 500
-CONNECTIONS = 64
-WINDOW = ("/stats?site_id=bench", "/rollups/site_views_1min?site_id=bench&range=1%20hour")
-
-
-@dataclass
-class Timing:
-    """Seconds from when a request was due to the end of its answer; answers without success."""
-
-    seconds: list[float] = field(default_factory=list)
-    failed: int = 0
-
-    def percentile(self, share: float) -> float:
-        ordered = sorted(self.seconds)
-        return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-@dataclass
-class Load:
-    """One kind of request: its bytes, and how often a second."""
-
-    request: bytes
-    rate: float
-    timing: Timing = field(default_factory=Timing)
-
-
-def post(path: str, body: object) -> bytes:
-    text = json.dumps(body).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(text)}\r\n\r\n"
-    return head.encode() + text
-
-
-def get(path: str, tag: str = "") -> bytes:
-    match = f"If-None-Match: {tag}\r\n" if tag else ""
-    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{match}\r\n".encode()
-
-
-async def drive(port: int, loads: list[Load], seconds: float) -> None:
-    """Send every kind of request at its rate, over connections that are kept."""
-    start = time.perf_counter() + 0.2
-    share = max(1, CONNECTIONS // len(loads))
-    await asyncio.gather(
-        *(connection(port, load, n, share, start, seconds) for load in loads for n in range(share))
-    )
-
-
-async def connection(
-    port: int, load: Load, n: int, share: int, start: float, seconds: float
-) -> None:
-    """Every `share`-th request of a kind, from the n-th on."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    number = n
-    while (due := start + number / load.rate) < start + seconds:
-        if (pause := due - time.perf_counter()) > 0:
-            await asyncio.sleep(pause)
-        writer.write(load.request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"content-length: (\d+)", head)
-        if length and int(length[1]) and b" 304 " not in head:
-            await reader.readexactly(int(length[1]))
-        load.timing.seconds.append(time.perf_counter() - due)
-        load.timing.failed += head[9:10] not in b"23"
-        number += share
-    writer.close()
+BATCHES = 120  # a second, more than the goal
+LIVE_BATCHES = 10  # a second, while pages are open
+PAGES = 50
+EVENT = {"site_id": "bench", "event_type": "pageview", "path": "/home", "user_id": "u1"}
+ASKED = "/rollups/site_views_1min?site_id=bench"
+WINDOW = ("/stats?site_id=bench", f"{ASKED}&range=1%20hour")
+RANGES = ("1 hour", "3 hours", "6 hours", "24 hours", "7 days")
 
 
 @dataclass
 class Service:
+    """A running service."""
+
     process: subprocess.Popen[str]
     port: int
+
+    def seconds(self) -> float:
+        """Processor time that it has used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def start_service(dsn: str, spool: str) -> Service:
@@ -109,59 +57,119 @@ def start_service(dsn: str, spool: str) -> Service:
 
 
 def serving(lab: Lab, sizes: Sizes) -> Iterator[Row]:
-    """Single events, batches, and questions meanwhile."""
+    """Single events, batches, and questions and open pages meanwhile."""
     database = "bench_serving"
     lab.make(database)
     seconds = 60.0 if sizes.events >= 1_000_000 else 10.0
+    yield from null(seconds / 4)
     with tempfile.TemporaryDirectory(prefix="rollup-bench-") as spool:
         service = start_service(lab.dsn(database), spool)
         try:
-            yield from measure(lab, database, service.port, seconds)
+            bench = Bench(lab, database, service)
+            yield from bench.singles(seconds)
+            yield from bench.pages(seconds / 2)
+            yield from bench.batches(seconds / 2)
         finally:
             service.process.terminate()
             service.process.communicate(timeout=120)
     lab.drop(database)
 
 
-def measure(lab: Lab, database: str, port: int, seconds: float) -> Iterator[Row]:
-    event = {"site_id": "bench", "event_type": "pageview", "path": "/home", "user_id": "u1"}
-    say(f"{RATE} events a second, one by one, for {seconds:.0f} s")
-    single = Load(post("/event", event), RATE)
-    questions = [Load(get(path), 5) for path in WINDOW]
-    asyncio.run(drive(port, [single, *questions], seconds))
-    for share, target in ((0.5, 3), (0.95, 10), (0.99, 30)):
-        yield latency(f"POST /event, {RATE:,} a second, p{share * 100:.0f}", single, share, target)
-    for load, path in zip(questions, WINDOW, strict=True):
-        yield latency(f"GET {path.partition('?')[0]} meanwhile, p95", load, 0.95, 50)
-    say(f"{BATCHES * BATCH} events a second in batches")
-    batch = Load(post("/events", [event] * BATCH), BATCHES)
-    began = time.perf_counter()
-    asyncio.run(drive(port, [batch], seconds / 2))
-    sent = BATCH * len(batch.timing.seconds)
-    wanted = len(single.timing.seconds) - single.timing.failed + sent - BATCH * batch.timing.failed
-    while stored(lab, database) < wanted and time.perf_counter() < began + 600:
-        time.sleep(0.2)
-    took = time.perf_counter() - began
-    yield latency(f"POST /events, {BATCHES} a second of {BATCH}, p95", batch, 0.95, None)
-    rate = sent / took
-    yield Row("events a second until stored", rate, "", None, rate, 50_000, True, "events/s")
-    found = stored(lab, database)
-    yield Row(
-        "events that are lost or doubled",
-        abs(found - wanted),
-        "",
-        None,
-        abs(found - wanted),
-        0,
-        unit="events",
+def null(seconds: float) -> Iterator[Row]:
+    """The load generator against a server that does nothing: no figure can be better."""
+    say(f"the load generator alone, {seconds:.0f} s")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "bench.httpload"], stdout=subprocess.PIPE, text=True
     )
+    assert server.stdout
+    load = Load(post("/event", EVENT), RATE)
+    try:
+        drive(int(server.stdout.readline()), [load], seconds)
+    finally:
+        server.kill()
+        server.communicate()
+    for share in (0.5, 0.95, 0.99):
+        yield latency(f"an endpoint that does nothing, {RATE:,} a second", load.timing, share)
 
 
-def latency(what: str, load: Load, share: float, target: float | None) -> Row:
-    figure = load.timing.percentile(share)
-    failed = f" ({load.timing.failed} failed)" if load.timing.failed else ""
-    return Row(what + failed, figure, "", None, figure, target, unit="ms")
+@dataclass
+class Bench:
+    """The measurements of one service, which add up."""
+
+    lab: Lab
+    database: str
+    service: Service
+    sent: int = 0
+
+    def singles(self, seconds: float) -> Iterator[Row]:
+        say(f"{RATE} events a second, one by one, for {seconds:.0f} s")
+        single = Load(post("/event", EVENT), RATE)
+        questions = [Load(get(path), 5) for path in WINDOW]
+        before = self.service.seconds()
+        drive(self.service.port, [single, *questions], seconds)
+        used = (self.service.seconds() - before) / len(single.due)
+        self._count(single, 1)
+        for share, target in ((0.5, 3), (0.95, 10), (0.99, 30)):
+            yield latency(f"POST /event, {RATE:,} a second", single.timing, share, target)
+        yield Row("processor time of an event", used * 1e6, "", None, 0, unit="µs")
+        yield from self._questions(questions)
+
+    def pages(self, seconds: float) -> Iterator[Row]:
+        rate = LIVE_BATCHES * BATCH
+        say(f"{rate} events a second with {PAGES} open pages, for {seconds:.0f} s")
+        self._until_stored()
+        batch = Load(post("/events", [EVENT] * BATCH), LIVE_BATCHES)
+        questions = [Load(get(path), 5) for path in WINDOW]
+        polling = Polling(b"", 20, path=WINDOW[1])
+        stream = ASKED.replace("?", "/stream?")
+        pages = [
+            Follower(f"{stream}&grain=total&range={RANGES[n % len(RANGES)].replace(' ', '%20')}")
+            for n in range(PAGES)
+        ]
+        before = self.sent
+        drive(self.service.port, [batch, *questions, polling], seconds, pages)
+        self._count(batch, BATCH)
+        delays = Timing([d for page in pages for d in page.delays(batch.due, BATCH, before)])
+        for share, target in ((0.5, None), (0.95, 1000)):
+            what = f"event → stream, {rate:,} a second, {PAGES} streams"
+            yield latency(what, delays, share, target)
+        yield from self._questions(questions)
+        what = f"304 of /rollups/NAME, which changed {polling.changed} times"
+        yield latency(what, polling.timing, 0.95, 3)
+
+    def batches(self, seconds: float) -> Iterator[Row]:
+        say(f"{BATCHES * BATCH} events a second in batches, for {seconds:.0f} s")
+        self._until_stored()
+        batch = Load(post("/events", [EVENT] * BATCH), BATCHES)
+        began = time.perf_counter()
+        drive(self.service.port, [batch], seconds)
+        self._count(batch, BATCH)
+        found = self._until_stored()
+        took = time.perf_counter() - began
+        yield latency(f"POST /events, {BATCHES} a second of {BATCH}", batch.timing, 0.95)
+        rate = BATCH * (len(batch.due) - batch.timing.failed) / took
+        yield Row("events a second until stored", rate, "", None, rate, 50_000, True, "events/s")
+        wrong = abs(found - self.sent)
+        yield Row("events that are lost or doubled", wrong, "", None, wrong, 0, unit="events")
+
+    def _questions(self, questions: list[Load]) -> Iterator[Row]:
+        for load, path in zip(questions, WINDOW, strict=True):
+            yield latency(f"GET {path.partition('?')[0]} meanwhile", load.timing, 0.95, 50)
+
+    def _count(self, load: Load, events: int) -> None:
+        self.sent += events * (len(load.due) - load.timing.failed)
+
+    def _until_stored(self) -> int:
+        deadline = time.perf_counter() + 300
+        while True:
+            found = int(self.lab.value(self.database, "select count(*) from events"))
+            if found >= self.sent or time.perf_counter() > deadline:
+                return found
+            time.sleep(0.1)
 
 
-def stored(lab: Lab, database: str) -> int:
-    return int(lab.value(database, "select count(*) from events"))
+def latency(what: str, timing: Timing, share: float, target: float | None = None) -> Row:
+    figure = timing.percentile(share)
+    failed = f" ({timing.failed} failed)" if timing.failed else ""
+    named = f"{what}, p{share * 100:.0f}{failed}"
+    return Row(named, figure, "", None, figure, target, unit="ms")

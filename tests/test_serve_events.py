@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from datetime import datetime, timezone
 from pathlib import Path
@@ -261,11 +261,15 @@ class FakeRequest:
         self.pieces = pieces
         self.is_slow = is_slow
 
-    async def stream(self) -> AsyncIterator[bytes]:
-        for piece in self.pieces:
-            yield piece
-        if self.is_slow:
+    async def receive(self) -> dict[str, Any]:
+        if not self.pieces and self.is_slow:
             await asyncio.Event().wait()
+        piece = self.pieces.pop(0) if self.pieces else b""
+        return {
+            "type": "http.request",
+            "body": piece,
+            "more_body": bool(self.pieces or self.is_slow),
+        }
 
 
 def status_of(request: Any, max_bytes: int) -> int:

@@ -1,11 +1,12 @@
-"""Answers that several clients ask for: computed once, and kept while they are right."""
+"""Answers that several clients ask for, kept while they are right; results of threads."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Hashable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 KEPT = 256
@@ -19,6 +20,39 @@ class Body:
 
     content: bytes
     cursor: str | None
+
+
+@dataclass
+class Results:
+    """Results of threads for the event loop, which is woken once for all that come together."""
+
+    _ready: deque[tuple[asyncio.Future[int], Future[int]]] = field(default_factory=deque)
+    _is_woken: bool = False
+
+    async def of(self, done: Future[int]) -> int:
+        """The result, or the exception, of a thread."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[int] = loop.create_future()
+
+        def tell(_: Future[int]) -> None:
+            self._ready.append((waiter, done))
+            if not self._is_woken:
+                self._is_woken = True
+                loop.call_soon_threadsafe(self._tell)
+
+        done.add_done_callback(tell)
+        return await waiter
+
+    def _tell(self) -> None:
+        self._is_woken = False  # before the first is taken: what comes later wakes the loop again
+        while self._ready:
+            waiter, done = self._ready.popleft()
+            if waiter.done():
+                continue  # its client has gone
+            if (failure := done.exception()) is not None:
+                waiter.set_exception(failure)
+            else:
+                waiter.set_result(done.result())
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from rollupctl.serve.problems import ProblemError
 
@@ -13,32 +13,51 @@ SECONDS = 15.0  # for the whole body
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
     """The body. Raises ProblemError: 413 if it is too long, 408 if it takes too long."""
-    too_long = ProblemError(
-        413, f"the body is longer than {max_bytes} bytes", headers={"Connection": "close"}
-    )
     length = request.headers.get("content-length", "0")
     if length.isdigit() and int(length) > max_bytes:
-        raise too_long
-    pieces: list[bytes] = []
-    size = 0
+        raise _too_long(max_bytes)
+    # A timer, and not wait_for, which makes a task for each piece; Python 3.10 has no timeout.
+    task = asyncio.current_task()
+    assert task is not None
+    is_late = False
+
+    def expire() -> None:
+        nonlocal is_late
+        is_late = True
+        task.cancel()
+
+    timer = asyncio.get_running_loop().call_later(SECONDS, expire)
     try:
-        # wait_for and not timeout: Python 3.10 does not have the latter.
-        stream = request.stream().__aiter__()
-        deadline = asyncio.get_running_loop().time() + SECONDS
-        while True:
-            left = deadline - asyncio.get_running_loop().time()
-            try:
-                piece = await asyncio.wait_for(stream.__anext__(), max(left, 0))
-            except StopAsyncIteration:
-                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            if piece:
-                size += len(piece)
-                if size > max_bytes:
-                    raise too_long
-                pieces.append(piece)
-    except asyncio.TimeoutError:
+        return await _read(request, max_bytes)
+    except asyncio.CancelledError:
+        if not is_late:
+            raise
+        if hasattr(task, "uncancel"):  # Python 3.11
+            task.uncancel()
         raise ProblemError(
             408, f"the body took longer than {SECONDS:.0f} seconds", headers={"Connection": "close"}
         ) from None
-    except ClientDisconnect:
-        raise ProblemError(400, "the client closed the connection") from None
+    finally:
+        timer.cancel()
+
+
+async def _read(request: Request, max_bytes: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ProblemError(400, "the client closed the connection")
+        piece: bytes = message.get("body", b"")
+        size += len(piece)
+        if size > max_bytes:
+            raise _too_long(max_bytes)
+        pieces.append(piece)
+        if not message.get("more_body", False):
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _too_long(max_bytes: int) -> ProblemError:
+    return ProblemError(
+        413, f"the body is longer than {max_bytes} bytes", headers={"Connection": "close"}
+    )

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Mapping
-from concurrent.futures import Future
 from datetime import datetime, timezone
 from typing import Any
 
@@ -133,8 +132,7 @@ async def _accept(
 
 async def _append(service: Service, batch: Batch, answer: Answer | None) -> int:
     try:
-        stored: Future[int] = service.spool.append(batch.accepted, answer)
-        position = await asyncio.wrap_future(stored)
+        position = await service.results.of(service.spool.append(batch.accepted, answer))
     except NotAcceptedError:
         service.metrics.refused()
         raise unavailable(

@@ -17,15 +17,25 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 def line(event: dict[str, Any], customer_id: int) -> str:
     """An event as a line of COPY's text format."""
-    fields = [event["event_time"], str(customer_id)]
-    for name in COLUMNS:
-        value = event.get(name)
-        if value is None:
-            fields.append("\\N")
-        elif isinstance(value, str):
-            fields.append(value.translate(_ESCAPES))
-        elif isinstance(value, dict):
-            fields.append(msgspec.json.encode(value).decode().translate(_ESCAPES))
-        else:
-            fields.append(str(value))
-    return "\t".join(fields) + "\n"
+    values = [event["event_time"], customer_id, *map(event.get, COLUMNS)]
+    fields = [
+        "\\N" if value is None else value if isinstance(value, str) else _text(value)
+        for value in values
+    ]
+    text = "\t".join(fields)
+    # Nearly all lines have nothing to escape, which is faster to see of a line than of its fields.
+    if (
+        text.count("\\") != values.count(None)
+        or text.count("\t") != len(values) - 1
+        or "\n" in text
+        or "\r" in text
+    ):
+        text = "\t".join(
+            field if value is None else field.translate(_ESCAPES)
+            for field, value in zip(fields, values, strict=True)
+        )
+    return text + "\n"
+
+
+def _text(value: Any) -> str:
+    return msgspec.json.encode(value).decode() if isinstance(value, dict) else str(value)

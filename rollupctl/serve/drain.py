@@ -24,7 +24,9 @@ from rollupctl.serve.storing import Aside, Sites, insert, is_of_event
 from rollupctl.serve.writer import Event, Writer
 
 MAX_EVENTS = 20_000  # in one transaction
+_LARGE = 2_000
 MAX_BYTES = 16 * 1024**2
+_EVERY = 0.05  # seconds from one batch to the next, unless it is large or somebody waits for it
 LONGEST_PAUSE = 5.0  # seconds between attempts to reach the database
 
 _BEGIN = """
@@ -52,6 +54,7 @@ class Drain:
     problem: str | None = "not connected yet"
     position: int = 0
     _wake: threading.Event = field(default_factory=threading.Event)
+    _hurry: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
     _waiting: list[tuple[int, Future[bool]]] = field(default_factory=list)
     _set_aside: dict[int, str] = field(default_factory=dict)
@@ -72,6 +75,7 @@ class Drain:
             time.sleep(0.02)
         self._stop.set()
         self._wake.set()
+        self._hurry.set()
         if self._thread is not None:
             self._thread.join(max(1.0, deadline - time.monotonic()))
         return not self.spool.events
@@ -84,6 +88,7 @@ class Drain:
                 done.set_result(True)
             else:
                 self._waiting.append((position, done))
+                self._hurry.set()
         return done
 
     def reasons(self, after: int, through: int) -> dict[int, str]:
@@ -103,8 +108,14 @@ class Drain:
                     attempts = pauses()
                     while not self._stop.is_set():
                         self._wake.clear()
-                        if not self._drain(session):
+                        began = time.monotonic()
+                        loaded = self._drain(session)
+                        if not loaded:
                             self._wake.wait(1.0)
+                        elif loaded < _LARGE:
+                            # Fewer and larger transactions leave more time to the event loop.
+                            self._hurry.wait(max(0.0, began + _EVERY - time.monotonic()))
+                        self._hurry.clear()
                 return
             except Exception as error:
                 self.totals.failures += 1
@@ -145,11 +156,11 @@ class Drain:
     def _channel(self) -> str:
         return f"spool {self.spool.id}"
 
-    def _drain(self, session: Session) -> bool:
-        """Load one batch; False if there is none."""
+    def _drain(self, session: Session) -> int:
+        """Load one batch; returns the number of its events."""
         batch = self.spool.read(MAX_EVENTS, MAX_BYTES)
         if not batch:
-            return False
+            return 0
         began = time.monotonic()
         events = [(position, stored(body)) for position, body in batch]
         good, aside = self._sites.divide(session, events)
@@ -186,7 +197,7 @@ class Drain:
         self.spool.remove(through, [body for _, body in batch])
         self._advance(through)
         self.on_stored()
-        return True
+        return len(batch)
 
     def _keep_aside(self, session: Session, aside: Sequence[Aside]) -> None:
         for (position, event), sqlstate, reason in aside:

@@ -161,14 +161,14 @@ def _checked(event: Any, may_have_nul: bool, now: datetime, own_site: str | None
         raise InvalidEventError("site_id contains control characters", "/site_id")
     kept: dict[str, Any] = {"site_id": site, "event_time": _time(event.pop("timestamp", None), now)}
     for name, longest in TEXTS.items():
-        if (text := _text(name, event.pop(name, None), longest)) is not None:
+        if name in event and (text := _text(name, event.pop(name), longest)) is not None:
             kept[name] = text
     if (key := _text("event_key", event.pop("event_key", None), LONGEST_KEY)) is not None:
         kept["event_key"] = key
     if not kept.get("event_type"):
         raise InvalidEventError("event_type required", "/event_type")
     for name, read in _NUMBERS.items():
-        if (value := event.pop(name, None)) is not None:
+        if name in event and (value := event.pop(name)) is not None:
             kept[name] = read(name, value)
     properties = event.pop("properties", None) or {}
     if not isinstance(properties, dict):

@@ -42,8 +42,16 @@ def scope_of(path: str) -> str | None:
 class Gate:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, service: Service, paths: Mapping[object, str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        service: Service,
+        paths: Mapping[object, str],
+        direct: Mapping[str, ASGIApp],
+    ) -> None:
+        """`direct` are the paths whose POST requests do not pass through `app`."""
         self._app = app
+        self._direct = direct
         self._service = service
         self._paths = paths
 
@@ -73,7 +81,8 @@ class Gate:
                 await respond(HTTPConnection(scope), problem)(scope, receive, send_more)
                 return
             extra += [(name.lower().encode(), value.encode()) for name, value in limits.items()]
-            await self._app(scope, receive, send_more)
+            direct = self._direct.get(scope["path"]) if scope.get("method") == "POST" else None
+            await (direct or self._app)(scope, receive, send_more)
         finally:
             route = self._paths.get(scope.get("endpoint", self), "other")
             self._service.metrics.request(route, status, time.perf_counter() - began)

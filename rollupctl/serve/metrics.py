@@ -44,6 +44,7 @@ class Metrics:
             "Requests refused because the spool is full.",
             registry=self.registry,
         )
+        self._observe: dict[tuple[str, int], Callable[[float], None]] = {}
         self._requests = Histogram(
             "rollup_http_request_duration_seconds",
             "Duration of requests, by route and status.",
@@ -76,7 +77,11 @@ class Metrics:
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """A request that was answered."""
-        self._requests.labels(route, f"{status // 100}xx").observe(seconds)
+        observe = self._observe.get((route, status))
+        if observe is None:
+            observe = self._requests.labels(route, f"{status // 100}xx").observe
+            self._observe[route, status] = observe
+        observe(seconds)
 
     def text(self) -> bytes:
         """All metrics."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +33,7 @@ from rollupctl.versions import require_same_version
 HEADER_SECONDS = 10.0  # in which a client has to send the headers of a request
 HEADER_BYTES = 64 * 1024
 MAX_CONNECTIONS = 4096
+SWITCH_SECONDS = 0.0005
 DRAIN_SECONDS = 30.0  # for the events that are in the spool when the service stops
 
 
@@ -244,6 +247,11 @@ def _serve(service: Service, sockets: list[socket.socket]) -> None:
         ws_per_message_deflate=False,
     )
     server = _Server(config, service)
+    # The loop gets its turn soon while the loader computes, and what was imported is not searched
+    # for garbage again and again.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()
     service.drain.start()
     service.runner.start()
     for made in sockets:

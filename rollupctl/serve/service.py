@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from rollupctl.connect import Session, query, transaction
-from rollupctl.serve.answers import Answers
+from rollupctl.serve.answers import Answers, Results
 from rollupctl.serve.intake import Intake, Loader
 from rollupctl.serve.keys import Keys, RateLimit
 from rollupctl.serve.metrics import Metrics, State
@@ -40,6 +40,7 @@ class Service:
     rate_limit: RateLimit | None = None
     metrics: Metrics = field(default_factory=Metrics)
     answers: Answers = field(default_factory=Answers)
+    results: Results = field(default_factory=Results)
     under_way: set[str] = field(default_factory=set)
     stopping: bool = False
     _executor: ThreadPoolExecutor = field(

@@ -9,7 +9,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,14 +172,14 @@ def _patiently(server: Server, database: str) -> Iterator[psycopg.Connection[tup
         yield connection
 
 
-def _revive(cluster: Cluster, ledger: Ledger) -> None:
+def revive(cluster: Cluster, failed: Callable[[], None] = lambda: None) -> None:
     """Start a server again; one that falls over meanwhile gets two more tries, then its log says."""
     for _ in range(2):
         try:
             cluster.up()
             return
         except ClusterError:
-            ledger.note("starts that failed at first")
+            failed()
             time.sleep(1)
     try:
         cluster.up()
@@ -195,7 +195,7 @@ def _kill_something(server: Server, database: str, dice: random.Random, ledger: 
         pid = int((cluster.data / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGKILL)
         ledger.note("servers killed with -9")
-        _revive(cluster, ledger)
+        revive(cluster, lambda: ledger.note("starts that failed at first"))
         return
     with (
         contextlib.suppress(psycopg.OperationalError, ProcessLookupError),
