@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 
 from docs.cli_reference import cli_reference
+from docs.coming_from import MIGRATIONS, database_with, missing
 from docs.man_page import man_page
 from docs.proofs import with_proofs
 from docs.sql_reference import STAND_INS, analytics_reference, sql_reference
@@ -25,14 +26,15 @@ TRAPS = sorted(DOCS.glob("traps-*.md"))
 
 def pages() -> list[Path]:
     """Every Markdown file of the project for readers."""
-    folders = (ROOT, DOCS, DOCS / "analytics", RUNBOOKS)
+    folders = (ROOT, DOCS, DOCS / "analytics", DOCS / "coming-from", RUNBOOKS)
     return [path for folder in folders for path in sorted(folder.glob("*.md"))]
 
 
 def generated(server: Server) -> Iterator[tuple[Path, str]]:
     """Yields each file that is generated, as a whole or in part, with the text it should have.
 
-    Creates databases on `server`, one for each file with examples, and drops them.
+    Creates databases on `server`, one for each file with examples, and drops them. Leaves out
+    migrations from a tool that is not installed.
     """
     yield DOCS / "cli.md", cli_reference()
     yield DOCS / "rollupctl.1", man_page()
@@ -51,7 +53,11 @@ def generated(server: Server) -> Iterator[tuple[Path, str]]:
     for page in TRAPS:
         yield page, with_proofs(page, ROOT / "tests")
     for page in pages():
-        if page.parent != RUNBOOKS and examples(page.read_text(encoding="utf-8"), page.name):
+        if page in MIGRATIONS:
+            if not missing(MIGRATIONS[page]):
+                with database_with(MIGRATIONS[page]) as dsn:
+                    yield page, rewrite(page, dsn, ROOT)
+        elif page.parent != RUNBOOKS and examples(page.read_text(encoding="utf-8"), page.name):
             name = server.database(EMPTY)
             yield page, rewrite(page, server.dsn(name), ROOT)
             server.drop(name)

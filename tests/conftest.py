@@ -30,6 +30,11 @@ class Rollupctl(Protocol):
     ) -> subprocess.CompletedProcess[str]: ...
 
 
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+
+
 MOST_WORKERS = 4  # each has its own servers: with Citus installed, four and more
 
 
@@ -247,6 +252,18 @@ def tdigest() -> None:
     """Skips the test where the server does not offer the tdigest extension."""
     if not find_binaries().has_library("tdigest"):
         pytest.skip("tdigest is not installed")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, where it and playwright are installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    with playwright.sync_playwright() as run:
+        browser = run.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

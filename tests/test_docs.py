@@ -10,6 +10,7 @@ import pytest
 from click import Context
 
 from docs.cli_reference import cli_reference
+from docs.coming_from import MIGRATIONS
 from docs.generate import ANALYTICS_REFERENCE, DOCS, REFERENCES, RUNBOOKS, TRAPS, pages
 from docs.proofs import UNPROVED, files_of_tests, with_proofs
 from docs.sql_reference import STAND_INS, analytics_reference, sql_reference
@@ -24,7 +25,9 @@ LONGEST_PAGE = 400  # lines
 WITH_EXAMPLES = [
     page
     for page in pages()
-    if page.parent != RUNBOOKS and "<!-- run" in page.read_text(encoding="utf-8")
+    if page.parent != RUNBOOKS
+    and page not in MIGRATIONS
+    and "<!-- run" in page.read_text(encoding="utf-8")
 ]
 
 

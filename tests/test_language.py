@@ -26,6 +26,7 @@ TEXTS = [
     "sql/analytics/**/*.*",
     "sql/serve/**/*.*",
     "docs/analytics/*.md",
+    "docs/coming-from/*.md",
     "docs/runbooks/*.md",
     "*.sql",
     "examples/*.sql",

@@ -49,10 +49,14 @@ def home() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_the_wheel_alone_gives_the_demo(venv: Path, home: Path) -> None:
+def environment_of(home: Path) -> dict[str, str]:
     names = ("PG", "ROLLUPCTL", "DATABASE_URL", "PYTHON")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(names)}
-    environment["ROLLUPCTL_HOME"] = str(home / "pg")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(names)}
+    return kept | {"ROLLUPCTL_HOME": str(home / "pg")}
+
+
+def test_the_wheel_alone_gives_the_demo(venv: Path, home: Path) -> None:
+    environment = environment_of(home)
     program = str(venv / "bin" / "rollupctl")
     (home / "empty").mkdir()
     try:
@@ -63,6 +67,34 @@ def test_the_wheel_alone_gives_the_demo(venv: Path, home: Path) -> None:
     finally:
         done = call(program, "down", cwd=home, env=environment)
     assert "stopped" in done.stdout
+
+
+def test_the_first_page_works_from_the_wheel(venv: Path, home: Path) -> None:
+    """Every command of docs/start.md, in its order, but for the installation itself."""
+    page = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(sh|sql)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert blocks.pop(0)[1].splitlines()[-1] == "pip install rollupctl"
+    environment = environment_of(home) | {
+        "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PGTZ": "UTC",
+    }
+    (home / "empty").mkdir()
+    printed = ""
+    place: list[str] = []
+    try:
+        for language, text in blocks:
+            command = ["sh", "-eu"] if language == "sh" else ["psql", "-Xq", *place]
+            done = call(*command, cwd=home / "empty", env=environment, input=text)
+            assert done.returncode == 0, f"{text}\n{done.stderr}"
+            printed += done.stdout + done.stderr
+            if not place:
+                done = call("rollupctl", "up", "-o", "csv", cwd=home, env=environment)
+                place = ["-v", "ON_ERROR_STOP=1", done.stdout.splitlines()[1].split(",")[1]]
+    finally:
+        call(str(venv / "bin" / "rollupctl"), "down", cwd=home, env=environment)
+    outputs = re.findall(r"<!-- output -->\n```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    lines = {line.rstrip() for line in printed.splitlines()}
+    assert [line for line in "".join(outputs).splitlines() if line not in lines] == []
 
 
 def test_the_wheel_has_a_manual_page_and_types(venv: Path) -> None:
@@ -111,7 +143,7 @@ def test_all_extras_are_in_one() -> None:
     names = {*re.findall(r"^([\w-]+) = \[", section, re.MULTILINE)}
     found = re.search(r'^all = \["rollupctl\[(.*)\]"\]$', section, re.MULTILINE)
     assert found
-    assert {*found[1].split(",")} == names - {"all", "dev", "test-oracles"}
+    assert {*found[1].split(",")} == names - {"all", "dev", "docs", "test-oracles"}
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

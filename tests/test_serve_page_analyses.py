@@ -13,9 +13,9 @@ from tests.helpers import until, value
 from tests.servers import ANALYTICS, Server
 from tests.serving import Serving, serving
 from tests.test_serve_analyses import BEHIND
-from tests.test_serve_page import browser, changed_address, query_of, visit
+from tests.test_serve_page import changed_address, query_of, visit
 
-__all__ = ["browser", "visit"]
+__all__ = ["visit"]
 
 SITE = "shop.example"
 NOW = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0)
