@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TypeVar
 
 import psycopg
@@ -15,9 +17,11 @@ from rollupctl.loading.content import NOTHING_LOADED
 from rollupctl.loading.csvfields import CsvFields
 from rollupctl.loading.csvfile import CsvFile
 from rollupctl.loading.dialect import Dialect
+from rollupctl.loading.documents import Documents
 from rollupctl.loading.fields import STAGE, Fields
 from rollupctl.loading.flaws import Flaw
 from rollupctl.loading.parts import Part
+from rollupctl.loading.plainlines import PlainLines
 from rollupctl.loading.progress import Advance
 from rollupctl.loading.records import Record, Spool, csv_records, documents
 from rollupctl.loading.refused import is_about_data
@@ -26,7 +30,7 @@ from rollupctl.loading.staging import Stage
 from rollupctl.loading.target import Target, listed
 from rollupctl.loading.timerange import TimeRange
 from rollupctl.loading.timevalue import ANY, TimeColumns
-from rollupctl.loading.transfer import copy_part
+from rollupctl.loading.transfer import copy_part, copy_texts
 
 Outcome = TypeVar("Outcome")
 MOST_DEADLOCKS = 10  # after which a part is given up
@@ -92,6 +96,10 @@ class Receiver:
         self._fields = None
         if self.can_retry:
             self._fields = Fields(target, self._source, dialect, time_format, time_range)
+        self._plain: PlainLines | None = None
+        if self._fields and type(file.source) is Documents:
+            given = target, self._fields, dialect, time_format
+            self._plain = PlainLines(*given, time_range) if PlainLines.suits(*given) else None
 
     def with_care(self, part: Part, attempt: Callable[[int], Outcome]) -> Outcome:
         """Load a part by `attempt`, a transaction, with as much care as its rows need.
@@ -141,6 +149,8 @@ class Receiver:
             rows = copy_part(session, part, command, advance, times)
             self._require_all_read()
             return Received(rows, [])
+        if self._plain and session.info.parameter_status("server_encoding") == "UTF8":
+            return self._lines(self._plain, session, part, advance, load_id)
         stage = self._stage(session, load_id)
         part.dialect = replace(part.dialect, constants={})
         command = self._stage_command(part.dialect, header=not part.dialect.columns)
@@ -150,6 +160,35 @@ class Receiver:
         if moved is None:
             raise RefusedError
         return Received(moved, [], stage.duplicates)
+
+    def _lines(
+        self, plain: PlainLines, session: Session, part: Part, advance: Advance, load_id: int
+    ) -> Received:
+        """Send plain lines straight to the table, and stage those between them."""
+
+        def chunks() -> Iterator[bytes]:
+            for chunk in part.rows():
+                advance(len(chunk))
+                yield chunk
+
+        rows = 0
+        stage: Stage | None = None
+        for command, group in itertools.groupby(plain.read(chunks()), itemgetter(0)):
+            texts = map(itemgetter(1), group)
+            if command is not None:
+                rows += copy_texts(session, command, texts)
+                continue
+            if stage is None:
+                stage = self._stage(session, load_id)
+            else:
+                stage.clear()
+            command = self._stage_command(self._file.dialect, header=False)
+            moved = stage.move(copy_texts(session, command, texts))
+            if moved is None:
+                raise RefusedError
+            rows += moved
+        self._require_all_read()
+        return Received(rows, [])
 
     def _stage(self, session: Session, load_id: int) -> Stage:
         assert self._fields

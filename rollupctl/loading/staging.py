@@ -62,6 +62,10 @@ class Stage:
             ).format(sql.Identifier(NAME), sql.SQL(", ").join(columns))
         )
 
+    def clear(self) -> None:
+        """Make room for other rows."""
+        self._session.execute(sql.SQL("truncate {}").format(STAGE))
+
     def move(self, staged: int | None = None) -> int | None:
         """Move all rows; their number, or None if some are not good. `staged` is the number of
         lines, if it is known.

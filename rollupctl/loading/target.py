@@ -17,7 +17,13 @@ _TABLE = """
 select c.oid::bigint as oid, c.relkind::text as kind, n.nspname as schema, c.relname as name,
        pg_catalog.format('%%I.%%I', n.nspname, c.relname) as qualified,
        (select i.inhparent::regclass::text from pg_catalog.pg_inherits i
-        where i.inhrelid = c.oid and c.relispartition) as parent
+        where i.inhrelid = c.oid and c.relispartition) as parent,
+       -- Rules are for INSERT only, triggers may see its statements, row security knows no COPY.
+       not (pg_catalog.row_security_active(c.oid)
+            or exists (select from pg_catalog.pg_rewrite r where r.ev_class = c.oid)
+            or exists (select from pg_catalog.pg_trigger t
+                        where t.tgrelid = c.oid and t.tgtype & 4 <> 0 and not t.tgisinternal))
+       as takes_copy
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.oid = pg_catalog.to_regclass(%s)
@@ -42,6 +48,9 @@ select a.attname as name,
        as numbered,
        b.oid = any ('{date, timestamp, timestamptz}'::pg_catalog.regtype[]) as is_time,
        t.typcategory = 'S' as is_text,
+       b.typcategory = 'N' as is_number,
+       not exists (select from pg_catalog.pg_cast s where s.casttarget = b.oid and s.castfunc <> 0
+                   and s.castsource = 'text'::pg_catalog.regtype) as reads_text,
        case when a.attgenerated = '' and a.attidentity = ''
             then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end as default_text,
        case when b.oid = any ('{json, jsonb}'::pg_catalog.regtype[]) then 'json'
@@ -85,6 +94,8 @@ class Column:
     numbered: bool  # drawn from a sequence
     is_time: bool  # a date or a timestamp
     is_text: bool
+    is_number: bool
+    reads_text: bool  # a cast of text calls the type's input function, as COPY does
     default_text: str | None = None  # an expression
     form: str = "plain"  # json, nested (an array or a record), or plain
     is_partition_key: bool = False
@@ -114,6 +125,7 @@ class Target:
     qualified: str
     columns: tuple[Column, ...]
     checks: tuple[Check, ...]
+    takes_copy: bool = True  # with the same effects as an INSERT
     keys: str | None = None  # the qualified name of the table of event keys, if there is one
     tenant: str | None = None  # the column to whose values the keys belong
 
@@ -256,7 +268,8 @@ def find_target(session: Session, name: str) -> Target:
         )
     columns = tuple(Column(**row) for row in query(session, _COLUMNS, table["oid"]).records())
     checks = tuple(Check(**row) for row in query(session, _CHECKS, table["oid"]).records())
-    target = Target(table["schema"], table["name"], table["qualified"], columns, checks)
+    names = table["schema"], table["name"], table["qualified"]
+    target = Target(*names, columns, checks, table["takes_copy"])
     for keys, tenant in query(session, _KEYS, table["oid"]).rows:
         target = replace(target, keys=keys, tenant=tenant)
     return target

@@ -25,11 +25,10 @@ FORMATS = (ISO, *EPOCHS, *DATE_ORDERS, ANY)
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 # Nearly all values match this and need no further check.
-_DATE = r"(?:19|20|21)\d\d-\d\d-\d\d"
-_PLAIN = re.compile(
-    _DATE
-    + r"(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:Z|UTC|GMT|[-+]\d\d(?::?\d\d(?::?\d\d)?)?))?)?"
-)
+DATE = r"(?:19|20|21)\d\d-\d\d-\d\d"
+CLOCK = r"[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?"
+ZONE = r"(?: ?(?:Z|UTC|GMT|[-+]\d\d(?::?\d\d(?::?\d\d)?)?))?"
+_PLAIN = re.compile(f"{DATE}(?:{CLOCK}{ZONE})?")
 PLAIN = _PLAIN.pattern  # PostgreSQL reads it too
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -121,7 +120,7 @@ class TimeColumns:
         self._plain_lines = re.compile(
             _plain_lines(
                 file.dialect,
-                {at: limits.pattern() if is_limited else _DATE for at, _, is_limited in columns},
+                {at: limits.pattern() if is_limited else DATE for at, _, is_limited in columns},
             )
         )
 
@@ -277,7 +276,7 @@ def _plain_lines(dialect: Dialect, dates: Mapping[int, str]) -> str:
     quote, delimiter = re.escape(dialect.quote), re.escape(dialect.delimiter)
     line = []
     for at in range(max(dates) + 1):
-        plain = PLAIN.replace(_DATE, dates.get(at, ""))
+        plain = PLAIN.replace(DATE, dates.get(at, ""))
         time = f"(?:{plain}|{re.escape(dialect.null or '')})"
         inside = time if at in dates else f"[^{delimiter}{quote}\\r\\n]*"
         quoted = inside if at in dates else f"[^{quote}\\r\\n]*"

@@ -6,7 +6,7 @@ import collections
 import os
 import select
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import psycopg
 from psycopg import sql
@@ -71,6 +71,17 @@ def copy_part(
             raise wrong
         if cut_short:
             raise BadFileError(f"{part.name}: the server refused the data", NOTHING_LOADED)
+        return cursor.rowcount
+
+
+def copy_texts(session: Session, command: sql.Composed, texts: Iterable[bytes]) -> int:
+    """Send texts through COPY; return the number of rows. Raises the server's error."""
+    with session.cursor() as cursor:
+        with cursor.copy(command) as copy:
+            for text in texts:
+                copy.write(text)
+                if _refused(session):
+                    break  # leaving the block raises the error
         return cursor.rowcount
 
 
