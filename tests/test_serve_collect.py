@@ -22,13 +22,13 @@ from tests.serving import Serving, serving, stored
 
 
 @pytest.fixture(scope="module")
-def service(plain: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    name = plain.database(SERVING)
-    with plain.connect(name) as db:
+def service(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    name = server.database(SERVING)
+    with server.connect(name) as db:
         db.execute("alter table events add constraint no_poison check (path <> '/poison')")
-    with serving(plain.dsn(name), tmp_path_factory.mktemp("spool")) as service:
+    with serving(server.dsn(name), tmp_path_factory.mktemp("spool")) as service:
         yield service
-    plain.drop(name)
+    server.drop(name)
 
 
 @pytest.fixture

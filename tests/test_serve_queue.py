@@ -65,11 +65,11 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def service(plain: Server, redis: Redis, tmp_path: Path) -> Iterator[Serving]:
-    name = plain.database(SERVING)
-    with serving(plain.dsn(name), tmp_path / "spool", "--queue", redis.url) as service:
+def service(server: Server, redis: Redis, tmp_path: Path) -> Iterator[Serving]:
+    name = server.database(SERVING)
+    with serving(server.dsn(name), tmp_path / "spool", "--queue", redis.url) as service:
         yield service
-    plain.drop(name)
+    server.drop(name)
 
 
 def events(first: int, last: int) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from rollupctl.serve import log
 from rollupctl.serve.events import stored
 from rollupctl.serve.intake import Totals
 from rollupctl.serve.spool import Spool
-from rollupctl.serve.storing import Aside, Sites, insert, is_of_event
+from rollupctl.serve.storing import Aside, Sites, insert, may_be_of_event
 from rollupctl.serve.writer import Event, Writer
 
 MAX_EVENTS = 20_000  # in one transaction
@@ -183,7 +183,7 @@ class Drain:
             except psycopg.Error as error:
                 # Savepoints hide from the ledger which ids are those of the batch, so they are for
                 # batches that need them.
-                if is_divided or not is_of_event(error):
+                if is_divided or not may_be_of_event(error):
                     raise
                 is_divided = True
         with self._lock:

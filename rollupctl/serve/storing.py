@@ -16,6 +16,7 @@ _MOST_SITES = 100_000  # remembered
 # What is wrong with the event itself, by SQLSTATE: values, constraints, errors that triggers raise.
 # All other errors concern the database, and the batch is tried again.
 _OF_EVENT = ("22", "23", "P0001", "54000", "42804")
+_OF_WORKER = "XX000"  # COPY on Citus gives errors of workers without their SQLSTATE
 
 Aside = tuple[Event, str, str]  # SQLSTATE and reason
 
@@ -65,14 +66,32 @@ def insert(writer: Writer, events: Sequence[Event], aside: list[Aside]) -> int:
         with writer.session.transaction():  # a savepoint
             return writer.write(events)
     except psycopg.Error as error:
-        if not is_of_event(error):
+        if not may_be_of_event(error):
             raise
         if len(events) == 1:
-            aside.append((events[0], error.sqlstate or "", reason(error)))
-            return 0
+            return _insert_alone(writer, events[0], error, aside)
         middle = len(events) // 2
         written = insert(writer, events[:middle], aside)
         return written + insert(writer, events[middle:], aside)
+
+
+def _insert_alone(writer: Writer, event: Event, error: psycopg.Error, aside: list[Aside]) -> int:
+    """Set an event aside, unless a node could not be reached, which is seen by inserting it."""
+    if error.sqlstate == _OF_WORKER:
+        try:
+            with writer.session.transaction():
+                return writer.write([event], copies=False)
+        except psycopg.Error as told:
+            if not is_of_event(told):
+                raise
+            error = told
+    aside.append((event, error.sqlstate or "", reason(error)))
+    return 0
+
+
+def may_be_of_event(error: psycopg.Error) -> bool:
+    """Whether smaller parts of a batch should be tried."""
+    return is_of_event(error) or error.sqlstate == _OF_WORKER
 
 
 def is_of_event(error: psycopg.Error) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import sql
 
 from rollupctl.connect import Session, query
-from rollupctl.serve.copylines import COPY, line
+from rollupctl.serve.copylines import COPY, INSERT, line, values
 
 Event = tuple[int, dict[str, Any]]
 
@@ -36,10 +36,14 @@ class Writer:
     load_id: int
     keys: str | None
 
-    def write(self, events: Sequence[Event]) -> int:
-        """The number of events that were written."""
+    def write(self, events: Sequence[Event], *, copies: bool = True) -> int:
+        """The number of events that were written, by COPY or one after the other."""
         found = [(self.sites[event["site_id"]], event) for _, event in events]
         new = self._new(found) if self.keys else [(site, _with_key(event)) for site, event in found]
+        if not copies:
+            for site, event in new:
+                self.session.execute(INSERT, values(event, site))
+            return len(new)
         with self.session.cursor() as cursor, cursor.copy(COPY) as copy:
             copy.write("".join(line(event, site) for site, event in new))
         return len(new)
