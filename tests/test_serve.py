@@ -17,6 +17,10 @@ from tests.helpers import until, value
 from tests.servers import EMPTY, SERVING, Server, rollupctl
 from tests.serving import Serving, serving, stored
 
+pytest.importorskip("prometheus_client")
+
+from prometheus_client.parser import text_string_to_metric_families
+
 
 @pytest.fixture(scope="module")
 def service(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
@@ -174,10 +178,33 @@ def test_health(service: Serving) -> None:
     assert service.get("/healthz").json == {"status": "ok"}
     service.until_drained()
     assert service.get("/readyz").status == 200
-    text = service.get("/metrics").body.decode()
-    assert "rollup_build_info{version=" in text
-    assert "rollup_http_request_duration_seconds_bucket" in text
-    assert "test-site" not in text
+
+
+def metrics_of(service: Serving) -> list[str]:
+    """The names of the metrics, in the order in which they are told."""
+    answer = service.get("/metrics")
+    assert answer.status == 200
+    assert "test-site" not in answer.body.decode()
+    return [found.name for found in text_string_to_metric_families(answer.body.decode())]
+
+
+def test_metrics_are_those_of_the_service_and_of_the_database(service: Serving) -> None:
+    service.post("/event?wait=true", {"site_id": "test-site", "event_type": "pageview"})
+    found = metrics_of(service)
+    own = {"rollup_http_request_duration_seconds", "rollup_spool_stored", "rollup_http_streams"}
+    listed = "select metric from rollup.metrics group by metric order by min(place)"
+    with psycopg.connect(service.dsn, autocommit=True) as db:
+        told = [name.removesuffix("_total") for (name,) in db.execute(listed).fetchall()]
+        assert {"rollup_lag_seconds", "rollup_runs", "rollup_build_info"} <= {*told} <= {*found}
+        assert own <= {*found} - {*told}
+        assert len(found) == len({*found})  # each is told once
+        # What the service knows itself is told during an outage too.
+        db.execute("alter function rollup.metrics_text() rename to metrics_text_later")
+        try:
+            until(lambda: not {*told} & {*metrics_of(service)}, "the database has failed")
+            assert own <= {*metrics_of(service)}
+        finally:
+            db.execute("alter function rollup.metrics_text_later() rename to metrics_text")
 
 
 def test_addresses_that_are_none(service: Serving) -> None:

@@ -176,7 +176,7 @@ def test_an_event_that_the_database_rejects_is_set_aside(
     answer = service.post("/event?wait=true", event("poison", path="/poison"))
     assert answer.status == 422
     assert "no_poison" in answer.json["error"]
-    assert service.metric("rollup_load_set_aside_total") >= 4
+    assert service.metric("rollup_spool_set_aside_total") >= 4
 
 
 def test_the_same_key_gets_the_same_answer(service: Serving) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 from collections.abc import Awaitable, Callable
@@ -15,7 +16,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from rollupctl.monitoring import metrics_text
 from rollupctl.serve import log, pages, sockets
+from rollupctl.serve.answers import Body
 from rollupctl.serve.asking import (
     get_analyses,
     get_analysis,
@@ -60,9 +63,18 @@ async def readyz(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """Metrics in Prometheus' text format."""
+    """Metrics in Prometheus' text format: of the service, and those of rollup.metrics as long as
+    the database answers.
+    """
     service: Service = request.app.state.service
-    return PlainTextResponse(service.metrics.text(), media_type="text/plain; version=0.0.4")
+    text = service.metrics.text()
+
+    async def read() -> Body:
+        return Body((await service.read("", metrics_text)).encode(), None)
+
+    with contextlib.suppress(ProblemError):
+        text += (await service.answers.briefly("metrics", read)).content
+    return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
 
 async def post_graphql(request: Request) -> Response:

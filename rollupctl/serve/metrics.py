@@ -1,4 +1,7 @@
-"""Metrics in Prometheus' text format. A site is never a label: there may be any number of them."""
+"""Metrics of the service in Prometheus' text format; those of rollups are in rollup.metrics.
+
+A site is never a label: there may be any number of them.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,6 @@ from prometheus_client import (
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-
-from rollupctl import __version__
 
 if TYPE_CHECKING:
     from rollupctl.serve.service import Service
@@ -108,18 +109,11 @@ class State(Collector):
             max(0.0, time.time() - oldest) if oldest else 0.0,
         )
         yield CounterMetricFamily(
-            "rollup_load_rows", "Events stored in the database.", drain.totals.stored
+            "rollup_spool_stored", "Events stored in the database.", drain.totals.stored
         )
         yield CounterMetricFamily(
-            "rollup_load_set_aside", "Events the database rejected.", drain.totals.set_aside
+            "rollup_spool_set_aside", "Events the database rejected.", drain.totals.set_aside
         )
         yield CounterMetricFamily(
-            "rollup_load_failures", "Failed attempts to store events.", drain.totals.failures
+            "rollup_spool_failures", "Failed attempts to store events.", drain.totals.failures
         )
-        runs = CounterMetricFamily("rollup_runs", "Runs of rollups.", labels=["rollup", "status"])
-        for (rollup, status), count in sorted(self._service.runner.counts.items()):
-            runs.add_metric([rollup, status], count)
-        yield runs
-        built = GaugeMetricFamily("rollup_build_info", "The version.", labels=["version"])
-        built.add_metric([__version__], 1)
-        yield built
