@@ -27,7 +27,7 @@ def loading(lab: Lab, sizes: Sizes) -> Iterator[Row]:
     lab.make(database)
     rows = sizes.file // 4
     with tempfile.TemporaryDirectory(prefix="rollup-bench-") as folder:
-        Sample(files=1, rows=rows).write(Path(folder))
+        Sample(files=2, rows=rows).write(Path(folder))
         plain = Path(folder) / "1.csv"
         ways = {
             "CSV": ([str(plain)], 0.95),
@@ -67,6 +67,13 @@ def loading(lab: Lab, sizes: Sizes) -> Iterator[Row]:
                 theirs / seconds, target, at_least=True,
             )  # fmt: skip
         yield Row("peak memory of these", max(peaks), "", None, max(peaks), 200, unit="MB")
+        both = [str(plain), str(plain.with_name("2.csv"))]
+        say(f"loading two files of {rows} rows one after the other and side by side ", end="")
+        one, two = lab.alternate(by_rollupctl(both), by_rollupctl([*both, "--jobs", "2"]))
+        yield Row(
+            "two files of CSV, --jobs 2 (ratio of rates)", two, "--jobs 1", one, one / two, 1.5,
+            at_least=True,
+        )  # fmt: skip
         empty()
         yield from _followed(lab, database)
     lab.drop(database)
