@@ -1,4 +1,7 @@
-"""Dashboards for Grafana: every query of every panel, with its macros filled in as Grafana does."""
+"""Dashboards for Grafana: every query of every panel, with its macros filled in as Grafana does.
+
+Those for Superset: tests/test_superset.py.
+"""
 
 from __future__ import annotations
 

@@ -127,3 +127,10 @@ def test_a_broken_link_fails_the_build(site: Path, tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "nowhere.md" in done.stdout + done.stderr
     assert "#nothing" in done.stdout + done.stderr
+
+
+def test_run_says_what_build_needs() -> None:
+    done = subprocess.run(
+        ["./run", "docs", "--build"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert (done.returncode, done.stderr) == (2, "run: usage: ./run docs --build DIR\n")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rollupctl.connect import Session, query
-from rollupctl.dashboards.grafana import require_known
+from rollupctl.dashboards.shared import require_known, yaml_lines
 
 # What is read of a relation: its place, and its columns in order with their comments.
 _RELATION = """
@@ -63,7 +62,9 @@ def properties(session: Session, names: Sequence[str], *, owner: str) -> str:
     made = {"version": 2, "sources": [*sources.values()], "exposures": exposures}
     for source in sources.values():
         source["tables"] = [*source["tables"].values()]
-    return "".join(f"{line}\n" for line in ["# Written by rollupctl export-dbt.", *_yaml(made)])
+    return "".join(
+        f"{line}\n" for line in ["# Written by rollupctl export-dbt.", *yaml_lines(made)]
+    )
 
 
 def _table(session: Session, sources: dict[str, dict[str, Any]], relation: str) -> dict[str, Any]:
@@ -84,19 +85,3 @@ def _column(column: dict[str, Any]) -> dict[str, Any]:
     if column["description"]:
         made["description"] = column["description"]
     return made
-
-
-def _yaml(value: object, indent: str = "") -> Iterator[str]:
-    """Lines of YAML. A scalar is written as JSON, which YAML includes."""
-    items = value.items() if isinstance(value, dict) else enumerate(value)  # type: ignore[arg-type]
-    for key, item in items:
-        head = f"{indent}{key}:" if isinstance(value, dict) else f"{indent}-"
-        if not isinstance(item, dict | list) or not item:
-            yield f"{head} {json.dumps(item, ensure_ascii=False)}"
-        elif isinstance(value, dict):
-            yield head
-            yield from _yaml(item, indent + "  ")
-        else:
-            first, *rest = _yaml(item, indent + "  ")
-            yield f"{head} {first.lstrip()}"
-            yield from rest

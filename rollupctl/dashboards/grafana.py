@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rollupctl.connect import Session, query
-from rollupctl.errors import UsageError
+from rollupctl.dashboards.shared import chosen_rollups
 
 _COLUMNS = 24  # of Grafana's grid
 _SOURCE = {"type": "grafana-postgresql-datasource", "uid": "${datasource}"}
 _CHARTS = "select number, chart, dimension, query from rollup.chart_queries(%s, %s, %s, %s, %s)"
-_ROLLUPS = """
-select name, target::text as table_name, tenant, bucket::text as bucket, time_zone,
-       pg_catalog.round(extract(epoch from bucket))::bigint as seconds
-  from rollup.rollups
-"""
 # Widths and heights of a chart in the grid, and Grafana's name for it.
 _FORMS = {
     "total": (4, 4, "stat"),
@@ -24,15 +19,6 @@ _FORMS = {
     "breakdown": (8, 8, "barchart"),
     "list": (8, 8, "table"),
 }
-
-
-def require_known(names: Sequence[str], declared: Collection[str]) -> None:
-    """Raise UsageError for a name that is not among those of declared rollups."""
-    for name in names:
-        if name not in declared:
-            raise UsageError(
-                f"there is no rollup {name}", f"there are: {', '.join(declared) or 'none'}"
-            )
 
 
 def dashboard(
@@ -43,11 +29,7 @@ def dashboard(
     Its panels ask the live views, or with `live` false the tables of the rollups. Raises UsageError
     for a name that no rollup has.
     """
-    declared = {
-        each["name"]: each for each in query(session, _ROLLUPS + " order by name").records()
-    }
-    require_known(names, declared)
-    chosen = [declared[name] for name in dict.fromkeys(names or declared)]
+    chosen = chosen_rollups(session, names)
     zones = {each["time_zone"] for each in chosen}
     panels: list[dict[str, Any]] = []
     for each in chosen:

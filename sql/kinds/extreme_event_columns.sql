@@ -38,6 +38,7 @@ begin
     if not rollup_internal.is_number(m.argument_type) then
         c.differs := '%1$s::text is distinct from %2$s::text';
     end if;
+    c.metrics := '{}';
     return next c;
 
     c.column_name := m.name || '_at';

@@ -24,6 +24,10 @@ begin
         m.name, format('%%1$s.%s%s / nullif(%%1$s.%s, 0)', rollup_internal.column_name(total), result_cast,
                        rollup_internal.column_name(number)),
         total.name, '%1$s.' || rollup_internal.column_name(total));
+    c.metrics := json_build_object(
+        m.name, format('sum(%s)%s / nullif(sum(%s), 0)', rollup_internal.column_name(total), result_cast,
+                       rollup_internal.column_name(number)),
+        total.name, format(c.combine, rollup_internal.column_name(total)));
     return next c;
     return query select * from rollup_internal.kind_count(number);
 end

@@ -34,6 +34,8 @@ begin
     c.differs := '%1$s::text is distinct from %2$s::text';
     c.display := '''about '' || ' || format(cardinality, '%1$s');
     c.shown := json_build_object(m.name, format(cardinality, '%1$s.' || rollup_internal.column_name(m)));
+    c.metrics := json_build_object(m.name, format(cardinality, format(
+        '%I.hll_union_agg(%s)', hll_schema, rollup_internal.column_name(m))));
     c.neutral := json_build_object(m.name, 0);
     return next c;
 end

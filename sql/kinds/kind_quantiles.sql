@@ -35,6 +35,9 @@ begin
                          digest_schema, replace(rollup_internal.column_name(m), '%', '%%'));
     c.shown := (select json_object_agg(m.name || '_p' || p, format(percentile, p / 100.0))
                   from unnest('{50,90,95,99}'::int[]) p);
+    c.metrics := (select json_object_agg(m.name || '_p' || p, format(
+                      '%I.tdigest_percentile(%s, %s)', digest_schema, rollup_internal.column_name(m), round(p / 100.0, 2)))
+                    from unnest('{50,90,95,99}'::int[]) p);
     return next c;
 end
 $$;

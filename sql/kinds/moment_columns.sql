@@ -16,6 +16,9 @@ declare
     divisor constant text := format(case when rollup_internal.boolean_option(m, 'population', population)
                                          then '%%1$s.%s' else '(%%1$s.%s - 1)' end, number);
     variance constant text := format('%%1$s.%s / nullif(%s, 0)', m2, divisor);
+    united_m2 constant text := format(
+        'rollup_internal.combine_m2(sum(%%1$s), sum(%1$s), sum(%1$s * %2$s), sum(%1$s * %2$s * %2$s))', number, mean);
+    united_mean constant text := format('rollup_internal.mean_quotient(sum(%s * %%1$s), sum(%1$s))', number);
     parts text;
     filter text;
 begin
@@ -37,6 +40,11 @@ begin
     c.combine := 'sum(%1$s)::bigint';
     c.shown := json_build_object(format('%s_%s', m.name, m.kind), format(result, variance),
                                  c.column_name, '%1$s.' || number);
+    c.metrics := json_build_object(
+        format('%s_%s', m.name, m.kind), format(result, format(
+            '%s / nullif(sum(%s)%s, 0)', format(united_m2, m2), number,
+            case when not rollup_internal.boolean_option(m, 'population', population) then ' - 1' else '' end)),
+        c.column_name, format(c.combine, number));
     c.neutral := json_build_object(c.column_name, 0);
     return next c;
 
@@ -46,10 +54,11 @@ begin
         else format('rollup_internal.mean_quotient(sum(%1$s)%2$s, count(%1$s)%2$s)', m.argument, filter) end;
     c.merge := format('rollup_internal.merge_means(%s, %s)', format('%%3$s.%s, %%1$s', number),
                       format('%%4$s.%s, %%2$s', number));
-    c.combine := format('rollup_internal.mean_quotient(sum(%s * %%1$s), sum(%1$s))', number);
+    c.combine := united_mean;
     c.differs := format('rollup_internal.mean_differs(%%1$s, %s, %%4$s)', case when is_float then '1e-9' else '1e-18' end);
     c.display := 'round(%1$s, 20)::text';
     c.shown := json_build_object(c.column_name, format('%%1$s.%s::double precision', mean));
+    c.metrics := json_build_object(c.column_name, format('%s::double precision', format(united_mean, mean)));
     c.neutral := null;
     return next c;
 
@@ -60,11 +69,11 @@ begin
     c.merge := format('rollup_internal.merge_m2(%s, %s)',
                       format('%%3$s.%s, %%3$s.%s, %%1$s', number, mean),
                       format('%%4$s.%s, %%4$s.%s, %%2$s', number, mean));
-    c.combine := format(
-        'rollup_internal.combine_m2(sum(%%1$s), sum(%1$s), sum(%1$s * %2$s), sum(%1$s * %2$s * %2$s))', number, mean);
+    c.combine := united_m2;
     c.differs := 'rollup_internal.m2_differs(%1$s, %4$s)';
     c.display := null;
     c.shown := '{}';
+    c.metrics := null;
     return next c;
 end
 $$;

@@ -15,6 +15,8 @@
 --               NULL, for values that are exact
 --   display     how verify shows a value %1$s. Default: its text
 --   shown       what the _bi view shows of the row %1$s: names, and expressions. Default: the column itself
+--   metrics     the same numbers as aggregates over the columns of many rows, for tools that write the query around
+--               them: without subqueries, which Citus does not push down. Default: combine
 --   neutral     the values that these numbers have without events, where they have one: names, and numbers
 --   settings    settings that the aggregates need. Of several measures, the largest value applies
 -- On Citus the function stays on the coordinator, where declarations are.
@@ -85,6 +87,8 @@ begin
         c.of_few := coalesce(c.of_few, c.expression);
         c.differs := coalesce(c.differs, '%1$s is distinct from %2$s');
         c.display := coalesce(c.display, '%1$s::text');
+        c.metrics := coalesce(c.metrics, case when c.shown is null then json_build_object(
+            c.column_name, format(c.combine, replace(quote_ident(c.column_name), '%', '%%'))) end, '{}');
         c.shown := coalesce(c.shown, json_build_object(
             c.column_name, '%1$s.' || replace(quote_ident(c.column_name), '%', '%%')));
         c.neutral := coalesce(c.neutral, '{}');

@@ -23,7 +23,7 @@ begin
             message = format('rollup %I has no measure %I', r.name, number_name),
             hint = (select 'There are: ' || string_agg(k, ', ' order by c.position, k)
                       from rollup_internal.target_columns(r) with ordinality
-                           c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown, tolerance, of_few, position)
+                           c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown, tolerance, of_few, metrics, position)
                      cross join json_object_keys(c.shown) k);
     end if;
     select string_agg(format(c.combine, quote_ident(c.column_name)) || format(' as %I', c.column_name), ', '),

@@ -21,7 +21,7 @@ begin
                    || case when c.role = 'bucket' or c.role = 'tenant' and not x.may_be_null or x.equals <> '='
                            then jsonb_build_object('equals', x.equals) else '{}' end), ' and ' order by c.position)
           from rollup_internal.target_columns(r) with ordinality
-               c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown, tolerance, of_few, position)
+               c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown, tolerance, of_few, metrics, position)
          cross join lateral (
                select rollup_internal.equality_operator(c.column_type) as equals,
                       not exists (select from pg_attribute a

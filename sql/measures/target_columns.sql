@@ -7,7 +7,7 @@ create or replace function rollup_internal.target_columns(
     r rollup_internal.rollups,
     out role text, out column_name name, out column_type text, out expression text, out merge text, out combine text,
     out differs text, out display text, out measure text, out shown json, out tolerance text,
-    out of_few text)
+    out of_few text, out metrics json)
     returns setof record
     language plpgsql
     volatile
@@ -67,6 +67,7 @@ begin
             shown := part.shown;
             tolerance := part.tolerance;
             of_few := part.of_few;
+            metrics := part.metrics;
             return next;
         end loop;
     end loop;

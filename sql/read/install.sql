@@ -7,3 +7,4 @@
 \ir gapfill.sql
 \ir export_query.sql
 \ir chart_queries.sql
+\ir chart_source.sql

@@ -13,8 +13,14 @@ begin
             neutral     json,
             settings    jsonb,
             tolerance   text,
-            of_few      text
+            of_few      text,
+            metrics     json
         );
+    elsif not exists (select from pg_catalog.pg_attribute a
+                       where a.attname = 'metrics'
+                         and a.attrelid = (select t.typrelid from pg_catalog.pg_type t
+                                            where t.oid = 'rollup_internal.measure_column'::regtype)) then
+        alter type rollup_internal.measure_column add attribute metrics json;
     end if;
 end
 $$;

@@ -21,7 +21,7 @@ begin
       into columns
       from rollup_internal.target_columns(r)
            with ordinality c (role, column_name, column_type, expression, merge, combine, differs, display, measure,
-                              shown, tolerance, of_few, position);
+                              shown, tolerance, of_few, metrics, position);
     select jsonb_agg(jsonb_build_object('measure', f.measure, 'name', f.name, 'formula', f.formula)
                      order by f.position, f.place)
       into formulas
