@@ -160,6 +160,8 @@ def test_a_list_has_the_values_of_the_range_before(service: Serving) -> None:
     asked = {"from": "2024-05-03", "to": "2024-05-05", "compare": "previous"}
     ((row),) = ask(service, grain="total", measures="top_paths", **asked)["rows"]
     assert row["top_paths"]
+    in_order = sorted(row["top_paths"], key=lambda each: (-each["value"], each["item"]))
+    assert row["top_paths"] == in_order
     for each in row["top_paths"]:
         of_path = [e for e in VIEWS if e["path"] == each["item"]]
         before = sum(time_of(e).day in (1, 2) for e in of_path)

@@ -42,7 +42,8 @@ begin
                 $text$with q as materialized ({rows})
 select l.item, l.value
   from (select {combined} as list from q) t
- cross join lateral rollup.top(t.list, 10) l$text$,
+ cross join lateral rollup.top(t.list, 10) l
+ order by l.value desc, l.item$text$,
                 jsonb_build_object('rows', rows_of_range, 'combined', column_of.combined));
             return next;
             continue;

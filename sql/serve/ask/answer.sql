@@ -112,10 +112,10 @@ select json_build_object(
                 case when is_series then format('''bucket'', (%L::timestamptz[])["(place)"]', grid) end,
                 (select string_agg(format('%1$L, %1$I', d), ', ') from unnest(dimensions) d),
                 (select string_agg(case f.type when 'list' then format(case when compares then
-                            '%1$L, (select coalesce(json_agg(json_build_object(''item'', t.item, ''value'', t.value, ''previous'', b.value)), ''[]'')'
-                            ' from rollup.top(%1$I, %2$s) t left join rollup.top(%3$I, 1000) b on b.item = t.item)' else
-                            '%1$L, (select coalesce(json_agg(json_build_object(''item'', t.item, ''value'', t.value)), ''[]'')'
-                            ' from rollup.top(%1$I, %2$s) t)' end, f.name, (q ->> 'items')::int, f.name || ' previous')
+                            '%1$L, (select coalesce(json_agg(json_build_object(''item'', t.item, ''value'', t.value, ''previous'', b.value)'
+                            ' order by t.value desc, t.item collate "C"), ''[]'') from rollup.top(%1$I, %2$s) t left join rollup.top(%3$I, 1000) b on b.item = t.item)' else
+                            '%1$L, (select coalesce(json_agg(json_build_object(''item'', t.item, ''value'', t.value)'
+                            ' order by t.value desc, t.item collate "C"), ''[]'') from rollup.top(%1$I, %2$s) t)' end, f.name, (q ->> 'items')::int, f.name || ' previous')
                         else format('%1$L, %1$I', f.name) end, ', ')
                    from unnest(names) n (name) join unnest(fields) f on f.name = n.name and f.role = 'measure'),
                 case when compares then format('''previous'', json_build_object(%s)', (
