@@ -20,9 +20,9 @@ from rollupctl.serve.running import Runner
 T = TypeVar("T")
 
 READERS = 8  # sessions that answer questions
-QUERY_TIMEOUT = "10s"
 _BEGIN = """
 select pg_catalog.set_config('transaction_read_only', 'on', true),
+       pg_catalog.set_config('statement_timeout', '10s', true),
        pg_catalog.set_config('rollup_serve.tenant', %s, true),
        pg_catalog.set_config('role', coalesce(%s, pg_catalog.current_setting('role')), true)
 """
@@ -85,7 +85,7 @@ class Service:
             if session is None or session.closed:
                 session = self._local.session = self.open()
             try:
-                with transaction(session, {"statement_timeout": QUERY_TIMEOUT}):
+                with transaction(session):
                     # The key of one site reads as a role that sees no other, whatever is asked.
                     session.execute(_BEGIN, [tenant, self.runner.reader if tenant else None])
                     return work(session)
