@@ -6,6 +6,8 @@ import bz2
 import gzip
 import itertools
 import lzma
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -146,33 +148,80 @@ def test_columns_by_another_name_and_constants(
         assert rollupctl("load", path, *wrong).returncode == 2
 
 
-def test_an_export_in_german(db: Connection, rollupctl: Rollupctl, tmp_path: Path) -> None:
-    text = (
-        '"Kunde";"Zeit";"Land";"Gerät"\n"7";"31.12.2024 14:30";"Österreich";""\n'
-        '"7";"01.02.2025 08:00";"";"70"\n'
-    )
-    path = write(tmp_path / "a.csv", text.encode("cp1252"))
+_GERMAN = (
+    '"Kunden-Nr";"Zeit";"Stadt, Land";"Betrag";"Stück"\r\n'
+    '"7";"31.12.2024";"Köln";"1.234,56";"1.000"\r\n'
+    '"7";"31.12.2024 13:45";"";"";""\r\n'
+    '"7";"01.02.2025 08:00";"Österreich";-0,5;3\r\n'
+)
+_FOR_GERMAN = {"Kunden-Nr": "customer_id", "Zeit": "event_time", "Stadt, Land": "country",
+               "Betrag": "amount", "Stück": "quantity"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("encoding", "delimiter"), [("cp1252", ";"), ("utf-16", "tab")])
+def test_messages_lead_to_an_export_in_german(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path, encoding: str, delimiter: str
+) -> None:
+    """Who knows only what the columns mean, and does what the messages say, gets the file in."""
+    text = _GERMAN if delimiter == ";" else _GERMAN.replace(";", "\t")
+    path = write(tmp_path / "umsatz.csv", text.encode(encoding))
     options: list[str] = []
-    # What --help and the messages say leads there.
-    for hinted in (
-        ["--encoding", "latin1"],
-        ["--delimiter", ";"],
-        ["--map", "customer_id=Kunde", "--map", "event_time=Zeit", "--map", "country=Land"],
-        ["--map", "device_id=Gerät"],
-        ["--time-format", "dmy"],
-        ["--null", ""],
-    ):
+    for _ in range(12):
         done = rollupctl("load", path, *options)
-        assert done.returncode == 1
-        assert hinted[0] in done.stderr or hinted[0] == "--map", done.stderr
-        options += hinted
-    done = rollupctl("load", path, *options, "--time-zone", "Europe/Berlin")
+        if done.returncode == 0:
+            break
+        if unknown := re.search("has no column '(.*)'", done.stderr):
+            options += ["--map", f"{_FOR_GERMAN[unknown[1]]}={unknown[1]}"]
+        else:
+            hint = done.stderr.partition("\nhint: ")[2]
+            said = re.search(r"--[a-z-]+ (?:'[^']*'|[\w-]+)", hint)
+            assert said, done.stderr
+            options += shlex.split(said[0])
     assert done.returncode == 0, done.stderr
-    found = "select event_time at time zone 'UTC', country, device_id from events order by event_id"
+    assert len(options) == 2 * (5 + len(_FOR_GERMAN))
+    assert {options[at]: options[at + 1] for at in range(0, len(options), 2)}.items() >= {
+        "--encoding": encoding, "--delimiter": delimiter, "--null": "", "--time-format": "dmy",
+        "--decimal": ",",
+    }.items()  # fmt: skip
+    found = "select event_time at time zone 'UTC', country, amount::text, quantity from events order by event_id"
     assert [(f"{row[0]}", *row[1:]) for row in rows(db, found)] == [
-        ("2024-12-31 13:30:00", "Österreich", None),
-        ("2025-02-01 07:00:00", "", 70),
+        ("2024-12-31 00:00:00", "Köln", "1234.56", 1000),
+        ("2024-12-31 13:45:00", "", None, None),
+        ("2025-02-01 08:00:00", "Österreich", "-0.5", 3),
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("1,5", "1.5"), ("-1.234.567,80", "-1234567.80"), ("12", "12"), ("1.234", "1234"), ("+0,50", "0.50"),
+        ("1.5", None), ("1.2345", None), ("1,2,3", None), ("12.34,5", None), ("1.234,", None), ("x", None),
+    ],
+)  # fmt: skip
+def test_numbers_with_a_comma(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path, written: str, stored: str | None
+) -> None:
+    """1.5 is no number where a point stands between thousands."""
+    path = write(tmp_path / "a.csv", f"customer_id;amount\n1;{written}\n")
+    done = rollupctl("load", path, "--delimiter", ";", "--decimal", ",")
+    assert done.returncode == (stored is None), done.stderr
+    assert rows(db, "select amount::text from events") == ([(stored,)] if stored else [])
+    if stored is None:
+        assert (
+            f'line 2, column amount: invalid input syntax for type numeric: "{written}'
+            in done.stderr
+        )
+
+
+def test_an_array_of_objects(rollupctl: Rollupctl, tmp_path: Path) -> None:
+    path = write(tmp_path / "my export.json", '[\n  {"customer_id": 1},\n  {"customer_id": 2}\n]\n')
+    done = rollupctl("load", path)
+    assert done.returncode == 1
+    assert f"`jq -c '.[]' '{path}' | rollupctl load -`" in done.stderr
+    done = rollupctl("load", write(tmp_path / "one.json", '{\n  "customer_id": 1\n}\n'))
+    assert "`jq -c . FILE | rollupctl load -`" in done.stderr
+    wrong = rollupctl("load", path, "--decimal", ",", "--format", "ndjson")
+    assert "--decimal is for CSV files" in wrong.stderr
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))

@@ -91,6 +91,13 @@ def _dialect_options(command: Function) -> Function:
             help="ndjson: a JSON object on each line, whose fields go to the columns of their "
             "names; clf: the common or combined log format.",
         ),
+        click.option(
+            "--decimal",
+            type=click.Choice([".", ","]),
+            default=".",
+            show_default=True,
+            help="What stands before the decimals of numbers: ',' as in 1.234,56.",
+        ),
         click.option("--quote", default='"', metavar="CHAR", help='[default: "]'),
         click.option(
             "--delimiter", default=",", metavar="CHAR", help="';', '|' or tab.  [default: ,]"
@@ -177,6 +184,7 @@ def load(
     files: tuple[str, ...],
     delimiter: str,
     quote: str,
+    decimal: str,
     null: str | None,
     encoding: str,
     columns: str | None,
@@ -215,7 +223,7 @@ def load(
       rollupctl load 2015.csv.gz --map country=land --set source=archive
       rollupctl load events.ndjson --map user_id=user.id --rest properties --reject bad.ndjson
       rollupctl load --follow /var/log/nginx/access.log --set customer_id=7
-      rollupctl load export.csv --delimiter ';' --null NULL --time-format epoch_ms
+      rollupctl load export.csv --delimiter ';' --decimal , --time-format dmy --encoding cp1252
     """
     columns_of = pairs("--map", fields)
     mapped = {field: column for column, field in columns_of.items()}
@@ -234,6 +242,7 @@ def load(
         ignore_unknown,
         file_format,
         event_key,
+        decimal=decimal,
     )
     if follow and len(files) > 1:
         raise UsageError("--follow takes one file", "start one loader for each")

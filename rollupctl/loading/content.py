@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import lzma
 import os
+import shlex
 import stat
 import sys
 import zlib
@@ -56,6 +57,11 @@ class Content:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def shell_name(self) -> str:
+        """The name of the file in a command that is suggested."""
+        return "FILE" if self._is_stdin else shlex.quote(self.name)
 
     def _begin(self) -> None:
         magic = b""

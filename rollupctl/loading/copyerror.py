@@ -9,8 +9,9 @@ from psycopg import sql
 
 from rollupctl.connect import Session, transaction
 from rollupctl.errors import BadFileError, primary
+from rollupctl.loading.advice import NOT_UTF8, advice
 from rollupctl.loading.content import NOTHING_LOADED, STDIN
-from rollupctl.loading.csvfile import NOT_UTF8, opening_quote_line
+from rollupctl.loading.csvfile import opening_quote_line
 from rollupctl.loading.dialect import Constants
 from rollupctl.loading.parts import Part
 from rollupctl.loading.target import Check, Target
@@ -31,6 +32,17 @@ _TOO_LONG = "54000"
 _TOO_DEEP = "54001"
 # The form of a Citus worker's error: without SQLSTATE, line and column.
 _FROM_WORKER = "XX000"
+
+
+def explain(
+    error: psycopg.Error, session: Session, file: Part, target: Target, columns: list[str]
+) -> BadFileError | None:
+    """What is wrong with `file`, whose `columns` were loaded; None if the error does not concern
+    its content.
+    """
+    return explain_copy(error, target, file) or explain_worker(
+        error, session, file, target, columns
+    )
 
 
 def explain_copy(error: psycopg.Error, target: Target, file: Part) -> BadFileError | None:
@@ -58,13 +70,8 @@ def explain_copy(error: psycopg.Error, target: Target, file: Part) -> BadFileErr
     if state in (*_BAD_VALUE, _TOO_DEEP) and column and value is not None:
         type_name = target.type_of(column)
         message, detail = f"{place}: {value} is not a valid {type_name}", diag.message_detail
-        if type_name.startswith(("timestamp", "date")):
-            hint = (
-                "write it as in 2024-12-31 23:59:59+00, or say --time-format dmy where the day "
-                f"comes first, mdy where the month does; {NOTHING_LOADED}"
-            )
-        if value == '""':
-            hint = f"where an empty text stands for no value, say --null ''; {NOTHING_LOADED}"
+        if advised := advice(value[1:-1], type_name):
+            hint = f"{advised}; {NOTHING_LOADED}"
         if state in ("22003", "22008"):
             message = f"{place}: {value} is out of range for {type_name}"
         if state == _TOO_DEEP:

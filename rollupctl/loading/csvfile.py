@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rollupctl.errors import BadFileError, BadRowError
+from rollupctl.loading.advice import NOT_UTF8
 from rollupctl.loading.content import STDIN, Content
 from rollupctl.loading.dialect import CSV, Dialect
 from rollupctl.loading.source import Source
@@ -30,8 +31,6 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
         "say --encoding utf-16",
     ),
 )
-NOT_UTF8 = "if it is Latin-1, say --encoding latin1"
-
 DELIMITERS = ((",", "','"), (";", "';'"), ("\t", "tab"), ("|", "'|'"))  # and how to say them
 
 _END_MARK = re.compile(rb"[\r\n]\\\.[\r\n]")
@@ -205,9 +204,7 @@ def _parse_header(head: bytes, name: str, dialect: Dialect) -> list[str]:
         )
     except UnicodeDecodeError as error:
         byte = record[error.start]
-        raise BadFileError(
-            f"{name}, line 1: is not UTF-8: byte 0x{byte:02x}", NOT_UTF8.format(name)
-        ) from None
+        raise BadFileError(f"{name}, line 1: is not UTF-8: byte 0x{byte:02x}", NOT_UTF8) from None
     except (csv.Error, ValueError) as error:
         reason = str(error) if isinstance(error, csv.Error) and record.strip() else "is blank"
         hint = _other_delimiter(record.decode(), dialect) or expected

@@ -20,7 +20,8 @@ class Dialect:
     to those of columns, `constants` are columns that the file lacks and their values. `sites` are
     columns for the number of the site that a field names. Unknown fields go into the column `rest`,
     or are left out with `ignore_unknown`. The field `event_key` identifies an event that may come
-    again. Rows replace those with the same values of the columns `corrects`.
+    again. Rows replace those with the same values of the columns `corrects`. The `decimal` mark of
+    numbers is a comma where they are written as in 1.234,56.
     """
 
     delimiter: str = ","
@@ -36,6 +37,7 @@ class Dialect:
     form: str = AUTO
     event_key: str | None = None
     corrects: tuple[str, ...] = ()
+    decimal: str = "."
 
     def __post_init__(self) -> None:
         """Refuse what COPY would refuse, with a message in terms of the command line."""
@@ -61,7 +63,12 @@ class Dialect:
     @property
     def is_staged(self) -> bool:
         """Whether columns get other values than those of their fields."""
-        return bool(self.takes_unknown or self.sites or self.event_key)
+        return bool(self.takes_unknown or self.sites or self.event_key or self.has_commas)
+
+    @property
+    def has_commas(self) -> bool:
+        """Whether a comma stands before the decimals of numbers."""
+        return self.decimal == ","
 
     @property
     def suffix(self) -> bytes:

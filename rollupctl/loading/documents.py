@@ -23,11 +23,13 @@ def open_documents(content: Content, head: bytes, dialect: Dialect) -> CsvFile:
     """
     if dialect.columns:
         raise UsageError("--columns is for CSV files", "fields of JSON have names of their own")
+    if dialect.has_commas:
+        raise UsageError("--decimal is for CSV files", "numbers of JSON have a point")
     first = head.removeprefix(BOM).lstrip()[:1]
     if first == b"[":
         raise BadFileError(
             f"{content.name}: is a JSON array, not one object a line",
-            "convert it on the way: `jq -c '.[]' FILE | rollupctl load -`",
+            f"convert it on the way: `jq -c '.[]' {content.shell_name} | rollupctl load -`",
         )
     if not first:
         raise BadFileError(f"{content.name}: is empty", "one JSON object a line is needed")

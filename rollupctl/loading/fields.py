@@ -15,6 +15,7 @@ from rollupctl.loading.target import Column, Target
 from rollupctl.loading.timerange import TimeRange
 from rollupctl.loading.timevalue import ANY, EPOCHS, PLAIN
 
+_WITH_COMMA = r"^\s*[-+]?([0-9]{1,3}([.][0-9]{3})+|[0-9]*)(,[0-9]+)?\s*$"
 LONGEST_KEY = 1000  # bytes of an event key: an index takes no more than 2,700
 NAME = "rollupctl_stage"
 STAGE = sql.Identifier("pg_temp", NAME)
@@ -140,7 +141,8 @@ class Fields:
         """The field of a column as text, NULL where that stands for no value."""
         text = self._source.text(self.field_of[column.name])
         null = self._dialect.null
-        if null is None or not self._source.offers(self.field_of[column.name]):
+        # COPY has taken it out of CSV, in quotes only for columns that are not text.
+        if null is None or self._source.has_header:
             return text
         return qualified("case when {} <> {} then {} end").format(text, null, text)
 
@@ -174,7 +176,7 @@ class Fields:
             if not column.is_instant:
                 value = sql.SQL("pg_catalog.timezone('UTC', {})").format(value)
         else:
-            value = self.text(column)
+            value = self._number(column) if column.is_number else self.text(column)
         if column.default_text is None or source.has_header:
             return value
         return sql.SQL("case when {} then {} else {} end").format(
@@ -182,6 +184,16 @@ class Fields:
             sql.SQL("({})::{}").format(value, as_sql(column.cast_type)),
             as_sql(column.default_text),
         )
+
+    def _number(self, column: Column) -> sql.Composable:
+        """A number as it is written in SQL; with --decimal comma, 1.5 is none."""
+        text = self.text(column)
+        if not self._dialect.has_commas:
+            return text
+        return qualified(
+            "case when {0} ~ {1} then pg_catalog.translate({0}, ',.', '.')"
+            " when {0} ~ '[.]' then pg_catalog.concat({0}, ' with --decimal ,') else {0} end"
+        ).format(text, _WITH_COMMA)
 
     def _rest(self, field: str) -> sql.Composable:
         """All unknown fields, together with those that the row has in a field of this name."""

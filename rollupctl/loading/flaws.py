@@ -10,6 +10,7 @@ from psycopg import sql
 
 from rollupctl.connect import Session
 from rollupctl.errors import primary
+from rollupctl.loading.advice import advice
 from rollupctl.loading.fields import LONGEST_KEY, Fields
 from rollupctl.loading.source import Source
 from rollupctl.loading.target import Column, Target
@@ -48,7 +49,12 @@ class Flaws:
                     )
             except psycopg.Error as wrong:
                 if error is not None and wrong.sqlstate == error.sqlstate:
-                    return Flaw(column.name, primary(wrong), wrong.diag.message_hint)
+                    (text,) = self._one(
+                        sql.SQL("select {} from ({}) r").format(self._fields.text(column), rows)
+                    )
+                    advised = advice(text, column.type) if isinstance(text, str) else None
+                    hint = advised or wrong.diag.message_hint
+                    return Flaw(column.name, primary(wrong), hint)
         if error is not None:
             return self.told(error)
         return self._flaw_of_good(rows)

@@ -17,11 +17,11 @@ import psycopg
 from rollupctl.connect import Session, query, transaction
 from rollupctl.errors import BadFileError, RollupError, UsageError
 from rollupctl.loading.content import NOTHING_LOADED, STDIN, UTF8
-from rollupctl.loading.copyerror import explain_copy, explain_worker
+from rollupctl.loading.copyerror import explain
 from rollupctl.loading.csvfile import CsvFile
 from rollupctl.loading.eventkeys import require_keys
 from rollupctl.loading.inputs import open_input
-from rollupctl.loading.load import Options, receiver_of, settings_of
+from rollupctl.loading.load import Options, receiver_of
 from rollupctl.loading.outcome import FOLLOWED, Loaded
 from rollupctl.loading.parts import Part, Parts
 from rollupctl.loading.progress import Tracker
@@ -29,6 +29,7 @@ from rollupctl.loading.receive import Received, Receiver
 from rollupctl.loading.rejects import rows_of_part
 from rollupctl.loading.tail import Growing, GrowingFile, GrowingPipe, Place, find_place
 from rollupctl.loading.target import find_target
+from rollupctl.loading.timevalue import reads_times
 from rollupctl.output import Table
 from rollupctl.zones import require_time_zone
 
@@ -179,7 +180,7 @@ class Follower:
         size = self._bytes + len(part.text)
 
         def attempt(level: int) -> Received:
-            with transaction(session, settings_of(options)):
+            with transaction(session, reads_times(options.time_format, options.time_zone)):
                 began = time.monotonic()
                 values = (self._target.qualified, part.name, self._channel)
                 (begun,) = query(session, _BEGIN, *values).records()
@@ -204,9 +205,7 @@ class Follower:
         try:
             received = receiver.with_care(part, attempt)
         except psycopg.Error as error:
-            bad = explain_copy(error, self._target, part) or explain_worker(
-                error, session, part, self._target, receiver.columns
-            )
+            bad = explain(error, session, part, self._target, receiver.columns)
             if bad is None:
                 raise
             raise _so_far(bad) from error

@@ -31,8 +31,8 @@ def open_input(path: str, dialect: Dialect = CSV) -> CsvFile:
         if form == CLF:
             return open_log(content, head, dialect)
         if form in (PARQUET, ARROW):
-            if dialect.encoding != UTF8 or dialect.columns:
-                raise UsageError("--encoding and --columns are for files of text")
+            if dialect.encoding != UTF8 or dialect.columns or dialect.has_commas:
+                raise UsageError("--encoding, --columns and --decimal are for files of text")
             content = ColumnarContent(content, head, form)
             dialect = replace(dialect, delimiter=CSV.delimiter, quote=CSV.quote, null=None)
             head = read_head(content)

@@ -12,7 +12,7 @@ from rollupctl.connect import Session, transaction
 from rollupctl.errors import BadFileError, UsageError
 from rollupctl.loading import ledger, past
 from rollupctl.loading.content import NOTHING_LOADED, STDIN, find_files, printable
-from rollupctl.loading.copyerror import explain_copy, explain_worker
+from rollupctl.loading.copyerror import explain
 from rollupctl.loading.csvfile import CsvFile
 from rollupctl.loading.dialect import CSV, Dialect
 from rollupctl.loading.eventkeys import require_keys
@@ -26,7 +26,7 @@ from rollupctl.loading.receive import Received, Receiver
 from rollupctl.loading.rejects import RejectFile, rows_of_part
 from rollupctl.loading.target import Target, find_target
 from rollupctl.loading.timerange import TimeRange, default_range
-from rollupctl.loading.timevalue import DATE_ORDERS, ISO
+from rollupctl.loading.timevalue import ISO, reads_times
 from rollupctl.output import Table, note
 from rollupctl.zones import require_time_zone
 
@@ -169,13 +169,6 @@ def _load(
     return passed_over(file, target, entry) if so_far == Loaded(LOADED, 0) else so_far
 
 
-def settings_of(options: Options) -> dict[str, str]:
-    """The settings of a transaction that loads."""
-    # Unless an order is named, 01/02/2024 may be in January or in February, so it is refused.
-    order = DATE_ORDERS.get(options.time_format, "YMD")
-    return {"DateStyle": f"ISO, {order}", "TimeZone": options.time_zone}
-
-
 def receiver_of(file: CsvFile, target: Target, options: Options) -> Receiver:
     """What gets the parts of a file into the table; raises as Receiver."""
     return Receiver(
@@ -226,7 +219,7 @@ def _load_part(
     file, part = parts.file, parts.next()
 
     def attempt(level: int) -> _Done:
-        with transaction(session, settings_of(options)):
+        with transaction(session, reads_times(options.time_format, options.time_zone)):
             if earlier:
                 ledger.forget(session, target, earlier)
             began = time.monotonic()
@@ -266,8 +259,7 @@ def _load_part(
             options.rejects.committed(len(done.received.rejected))
         return done
     except psycopg.Error as error:
-        bad = explain_copy(error, target, part)
-        bad = bad or explain_worker(error, session, part, target, receiver.columns)
+        bad = explain(error, session, part, target, receiver.columns)
         if bad is None:
             raise
         raise _so_far(bad, part) from error

@@ -16,10 +16,11 @@ from typing import Any
 import msgspec
 from psycopg import sql
 
+from rollupctl.loading.copycommand import listed
 from rollupctl.loading.dialect import Dialect
 from rollupctl.loading.fields import Fields
 from rollupctl.loading.plainvalues import UnusualError, count, kind_of, no_value
-from rollupctl.loading.target import Column, Target, listed
+from rollupctl.loading.target import Column, Target
 from rollupctl.loading.timerange import TimeRange
 from rollupctl.loading.timevalue import ANY, EPOCHS
 

@@ -9,25 +9,26 @@ from operator import itemgetter
 from typing import TypeVar
 
 import psycopg
-from psycopg import sql
 
 from rollupctl.connect import Session
 from rollupctl.errors import BadRowError
+from rollupctl.loading.advice import NOT_UTF8
 from rollupctl.loading.content import NOTHING_LOADED
 from rollupctl.loading.csvfields import CsvFields
 from rollupctl.loading.csvfile import CsvFile
 from rollupctl.loading.dialect import Dialect
 from rollupctl.loading.documents import Documents
-from rollupctl.loading.fields import STAGE, Fields
+from rollupctl.loading.fields import Fields
 from rollupctl.loading.flaws import Flaw
 from rollupctl.loading.parts import Part
 from rollupctl.loading.plainlines import PlainLines
 from rollupctl.loading.progress import Advance
-from rollupctl.loading.records import Record, Spool, csv_records, documents
+from rollupctl.loading.records import NOT_TEXT, Record, Spool
 from rollupctl.loading.refused import is_about_data
 from rollupctl.loading.source import Source
+from rollupctl.loading.stagedtext import StagedText
 from rollupctl.loading.staging import Stage
-from rollupctl.loading.target import Target, listed
+from rollupctl.loading.target import Target
 from rollupctl.loading.timerange import TimeRange
 from rollupctl.loading.timevalue import ANY, TimeColumns
 from rollupctl.loading.transfer import copy_part, copy_texts
@@ -86,6 +87,7 @@ class Receiver:
         file.tolerates_end_marks = self.can_retry
         own = CsvFields(self.columns[: len(file.header)])
         self._source: Source = own if file.source is None else file.source
+        self._text = StagedText(file, self._source, target, self.columns)
         if not file.source:
             key = dialect.fields.get(dialect.event_key or "", dialect.event_key)
             if key in file.header:
@@ -153,7 +155,7 @@ class Receiver:
             return self._lines(self._plain, session, part, advance, load_id)
         stage = self._stage(session, load_id)
         part.dialect = replace(part.dialect, constants={})
-        command = self._stage_command(part.dialect, header=not part.dialect.columns)
+        command = self._text.command(part.dialect, header=not part.dialect.columns)
         staged = copy_part(session, part, command, advance, None)
         self._require_all_read()
         moved = stage.move(staged)
@@ -182,7 +184,7 @@ class Receiver:
                 stage = self._stage(session, load_id)
             else:
                 stage.clear()
-            command = self._stage_command(self._file.dialect, header=False)
+            command = self._text.command(self._file.dialect, header=False)
             moved = stage.move(copy_texts(session, command, texts))
             if moved is None:
                 raise RefusedError
@@ -211,60 +213,16 @@ class Receiver:
             flaws[line] = flaw
 
         stage = self._stage(session, load_id)
-        with session.cursor() as cursor, cursor.copy(self._lines_command()) as copy:
-            for record in self._records(part):
+        with session.cursor() as cursor, cursor.copy(self._text.numbered_command()) as copy:
+            for record in self._text.records(part):
                 if record.flaw:
-                    on_flaw(record.line, Flaw(None, record.flaw))
+                    hint = NOT_UTF8 if record.flaw.startswith(NOT_TEXT) else None
+                    on_flaw(record.line, Flaw(None, record.flaw, hint))
                 else:
-                    copy.write(self._staged(record))
+                    copy.write(self._text.numbered(record))
         rows = stage.move_good(on_flaw, one_by_one=one_by_one)
-        found = [r for r in self._records(part) if r.line in flaws] if flaws else []
+        found = [r for r in self._text.records(part) if r.line in flaws] if flaws else []
         return Received(rows, [Rejected(r, flaws[r.line]) for r in found], stage.duplicates)
-
-    def _records(self, part: Part) -> Iterator[Record]:
-        if self._file.source:
-            return documents(part.again())
-        header = not part.start and not self._file.dialect.columns
-        return csv_records(
-            part.again(), self._file.dialect, part.line_end, len(self._file.header), header=header
-        )
-
-    def _staged(self, record: Record) -> bytes:
-        """A record with its line number, as `_lines_command` reads it."""
-        number = str(record.line).encode()
-        if not self._file.source:
-            return number + self._file.dialect.delimiter.encode() + record.raw + b"\n"
-        raw = record.raw.replace(b"\\", b"\\\\").replace(b"\t", b"\\t").replace(b"\r", b"\\r")
-        return number + b"\t" + raw + b"\n"
-
-    def _lines_command(self) -> sql.Composed:
-        if self._file.source:
-            return sql.SQL("copy {} (line, document) from stdin").format(STAGE)
-        return self._stage_command(self._file.dialect, header=False, before=["line"])
-
-    def _stage_command(
-        self, dialect: Dialect, *, header: bool, before: list[str] | None = None
-    ) -> sql.Composed:
-        """The COPY of records into the stage; NULL is what it is in a COPY into the table."""
-        names = list(self._source.columns)
-        is_text = {c.name: c.is_text for c in self._target.columns}
-        others = [
-            name
-            for name, column in zip(names, self.columns, strict=False)
-            if not is_text.get(column, True)
-        ]
-        options = [
-            sql.SQL("format csv, header {}, delimiter {}, quote {}").format(
-                header, dialect.delimiter, dialect.quote
-            )
-        ]
-        if dialect.null is not None:
-            options.append(sql.SQL("null {}").format(dialect.null))
-            if others:
-                options.append(sql.SQL("force_null ({})").format(listed(others)))
-        return sql.SQL("copy {} ({}) from stdin ({})").format(
-            STAGE, listed([*(before or []), *names]), sql.SQL(", ").join(options)
-        )
 
 
 def _stopped_by(part: Part, line: int, flaw: Flaw) -> BadRowError:

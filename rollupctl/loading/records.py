@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from rollupctl.loading.csvfile import CHUNK
 from rollupctl.loading.dialect import Dialect
 
+NOT_TEXT = "is not UTF-8"  # with which a flaw begins
 _IN_MEMORY = 32 << 20  # bytes of a part that are kept in memory
 
 
@@ -117,7 +118,7 @@ def _not_text(raw: bytes) -> str | None:
     try:
         raw.decode()
     except UnicodeDecodeError as error:
-        return f"is not UTF-8: byte 0x{raw[error.start]:02x}"
+        return f"{NOT_TEXT}: byte 0x{raw[error.start]:02x}"
     return None
 
 

@@ -7,11 +7,13 @@ by record, its good rows are collected in a table of the target's form, and each
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import psycopg
 from psycopg import sql
 
 from rollupctl.connect import Session
+from rollupctl.loading.advice import ONE_A_LINE
 from rollupctl.loading.corrections import Corrections
 from rollupctl.loading.eventkeys import KEY, EventKeys
 from rollupctl.loading.fields import NAME, SITES, STAGE, TIMES, Fields
@@ -167,7 +169,8 @@ class Stage:
             return True
 
         for line, error in refused(self._session, "line", STAGE, read):
-            on_flaw(line, self._flaws.told(error) if error else Flaw(None, "cannot be read"))
+            flaw = self._flaws.told(error) if error else Flaw(None, "cannot be read")
+            on_flaw(line, replace(flaw, hint=ONE_A_LINE) if line == 1 else flaw)
             self._session.execute(qualified("delete from {} where line = {}").format(STAGE, line))
 
     def _table(self) -> sql.Identifier:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -10,6 +11,7 @@ from psycopg import sql
 
 from rollupctl.connect import Session, query
 from rollupctl.errors import BadFileError, BadTableError
+from rollupctl.loading.copycommand import copy_csv
 from rollupctl.loading.csvfile import DELIMITERS, CsvFile
 from rollupctl.loading.dialect import Dialect
 
@@ -136,19 +138,12 @@ class Target:
 
         Into this table, or another table `into` with the same columns.
         """
-        options = [
-            sql.SQL("format csv, header {}").format(not dialect.columns),
-            sql.SQL("delimiter {}, quote {}").format(dialect.delimiter, dialect.quote),
-        ]
-        if dialect.null is not None:
-            options.append(sql.SQL("null {}").format(dialect.null))
-            # "" is a valid text, but not a number.
-            if others := [c.name for c in self.columns if c.name in columns and not c.is_text]:
-                options.append(sql.SQL("force_null ({})").format(listed(others)))
-        return sql.SQL("copy {} ({}) from stdin ({})").format(
+        return copy_csv(
             into or sql.Identifier(self.schema, self.name),
-            listed(columns),
-            sql.SQL(", ").join(options),
+            columns,
+            dialect,
+            header=not dialect.columns,
+            not_text=[c.name for c in self.columns if c.name in columns and not c.is_text],
         )
 
     def time_columns(self, columns: list[str]) -> list[tuple[int, str, bool]]:
@@ -230,13 +225,13 @@ class Target:
         if close := difflib.get_close_matches(field.lower(), known, 1):
             hint = f"perhaps {close[0]} is meant"
         else:
-            hint = f"the columns are {', '.join(known)}; --map COLUMN=FIELD loads it into one"
+            hint = (
+                f"--map COLUMN={shlex.quote(field)} loads it into one of {', '.join(known)}; "
+                "--rest COLUMN keeps unknown fields as jsonb, --ignore-unknown leaves them out"
+            )
+            if others := [name for name in header if name != field and not self._find(name)]:
+                hint += f"; unknown too: {', '.join(others)}"
         return BadFileError(f"{place}: {self.qualified} has no column {field!r}", hint)
-
-
-def listed(names: list[str]) -> sql.Composed:
-    """Names of columns, quoted, in a row."""
-    return sql.SQL(", ").join(map(sql.Identifier, names))
 
 
 def find_target(session: Session, name: str) -> Target:

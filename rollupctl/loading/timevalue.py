@@ -44,6 +44,12 @@ _WRITE = "write it as in 2024-12-31 23:59:59+00"
 _FIELD = "(?:{quote}(?:[^{quote}]|{quote}{quote})*{quote}|[^{delimiter}{quote}\r\n])*"
 
 
+def reads_times(time_format: str, time_zone: str) -> dict[str, str]:
+    """The settings of a transaction that reads times; those without an offset are of the zone."""
+    # Unless an order is named, 01/02/2024 may be in January or in February, so it is refused.
+    return {"DateStyle": f"ISO, {DATE_ORDERS.get(time_format, 'YMD')}", "TimeZone": time_zone}
+
+
 def problem(value: str) -> tuple[str, str] | None:
     """What is wrong with `value` as the time of an event, and the hint; None if it is valid.
 

@@ -24,7 +24,7 @@ from rollupctl.loading.rejects import RejectFile, as_it_came
 from rollupctl.loading.staging import Stage
 from rollupctl.loading.target import Target
 from rollupctl.loading.timerange import TimeRange
-from rollupctl.loading.timevalue import DATE_ORDERS
+from rollupctl.loading.timevalue import reads_times
 from rollupctl.streams.feed import Batch, Message
 
 _BEGIN = "select * from rollup.begin_part(%s::pg_catalog.regclass, %s, channel => %s)"
@@ -104,10 +104,8 @@ class Store:
                 careful, one_by_one = True, careful
 
     def _attempt(self, batch: Batch, *, careful: bool, one_by_one: bool, looks: bool) -> int:
-        order = DATE_ORDERS.get(self.time_format, "YMD")
-        settings = {"DateStyle": f"ISO, {order}", "TimeZone": self.time_zone}
         began = time.monotonic()
-        with transaction(self.session, settings):
+        with transaction(self.session, reads_times(self.time_format, self.time_zone)):
             values = (self.target.qualified, batch.channel, batch.channel)
             (begun,) = query(self.session, _BEGIN, *values).records()
             if begun["position"] != batch.after:
