@@ -121,10 +121,12 @@ class _Writer:
     def csv(self, block: bytes) -> bytes | None:
         """The lines of a block as CSV; None if anything in them is unusual."""
         # So many lines, and each is a document: between documents, only a break can stand so.
-        number = block.count(b"}\n{") + block.count(b"}\r\n{") + 1
+        number = block.count(b"}\n{") + 1
+        if b"\r" in block:  # to look for one character is ten times as fast
+            number += block.count(b"}\r\n{")
         if number != block.count(b"\n") or not (self._columns or self._constants):
             return None
-        if rb"\u0000" in block:
+        if b"\\" in block and rb"\u0000" in block:
             return None
         try:
             documents = self._decode(block)
