@@ -6,7 +6,7 @@ import contextlib
 
 import click
 
-from rollupctl.commands.loads import pairs
+from rollupctl.commands.dialectoptions import pairs
 from rollupctl.errors import UsageError
 from rollupctl.loading.dialect import Dialect
 from rollupctl.loading.rejects import RejectFile
