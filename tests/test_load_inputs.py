@@ -191,6 +191,19 @@ def test_messages_lead_to_an_export_in_german(
     ]
 
 
+@pytest.mark.parametrize("word", ["NA", "n/a", "#N/A", "None", "(null)", "\\N", "-", "?"])
+def test_words_for_no_value(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path, word: str
+) -> None:
+    path = write(tmp_path / "a.csv", f"customer_id,amount\n1,{word}\n")
+    done = rollupctl("load", path)
+    assert f"hint: where {word} stands for no value, say --null '{word}'" in done.stderr
+    told = shlex.split(done.stderr.partition("say ")[2].partition(";")[0])
+    done = rollupctl("load", path, *told)
+    assert done.returncode == 0, done.stderr
+    assert rows(db, "select customer_id, amount from events") == [(1, None)]
+
+
 @pytest.mark.parametrize(
     ("written", "stored"),
     [
