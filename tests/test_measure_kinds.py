@@ -288,7 +288,10 @@ def test_verify_sees_values_further_apart_with_the_same_sum(plain_lab: Lab) -> N
     run_family(db, "visits")
     db.execute("update lab.e set price = 500 + 3 * (price - 500)")
     found = row(db, "select measure, counted, expected from rollup.verify('hours')")
-    assert found == ("spread", "999 values, mean 500", "999 values, mean 500")
+    # tdigest 1.4.3 has the mean of its centroids, which may differ in the last digit.
+    assert found[0] == "spread"
+    for shown in found[1:]:
+        assert float(shown.removeprefix("999 values, mean ")) == pytest.approx(500)
 
 
 @needs_tdigest

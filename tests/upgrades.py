@@ -98,6 +98,7 @@ select 'column', c.oid::regclass || '.' || a.attname,
 union all
 select 'constraint', coalesce(nullif(x.conrelid, 0)::regclass::text, '') || '.' || x.conname, pg_get_constraintdef(x.oid)
   from pg_constraint x join relations c on c.oid = x.conrelid
+ where x.contype <> 'n'  -- PostgreSQL 18 names these after the column, as it was called at first
 union all
 select 'setting', split_part(entry, '=', 1), entry
   from pg_db_role_setting r cross join unnest(r.setconfig) entry
