@@ -81,6 +81,15 @@ def test_every_kind_of_change_reaches_the_rollups(lab: Lab) -> None:
         corrected(db)
 
 
+def test_a_read_only_default_does_not_stop_corrections(lab: Lab) -> None:
+    db = followed(lab)
+    corrected(db)
+    db.execute("delete from lab.e where customer_id = 2")
+    careful = lab.connect(options="-c default_transaction_read_only=on")
+    careful.execute("call rollup.run_all()")
+    corrected(db)
+
+
 def test_event_counted_while_it_is_updated(lab: Lab) -> None:
     """A run up to a settled horizon counts an event that an open transaction is updating."""
     db = followed(lab)

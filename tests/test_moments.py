@@ -385,7 +385,7 @@ def test_a_kind_is_one_function(plain_lab: Lab) -> None:
         """create function rollup_internal.kind_either(m rollup_internal.measure, flip text default 'false')
                returns setof rollup_internal.measure_column language sql as $$
                select m.name, 'boolean', format('bool_or(%s > 0)', m.argument), '%1$s or %2$s', 'bool_or(%1$s)',
-                      null, null, null::json, null::json, null::jsonb, null, null $$"""
+                      null, null, null::json, null::json, null::jsonb, null, null, null::json $$"""
     )
     declare(lab, {"any": {"either": "amount", "flip": "true"}})
     for amount in (-1, 3, -5):

@@ -133,7 +133,11 @@ def test_trap_45_two_that_watch_share_a_pool(
             told = [watcher.communicate(timeout=60) for watcher in watchers]
         for watcher, (out, errors) in zip(watchers, told, strict=True):
             assert watcher.returncode == 130, errors
-            assert errors == "rollupctl: error: interrupted\n"
+            # Of the interrupted statement: it may be a CALL that has just committed.
+            lines = [
+                line for line in errors.splitlines() if "no transaction in progress" not in line
+            ]
+            assert lines == ["rollupctl: error: interrupted"]
             assert all("  done  " in line or "  busy  " in line for line in out.splitlines())
         assert left_behind(pool) == []
     assert rows(db, "select * from rollup.verify('rollup_events_5min')") == []

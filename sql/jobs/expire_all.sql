@@ -6,9 +6,13 @@ create or replace procedure rollup.expire_all(max_rows bigint default 1000000)
     language plpgsql
 as $$
 declare
-    job constant rollup.job := rollup.start_job('expire');
+    job rollup.job;
 begin
+    -- As in perform_job: a job begins by cleaning up, which a session's default must not forbid.
+    commit;
+    set transaction isolation level read committed, read write;
     perform rollup_internal.expire_job_runs();
+    job := rollup.start_job('expire');
     call rollup_internal.perform_job(job, max_rows);
 end
 $$;

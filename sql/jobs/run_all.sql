@@ -5,8 +5,12 @@ create or replace procedure rollup.run_all(max_events bigint default 1000000)
     language plpgsql
 as $$
 declare
-    job constant rollup.job := rollup.start_job('run');
+    job rollup.job;
 begin
+    -- As in perform_job: a job begins by cleaning up, which a session's default must not forbid.
+    commit;
+    set transaction isolation level read committed, read write;
+    job := rollup.start_job('run');
     call rollup_internal.perform_job(job, max_events);
 end
 $$;
