@@ -19,6 +19,7 @@ from rollupctl.loading.dialect import CSV
 from rollupctl.loading.rejects import RejectFile
 from rollupctl.loading.target import find_target
 from rollupctl.loading.timerange import default_range
+from rollupctl.streams.consume import consume
 from rollupctl.streams.debezium import unwrap
 from rollupctl.streams.feed import Batch, Message
 from rollupctl.streams.store import FencedError, Store
@@ -305,6 +306,32 @@ def test_kafka_clusters_with_topics_of_one_name(db: Connection, dsn: str) -> Non
             assert done.returncode == 0, done.stderr
     assert rows(db, DEVICES) == [(device,) for device in range(10)]
     assert value(db, "select count(distinct channel) from rollup.loads") == 2
+
+
+def test_once_waits_for_the_first_messages_after_a_slow_join(db: Connection, dsn: str) -> None:
+    """A group that admits the consumer late has not been asked for messages yet."""
+
+    class Slow:
+        is_ready = False
+        reads = 0
+
+        def read(self, most: int, seconds: float) -> list[Batch]:
+            self.is_ready = True
+            self.reads += 1
+            message = Message("1", json.dumps(click(1)).encode())
+            return [Batch("c", None, "1", [message])] if self.reads == 2 else []
+
+        def stored(self, batch: Batch) -> None: ...
+
+        def go_back(self, channel: str) -> None: ...
+
+        def close(self) -> None: ...
+
+    with open_session(dsn, "test") as session:
+        table = find_target(session, "events")
+        store = Store(session, table, CSV, "iso", "UTC", default_range())
+        consume(store, Slow(), "slow://", most=10, seconds=0.1, once=True, debezium=False)
+    assert value(db, "select count(*) from events") == 1
 
 
 def test_a_channel_that_another_has_moved(db: Connection, dsn: str) -> None:

@@ -47,8 +47,9 @@ def consume(
     began = time.monotonic()
     messages = stored = 0
     while True:
+        was_ready = feed.is_ready  # otherwise nothing could come for a part of the time
         batches = feed.read(most, seconds)
-        if not batches and once and feed.is_ready:
+        if not batches and once and was_ready:
             break
         for each in batches:
             batch = _unwrapped(each, store.corrects) if debezium else each
