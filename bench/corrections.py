@@ -35,6 +35,7 @@ CHANGE = """update events e
     from (select {0} - 1 - (random() * ({0} / 10 - 2))::bigint as n
             from generate_series(1, %s)) x
    where e.event_id = x.n
+     and e.event_time >= date_trunc('day', now()) - interval '25 hours'
      and e.event_time = date_trunc('day', now()) - interval '10 days'
                         + x.n * interval '10 days' / {0}"""
 
