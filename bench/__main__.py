@@ -10,6 +10,7 @@ import click
 
 from bench.analytics import analytics
 from bench.care import care
+from bench.citus import citus
 from bench.corrections import corrections
 from bench.dashboards import dashboards
 from bench.expiry import expiry
@@ -35,6 +36,7 @@ SCENARIOS = {
     "formats": loading,
     "partitions": partitions,
     "peers": peers,
+    "citus": citus,
     "sustained": sustained,
     "expiry": expiry,
     "care": care,

@@ -30,15 +30,24 @@ select tenant, {time}, 'u' || (random() * random() * {users})::int, kind,
           from generate_series(1, {number}) n) e
 """
 ORDER = "$$event_type = 'order'$$"
+# The first tenant has a hundredth of all events, in the last week;
+# the second has its share of the others.
 WEEK = "tenant => '1', range_from => '{week}', range_to => '{now}'"
-YEAR = "tenant => '1', range_from => '{year}', range_to => '{now}'"
+BUSY_YEAR = "tenant => '1', range_from => '{year}', range_to => '{now}'"
+YEAR = "tenant => '2', range_from => '{year}', range_to => '{now}'"
 STEPS = """array[$$event_type = 'view'$$, $$event_type = 'cart'$$, $$event_type = 'order'$$]"""
+RETENTION = "cohort_retention('true', 'true', '1 month', {})"
+ATTRIBUTION = f"attribution({ORDER}, '{{}}', '7 days', {{}})"
 # The question, the function and its arguments, and how many milliseconds 95 of 100 may take.
 ASKED = (
     ("funnel, 7 days, raw", f"funnel({STEPS}, '1 day', {WEEK})", 100),
-    ("retention, 12 months", f"cohort_retention('true', 'true', '1 month', {YEAR})", 100),
+    ("retention, 12 months", RETENTION.format(YEAR), 100),
     ("RFM, 12 months", f"rfm({YEAR})", 100),
-    ("attribution, 7 days, raw", f"attribution({ORDER}, 'linear', '7 days', {WEEK})", 100),
+    ("attribution, 12 months, raw", ATTRIBUTION.format("linear", YEAR), 100),
+    ("retention, the busy tenant", RETENTION.format(BUSY_YEAR), None),
+    ("RFM, the busy tenant", f"rfm({BUSY_YEAR})", None),
+    ("attribution to the first, the busy tenant", ATTRIBUTION.format("first", WEEK), None),
+    ("attribution to all, the busy tenant", ATTRIBUTION.format("linear", WEEK), None),
     ("rolling, 7 days of hours", f"rolling('hourly', 'people', 24, {WEEK})", 20),
     ("anomalies, 7 days of hours", f"anomalies('hourly', 'n', 4, {WEEK})", 20),
     ("baseline, 7 days of hours", f"seasonal_baseline('hourly', 'n', 4, {WEEK})", 20),
@@ -47,7 +56,7 @@ ASKED = (
 
 
 def analytics(lab: Lab, sizes: Sizes) -> Iterator[Row]:
-    """One tenant with a hundredth of the events in the last week, among a thousand others."""
+    """A busy tenant and an ordinary one, of a thousand."""
     name = "bench_analytics"
     busy = sizes.past // 100
     lab.make(name)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from statistics import median
 
-from bench.lab import Connection, Lab, laboratory, say
+from bench import timescale
+from bench.lab import Connection, Lab, say
 from bench.scenarios import REST, Row, Sizes, compare
-from rollupctl.pgbinaries import find_binaries
 
 SECONDS = 600
 DAY = datetime.now(timezone.utc).date()
@@ -22,37 +22,6 @@ EVENTS = f"""insert into events ({COLUMNS})
       from generate_series(0, {{rate}} * {{seconds}} - 1) n"""
 
 INDEX = "create index on events (customer_id, event_id)"
-
-# The same sketches. Lists are those of the C extension.
-HYPERTABLE = """
-create extension timescaledb;
-create extension hll;
-create extension topn;
-set topn.number_of_counters = 1000;
-set enable_hashagg = off;
-create table events (event_time timestamptz not null, customer_id bigint not null, event_type text,
-                     country text, browser text, device_id bigint, session_id bigint);
-select create_hypertable('events', 'event_time', chunk_time_interval => interval '1 day');
-create materialized view five_minutes
-with (timescaledb.continuous, timescaledb.materialized_only = true) as
-select customer_id, time_bucket('5 minutes', event_time) as minute, event_type, country, browser,
-       count(*) as event_count, hll_add_agg(hll_hash_bigint(device_id)) as devices,
-       hll_add_agg(hll_hash_bigint(session_id)) as sessions,
-       topn_add_agg(device_id::text) as top_devices
-  from events group by 1, 2, 3, 4, 5 with no data;
-create materialized view hours
-with (timescaledb.continuous, timescaledb.materialized_only = true) as
-select customer_id, time_bucket('1 hour', minute) as hour, event_type, country, browser,
-       sum(event_count) as event_count, hll_union_agg(devices) as devices,
-       hll_union_agg(sessions) as sessions, topn_union_agg(top_devices) as top_devices
-  from five_minutes group by 1, 2, 3, 4, 5 with no data
-"""
-REFRESH = f"call refresh_continuous_aggregate('{{}}', '{DAY} 10:00Z', '{DAY} 11:00Z')"
-SESSION = (
-    "set topn.number_of_counters = 1000",
-    "set enable_hashagg = off",
-    "set work_mem = '256MB'",
-)
 
 
 def freshness(lab: Lab, sizes: Sizes) -> Iterator[Row]:
@@ -69,13 +38,12 @@ def freshness(lab: Lab, sizes: Sizes) -> Iterator[Row]:
         asked_what = f"live view of a tenant's hour, {300 * rate:,} events uncounted, {text}"
         yield Row(asked_what, each.live * 1000, "the table", each.table * 1000,
                   each.live / each.table, unit="ms")  # fmt: skip
-    if not all(find_binaries().has_library(name) for name in ("timescaledb", "topn")):
-        say("TimescaleDB: skipped, timescaledb or topn is not installed")
+    if not timescale.is_installed():
         for every in (10, 60):
             yield compare(f"{rate:,} events/s, a run every {every} s", mine[every],
                           "every 300 s", mine[300], None)  # fmt: skip
         return
-    with laboratory(lab.runs, preload=["timescaledb"]) as peer:
+    with timescale.server(lab) as peer:
         once = theirs(peer, rate, 300, finish=True)
         for every, as_fresh, cheapest in ((10, 0.1, 1.5), (60, 0.35, 1.3)):
             fresh = theirs(peer, rate, every)
@@ -133,14 +101,12 @@ def asked(db: Connection, relation: str) -> float:
 def theirs(lab: Lab, rate: int, every: int, *, finish: bool = False) -> float:
     """With `finish`, hours are refreshed after the last bucket of five minutes only."""
     name = f"bench_peer_{every}_{finish}".lower()
-    with lab.connect("postgres") as admin:
-        admin.execute(f"create database {name}".encode())
-    with lab.connect(name) as db:
-        for statement in HYPERTABLE.split(";\n"):
-            db.execute(statement.encode())
-        for setting in SESSION:
-            db.execute(setting.encode())
-        fine, coarse = REFRESH.format("five_minutes"), REFRESH.format("hours")
+    timescale.make(lab, name)
+    with timescale.connect(lab, name) as db:
+        fine, coarse = (
+            timescale.refresh(aggregate, f"{DAY} 10:00Z", f"{DAY} 11:00Z")
+            for aggregate in ("five_minutes", "hours")
+        )
         seconds = 0.0
         for since in range(0, SECONDS, every):
             last = since + every >= SECONDS

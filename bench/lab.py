@@ -92,12 +92,12 @@ class Lab:
 
 
 @contextlib.contextmanager
-def laboratory(runs: int, preload: Sequence[str] = ()) -> Iterator[Lab]:
+def laboratory(runs: int, preload: Sequence[str] = (), *, trust_tcp: bool = False) -> Iterator[Lab]:
     # The embedded server keeps memory that others give back; what is shown must hold for others.
     clusterhome.KEEP_MEMORY.clear()
     home = Path(tempfile.mkdtemp(prefix="rollup-bench-"))
     home.chmod(0o755)  # the server may run as another user
-    cluster = Cluster(home / "pg", settings=SETTINGS, preload=list(preload))
+    cluster = Cluster(home / "pg", settings=SETTINGS, preload=list(preload), trust_tcp=trust_tcp)
     try:
         cluster.up()
         yield Lab(cluster, runs)

@@ -1,4 +1,4 @@
-"""The same work in DuckDB, with the sketches that it has."""
+"""The same work in TimescaleDB, and in DuckDB with the sketches that it has."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import importlib.util
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
+from bench import timescale
 from bench.lab import Lab, say
-from bench.scenarios import Row, Sizes, compare, counted, fill, forget, ours
+from bench.scenarios import COLUMNS, REST, Row, Sizes, compare, counted, fill, forget, ours
 from rollupctl.generate import Sample
 
 # Its aggregate approx_top_k takes four times as long as counting every device and keeping 1,000.
@@ -39,7 +42,75 @@ select c.*, t.top_devices
 """
 
 
+# All events in five minutes, or few in each group: both rollups of the example.
+SHAPES = {"in five minutes": "5 minutes", "over 23 hours": "23 hours"}
+# The aggregates are refreshed for whole buckets that have ended.
+DAY = date.today() - timedelta(days=1)
+EVENTS = f"""insert into events (event_time, {COLUMNS})
+    select timestamptz '{DAY} 00:00Z' + n * interval '{{length}}' / {{number}},
+           1 + floor(random() * 1000)::bigint, {REST} from generate_series(0, {{number}} - 1) n"""
+
+
 def peers(lab: Lab, sizes: Sizes) -> Iterator[Row]:
+    yield from with_timescale(lab, sizes)
+    yield from with_duckdb(lab, sizes)
+
+
+def with_timescale(lab: Lab, sizes: Sizes) -> Iterator[Row]:
+    """Both rollups of the example, from nothing, against aggregates of the same sketches.
+
+    The larger number of events is measured once.
+    """
+    if not timescale.is_installed():
+        return
+    with timescale.server(lab) as peer:
+        for (shape, length), number, runs, target in zip(
+            SHAPES.items(), (sizes.events, sizes.past), (lab.runs, 1), (0.5, 0.4), strict=True
+        ):
+            say(f"{number} events {shape}, and in TimescaleDB ", end="")
+            mine, theirs = replace(lab, runs=runs).alternate(
+                partial(ours_from_nothing, lab, number, length),
+                partial(in_timescale, peer, number, length),
+            )
+            yield compare(
+                f"both rollups, {number:,} events {shape}", mine, "TimescaleDB", theirs, target
+            )
+
+
+def ours_from_nothing(lab: Lab, number: int, length: str) -> float:
+    name = "bench_peers"
+    lab.make(name)
+    fill_between(lab, name, number, length)
+    seconds = lab.seconds(name, "call rollup.run_all()")
+    assert counted(lab, name, "rollup_events_1hr") == number
+    lab.drop(name)
+    return seconds
+
+
+def in_timescale(peer: Lab, number: int, length: str) -> float:
+    name = "bench_timescale"
+    timescale.make(peer, name)
+    fill_between(peer, name, number, length)
+    with timescale.connect(peer, name) as db:
+        db.execute("checkpoint")
+        began = time.perf_counter()
+        for aggregate in ("five_minutes", "hours"):
+            call = timescale.refresh(aggregate, f"{DAY} 00:00Z", f"{DAY} 23:00Z")
+            db.execute(call.encode())
+        seconds = time.perf_counter() - began
+        assert db.execute("select sum(event_count) from hours").fetchone() == (number,)
+    peer.drop(name)
+    return seconds
+
+
+def fill_between(lab: Lab, name: str, number: int, length: str) -> None:
+    with lab.connect(name) as db:
+        db.execute("select setseed(0.5)")
+        db.execute(EVENTS.format(number=number, length=length).encode())
+        db.execute("vacuum analyze events")
+
+
+def with_duckdb(lab: Lab, sizes: Sizes) -> Iterator[Row]:
     """A million events in both rollups of the example.
 
     DuckDB keeps numbers, not sketches that could be merged, and counts everything again next time.

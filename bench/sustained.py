@@ -16,8 +16,10 @@ from rollupctl.generate import Sample
 
 RATE = 16_667  # events per second: a million a minute
 WRITERS = 2
-EVERY = 10.0  # seconds between two runs
+EVERY = 60.0  # seconds between two runs
 ASKED = 20  # questions a second
+# What docs/performance.md advises where live views are asked about one tenant.
+LIVE_INDEX = "create index on events (customer_id, event_id)"
 QUESTION = """
 select sum(event_count), hll_cardinality(hll_union_agg(session_distinct_count))
   from rollup_events_1hr_live
@@ -29,6 +31,8 @@ def sustained(lab: Lab, sizes: Sizes) -> Iterator[Row]:
     """A million events a minute through COPY, both rollups of the example, a run every 10 s."""
     name = "bench_sustained"
     lab.make(name)
+    with lab.connect(name) as db:
+        db.execute(LIVE_INDEX)
     autovacuum(lab, "on")
     seconds = sizes.minutes * 60
     say(f"{RATE} events a second for {seconds:.0f} seconds")
@@ -125,8 +129,10 @@ def write(
 
 def roll(lab: Lab, name: str, stop: threading.Event, runs: list[float]) -> None:
     while not stop.wait(max(0.0, EVERY - (runs[-1] if runs else 0.0))):
-        # As by pg_cron: a session for each.
-        runs.append(lab.seconds(name, "call rollup.run_all()"))
+        began = time.monotonic()
+        with lab.connect(name) as db:  # a session for each run, as by pg_cron
+            db.execute("call rollup.run_all()")
+        runs.append(time.monotonic() - began)
 
 
 def ask(lab: Lab, name: str, stop: threading.Event, answers: list[float]) -> None:

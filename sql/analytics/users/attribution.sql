@@ -1,4 +1,5 @@
--- Only users who converted are read with their touches. Credits are cut to six places and the rest goes to the last touch,
+-- Only users who converted are read with their touches. A conversion without touches has one row, of a direct touch. All
+-- windows are over the touches of one conversion, which are sorted once. Credits are cut to six places and the rest goes to the last touch,
 -- so that they add up exactly to the value. Decay is relative to the last touch, since after many half-lives no number is
 -- small enough.
 create or replace function rollup_analytics.attribution(
@@ -47,18 +48,18 @@ e as materialized (
 ),
 k as materialized (select * from e where converts and t >= {range_from}::timestamptz),
 touches as (
-    select k.id, k.amount, k.currency, k.t - e.t as before,
+    select k.id, k.amount, k.currency, coalesce(k.t - e.t, interval '0') as before,
            case when e.channel is null or lower(e.channel) in ('', 'direct', '(direct)', '(none)') then '(direct)' else e.channel end as channel,
            row_number() over w as n, count(*) over (partition by k.id) as touches
       from k
-      join e on e.touches and e.u = k.u and e.t <= k.t and e.t >= k.t - interval {lookback} and e.id <> k.id
+      left join e on e.touches and e.u = k.u and e.t <= k.t and e.t >= k.t - interval {lookback} and e.id <> k.id
     window w as (partition by k.id order by e.t, e.channel nulls first, e.id)
 ),
 ranked as (
     select *, max(n) filter (where channel <> '(direct)') over (partition by id) as last_channel from touches
 ),
 weighted as (
-    select *, ({weight})::numeric as weight from ranked
+    select * from (select *, ({weight})::numeric as weight from ranked) r where weight <> 0
 ),
 shared as (
     select *, trunc(weight / sum(weight) over (partition by id), 6) as share,
@@ -70,8 +71,6 @@ credits as (
            case when n = touches then share + 1 - sum(share) over (partition by id) else share end as conversions,
            case when n = touches then credit + amount - sum(credit) over (partition by id) else credit end as value
       from shared
-    union all
-    select '(direct)', k.currency, 1, k.amount from k where not exists (select from touches t where t.id = k.id)
 )
 select channel, currency, sum(conversions), sum(value)
   from credits

@@ -49,7 +49,7 @@ begin
         else
             'select ({users})::text collate "C" as u, ({currency})::text as currency, {day} as day, sum({orders})::bigint as orders,'
             ' sum(({amount})::numeric) as ordered, sum(({refunds})::numeric) as refunded, max({time}) as last_order_at'
-            ' from {relation} where {conditions} group by 1, 2, 3' end,
+            ' from {relation} where {conditions} and ({orders} > 0 or {refunds} is not null) group by 1, 2, 3' end,
         jsonb_build_object('users', q.users, 'currency', by_currency, 'day', day_text, 'conditions', conditions)
         || case when r.name is null then
             jsonb_build_object('orders', orders, 'amount', rollup_internal.quote_if_column(q.relation, amount), 'refunds', refunds,
