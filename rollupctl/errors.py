@@ -118,7 +118,7 @@ _UNDEFINED = {"42P01", "42883", "3F000"}
 INSTALL_HINT = "run `rollupctl install` to put the SQL package into this database"
 _ANALYTICS_HINT = "run `rollupctl install --analytics` to put them into this database"
 
-_URI_PASSWORD = re.compile(r"(postgres(?:ql)?://[^\s:/@]*):[^\s]*@")
+_URI_PASSWORD = re.compile(r"((?:postgres(?:ql)?|redis|kafka)://[^\s:/@]*):[^\s]*@")
 _KEYWORD_PASSWORD = re.compile(
     r"((?:ssl|[?&])?password\s*=\s*)('(?:[^'\\]|\\.|'')*'?|(?:\\.|[^\s&'])+)", re.IGNORECASE
 )

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
-from rollupctl.errors import UsageError
+from rollupctl.errors import UsageError, mask
 from rollupctl.output import Table
 from rollupctl.streams.debezium import unwrap
 from rollupctl.streams.feed import Batch, Feed, PositionOf
@@ -62,7 +62,7 @@ def consume(
             feed.stored(batch)
     table = Table(RESULT)
     seconds_taken = round(time.monotonic() - began, 3)
-    table.add(url, messages, stored, store.rejected, store.duplicates, seconds_taken)
+    table.add(mask(url), messages, stored, store.rejected, store.duplicates, seconds_taken)
     return table
 
 

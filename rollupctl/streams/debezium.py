@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import Any
+
+import msgspec
 
 from rollupctl.streams.feed import Message
 
-NEW = ("c", "r", "u")  # created, read by a snapshot, updated
+_NEW = (b'"c"', b'"r"', b'"u"')  # created, read by a snapshot, updated
+_DELETED, _TRUNCATED, _OTHER = b'"d"', b'"t"', b'"m"'
+_NULL = b"null"
+
+# Rows stay as they came, since numbers would lose digits if they were parsed.
+_Fields = dict[str, msgspec.Raw]
 
 
 def unwrap(message: Message, *, corrects: bool = False) -> Message:
@@ -19,26 +24,26 @@ def unwrap(message: Message, *, corrects: bool = False) -> Message:
     """
     if message.body is None:
         return message
-    try:
-        document = json.loads(message.body)
-    except ValueError:
+    document = _fields(message.body)
+    document = _fields(document.get("payload", _NULL)) or document
+    change, before, after = (bytes(document.get(name, _NULL)) for name in ("op", "before", "after"))
+    if change in _NEW:
+        if after == _NULL:
+            return replace(message, flaw="has no row after the change")
+        return replace(message, body=after)
+    if change not in (_DELETED, _TRUNCATED, _OTHER):
         return message
-    if isinstance(document, dict) and isinstance(document.get("payload"), dict):
-        document = document["payload"]
-    if not isinstance(document, dict) or "op" not in document:
-        return message
-    change = document["op"]
-    if change in NEW and document.get("after") is not None:
-        return replace(message, body=_encoded(document["after"]))
-    if not corrects:
-        return replace(message, body=None)
-    if change == "d":
-        return replace(message, body=_encoded(document.get("before") or {}), deletes=True)
-    if change == "t":
+    if corrects and change == _DELETED:
+        return replace(message, body=b"{}" if before == _NULL else before, deletes=True)
+    if corrects and change == _TRUNCATED:
         flaw = "the table was truncated: remove its events yourself"
         return replace(message, flaw=flaw)
     return replace(message, body=None)
 
 
-def _encoded(row: Any) -> bytes:
-    return json.dumps(row, ensure_ascii=False).encode()
+def _fields(document: bytes | msgspec.Raw) -> _Fields:
+    """The fields of a JSON object; none if it is something else."""
+    try:
+        return msgspec.json.decode(document, type=_Fields)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return {}

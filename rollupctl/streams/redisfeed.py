@@ -95,8 +95,12 @@ class RedisFeed:
     def _document(self, fields: dict[bytes, bytes]) -> bytes:
         if self._field is not None:
             return fields.get(self._field.encode(), b"")
-        text = {k.decode(errors="replace"): v.decode(errors="replace") for k, v in fields.items()}
-        return json.dumps(text, ensure_ascii=False).encode(errors="replace")
+        # Bytes that are not UTF-8 stay what they are, so that the message is refused.
+        text = {
+            name.decode(errors="surrogateescape"): value.decode(errors="surrogateescape")
+            for name, value in fields.items()
+        }
+        return json.dumps(text, ensure_ascii=False).encode(errors="surrogateescape")
 
     def stored(self, batch: Batch) -> None:
         """See Feed."""
