@@ -377,6 +377,15 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         HEADER.replace("country", "país").encode("latin1"),
         "line 1: is not UTF-8: byte 0xed",
     ),
+    "sep": (
+        "sep=;\r\n" + HEADER.replace(",", ";"),
+        "(?s)line 1: is for Excel only.*hint: .*tail -n \\+2 FILE .* --delimiter ';'",
+    ),
+    "utf-32": (HEADER.encode("utf32"), "(?s)is UTF-32\nhint: say --encoding utf-32"),
+    "utf-16 without a mark": (HEADER.encode("utf-16-le"), "(?s)zero bytes\nhint: .*utf-16-le"),
+    "xlsx": (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", "is a workbook of Excel"),
+    "xls": (b"\xd0\xcf\x11\xe0" + bytes(99), "is a workbook of Excel"),
+    "gzip in gzip": (gzip.compress(gzip.compress(HEADER.encode())), "is compressed twice"),
     "utf-16": (UTF16, "(?s)is UTF-16\nhint: say --encoding utf-16"),
     "gzip": (gzip.compress(HEADER.encode())[:-9], "compressed content is damaged or cut off"),
     "zip": (b"PK\x03\x04" + bytes(99), "(?s)is a zip archive\nhint: .*unzip -p"),
@@ -462,6 +471,15 @@ def test_first_bad_file_ends_the_command(
     done = rollupctl("load", good, bad, last, "-o", "json")
     assert [r["status"] for r in json.loads(done.stdout)] == ["skipped", "loaded", "loaded"]
     assert count(db) == 4
+
+
+def test_names_are_told_on_one_line(rollupctl: Rollupctl, tmp_path: Path) -> None:
+    path = write(tmp_path / "a\nb.csv", HEADER + GOOD)
+    assert rollupctl("load", path).returncode == 0
+    done = rollupctl("load", path, "-o", "csv")
+    assert len(done.stdout.splitlines()) == 2
+    assert "a\\nb.csv: loaded before" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_headers_are_checked_before_anything_is_loaded(
@@ -700,6 +718,10 @@ def test_trap_50_texts_in_quotes_stay_texts(
         ["--null", "a,b"],
         ["--null", '"'],
         ["--null", "a\nb"],
+        ["--map", "country=a", "--set", "country=b"],
+        ["--rest", "properties", "--set", "properties={}"],
+        ["--site", "customer_id=a", "--map", "customer_id=b"],
+        ["--follow", "--jobs", "2"],
     ],
 )
 def test_trap_50_dialects_that_are_none(options: list[str]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from rollupctl.loading.load import RESULT, Options
 from rollupctl.loading.rejects import RejectFile
 from rollupctl.loading.timerange import TimeRange, parse_range
 from rollupctl.output import Table
-from tests.conftest import Connection
+from tests.conftest import Connection, Rollupctl
 from tests.helpers import rows, value
 from tests.test_load import write
 
@@ -253,6 +255,20 @@ def test_the_file_of_rejected_rows(db: Connection, dsn: str, tmp_path: Path) -> 
     assert notes.read_text() == "my notes\n"
 
 
+@pytest.mark.parametrize("place", ["/dev/null", "/dev/full", "pipe", ""])
+def test_rejected_rows_are_kept_in_a_regular_file(
+    rollupctl: Rollupctl, tmp_path: Path, place: str
+) -> None:
+    if place == "pipe":
+        place = str(tmp_path / place)
+        os.mkfifo(place)
+    path = write(tmp_path / "a.csv", "customer_id\nx\n")
+    done = rollupctl("load", path, "--reject", place)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"rollupctl: error: --reject {place}")
+    assert "regular file" in done.stderr or not place
+
+
 @pytest.mark.parametrize("form", ["csv", "ndjson"])
 def test_each_row_once_though_the_loader_dies(
     db: Connection, dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
@@ -310,13 +326,27 @@ def test_the_range_of_times(db: Connection, dsn: str, tmp_path: Path) -> None:
         "2020-12-01",
         "2021-01-01",
         "20210101",
+        "2010-3-4",
+        "Mar 4 2009",
+        "4 March 2021 10:00 +0200",
+        "2021-001",
     ]
     text = head + "".join(f"1,{each}\n" for each in inside)
     assert load_as(dsn, write(tmp_path / "a.csv", text), time_range=span) == (len(inside), 0)
     for each in outside:
         path = write(tmp_path / "b.csv", head + f"1,2015-01-01\n1,{each}\n")
-        with pytest.raises(BadFileError, match=f'line 3.*"{each}" is not between 2010-03-05 and'):
+        with pytest.raises(BadFileError, match=f'line 3.*"{re.escape(each)}" is not between 2010'):
             load_as(dsn, path, time_range=span)
+    for form, first, last, before, after in (
+        ("dmy", "5.3.2010", "20/11/2020 23:59", "4.3.2010", "21.11.2020"),
+        ("mdy", "3/5/2010", "11-20-2020", "3/4/2010", "11/21/2020"),
+    ):
+        path = write(tmp_path / "b.csv", head + f"1,{first}\n1,{last}\n")
+        assert load_as(dsn, path, time_range=span, time_format=form) == (2, 0)
+        for each in (before, after):
+            path = write(tmp_path / "b.csv", head + f"1,{first}\n1,{each}\n")
+            with pytest.raises(BadFileError, match=f'line 3.*"{re.escape(each)}" is not between'):
+                load_as(dsn, path, time_range=span, time_format=form)
     path = write(tmp_path / "b.csv", head + "1,1583020800\n1,1800000000\n")
     with pytest.raises(BadFileError, match='line 3.*"1800000000" is not between'):
         load_as(dsn, path, time_range=span, time_format="epoch")
@@ -326,7 +356,6 @@ def test_the_range_of_times(db: Connection, dsn: str, tmp_path: Path) -> None:
 
 
 def test_the_pattern_of_a_range_has_its_days_only() -> None:
-    import re
     from datetime import date, timedelta
 
     for first, last in (

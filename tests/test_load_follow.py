@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import signal
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from tests.conftest import Connection, Rollupctl
 from tests.helpers import Task, rows, until, value
 from tests.test_load import start_load
 from tests.test_load_documents import rejected
+from tests.test_load_formats import columnar
 
 HEADER = "customer_id,event_type\n"
 
@@ -140,6 +142,30 @@ def test_what_cannot_be_followed(dsn: str, tmp_path: Path) -> None:
         ):
             with pytest.raises(UsageError):
                 Follower(session, str(tmp_path / "a"), None, options)
+    os.mkfifo(tmp_path / "pipe")
+    for path, said in ((tmp_path / "pipe", "is not a regular"), (tmp_path, "is not a regular")):
+        with following(dsn, path) as task, pytest.raises(UsageError, match=said):
+            task.result()
+    (tmp_path / "a.parquet").write_bytes(columnar("parquet", {"customer_id": [1, 2]}) + b"\n")
+    with following(dsn, tmp_path / "a.parquet") as task, pytest.raises(RollupError):
+        task.result()
+
+
+def test_a_file_that_does_not_exist_yet(
+    db: Connection, dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.csv"
+    said = ""
+
+    def says() -> bool:
+        nonlocal said
+        said += capsys.readouterr().err
+        return "a.csv: does not exist yet; waiting for it" in said
+
+    with following(dsn, path):
+        until(says, "it is told")
+        path.write_text(HEADER + "1,a\n")
+        until(lambda: customers(db) == [1], "it is loaded")
 
 
 @pytest.mark.parametrize("seed", range(1))

@@ -6,7 +6,8 @@ import gzip
 import io
 import random
 import sys
-from datetime import datetime, timezone
+import uuid
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,29 @@ def test_columnar_files(
     if form != "stream":  # whose sign is not recognized in another encoding
         with pytest.raises(UsageError, match="are for files of text"):
             load_as(dsn, path, Dialect(encoding="latin1"))
+
+
+def test_types_that_csv_does_not_have(db: Connection, dsn: str, tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    db.execute(
+        "create table odd (a text, b bytea, c interval, d interval, e uuid, f jsonb, g text)"
+    )
+    number = uuid.UUID(int=7)
+    columns = {
+        "a": pa.array(["x", None], pa.string_view()),
+        "b": pa.array([b"\xff", None], pa.binary_view()),
+        "c": pa.array([timedelta(days=1, microseconds=5), None], pa.duration("ns")),
+        "d": pa.array([pa.MonthDayNano([1, 2, 3000]), None]),
+        "e": pa.array([number.bytes, None], pa.uuid()),
+        "f": pa.array([[b"\xff"], None], pa.list_(pa.binary())),
+        "g": pa.RunEndEncodedArray.from_arrays(pa.array([2], pa.int32()), pa.array(["y"])),
+    }
+    path = write(tmp_path / "a", columnar("file", columns))
+    assert load_as(dsn, path, table="odd") == (2, 0)
+    assert rows(db, "select a, b, c::text, d::text, e, f, g from odd order by a nulls last") == [
+        ("x", b"\xff", "24:00:00.000005", "1 mon 2 days 00:00:00.000003", number, ["\\xff"], "y"),
+        (None, None, None, None, None, None, "y"),
+    ]
 
 
 def test_bad_rows_of_parquet(db: Connection, dsn: str, tmp_path: Path) -> None:

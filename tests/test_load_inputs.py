@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import itertools
 import lzma
+import os
 import re
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,9 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollupctl.loading.dialect import Constants, Dialect
+from rollupctl.loading.unpack import unpack
 from tests.conftest import Connection, Rollupctl
 from tests.helpers import rows, value
 from tests.test_load import GOOD, HEADER, count, events, write
+from tests.test_load_documents import load_as
 
 TEXT = HEADER + "7,buy,Österreich,opera,70,700\n" * 3
 
@@ -67,10 +72,59 @@ def test_content_that_is_cut_off_loads_nothing(
     assert count(db) == 0
 
 
+@pytest.mark.parametrize("how", COMPRESSED)
+def test_frames_that_follow_each_other(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path, how: str
+) -> None:
+    pack = COMPRESSED[how]
+    packed = pack(HEADER.encode()) + pack(b"") + pack(GOOD.encode()) + pack(GOOD.encode() * 9)
+    assert rollupctl("load", write(tmp_path / "a", packed)).returncode == 0
+    assert count(db) == 10
+    # One that is damaged at its beginning is not the end of those before it.
+    for damaged in (b"x" + pack(GOOD.encode())[1:], b"\0\0x", pack(GOOD.encode())[:-1]):
+        done = rollupctl("load", write(tmp_path / "b", pack(HEADER.encode() * 2) + damaged))
+        assert "compressed content is damaged or cut off" in done.stderr
+    assert count(db) == 10
+    zeros = pack(HEADER.encode()) + bytes(512) + pack(GOOD.encode()) + bytes(70_000)
+    assert rollupctl("load", write(tmp_path / "c", zeros)).returncode == 0
+    assert count(db) == 11
+
+
+def test_a_frame_of_zstd_that_is_skipped(
+    db: Connection, rollupctl: Rollupctl, tmp_path: Path
+) -> None:
+    pack = COMPRESSED["zstd"]
+    skipped = b"\x50\x2a\x4d\x18\4\0\0\0abcd"
+    packed = skipped + pack(HEADER.encode()) + skipped + pack(GOOD.encode()) + skipped
+    assert rollupctl("load", write(tmp_path / "a", packed)).returncode == 0
+    assert count(db) == 1
+
+
+def test_what_expands_a_lot_comes_in_pieces() -> None:
+    for how in ("gzip", "bzip2", "xz"):
+        packed = COMPRESSED[how](bytes(50_000_000))
+        unpacked = unpack(packed[:6], io.BytesIO(packed), "a", "a")
+        assert unpacked
+        assert {len(unpacked.read(65536)) for _ in range(700)} == {65536}
+
+
+def test_standard_input_from_a_file(
+    db: Connection, dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(write(tmp_path / "a.csv", "first\n" + TEXT))
+    for added in (3, 0):
+        with path.open() as file:
+            os.lseek(file.fileno(), 6, os.SEEK_SET)  # as after `read` of a shell
+            monkeypatch.setattr(sys, "stdin", file)
+            assert load_as(dsn, "-") == (added, 0)
+    assert rows(db, "select bytes from rollup.loads") == [(len(TEXT.encode()),)]
+
+
 def test_directories_and_patterns(db: Connection, rollupctl: Rollupctl, tmp_path: Path) -> None:
     for number in (1, 2, 3):
         write(tmp_path / f"{number}.csv", HEADER + GOOD * number)
     write(tmp_path / ".hidden.csv", "no events")
+    write(tmp_path / "_SUCCESS", "")
     assert rollupctl("load", str(tmp_path / "[12].csv")).returncode == 0
     assert count(db) == 3
     assert rollupctl("load", str(tmp_path)).returncode == 0
@@ -139,10 +193,11 @@ def test_columns_by_another_name_and_constants(
     for wrong, said in (
         (["--map", "path=nation"], "there is no field 'nation' to map"),
         (["--set", "nation=DE"], "has no column 'nation'"),
-        (["--set", "customer_id=1"], "named twice"),
     ):
         done = rollupctl("load", path, *mapped, *wrong)
         assert (done.returncode, said in done.stderr) == (1, True), done.stderr
+    done = rollupctl("load", path, *mapped, "--set", "customer_id=1")
+    assert (done.returncode, "named twice" in done.stderr) == (2, True), done.stderr
     for wrong in (["--set", "country"], ["--map", "=x"], ["--set", "a=1", "--set", "a=2"],
                   ["--map", "country=x", "--map", "path=x"]):  # fmt: skip
         assert rollupctl("load", path, *wrong).returncode == 2

@@ -101,7 +101,8 @@ def pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     for each in given:
         column, mark, value = each.partition("=")
         if not mark or not column.strip():
-            raise UsageError(f"{option}: {each!r} has no column", f"write {option} country=DE, say")
+            form = "COLUMN=VALUE" if option == "--set" else "COLUMN=FIELD"
+            raise UsageError(f"{option}: {each!r} has no column", f"write {option} {form}")
         if column.strip() in pairs:
             raise UsageError(f"{option}: column {column.strip()} is named twice")
         pairs[column.strip()] = value

@@ -149,18 +149,22 @@ def load(
     )
     if follow and len(files) > 1:
         raise UsageError("--follow takes one file", "start one loader for each")
+    if follow and jobs > 1:
+        raise UsageError("--follow does not go with --jobs", "start one loader for each file")
     if channel and not follow:
         raise UsageError("--channel is for --follow")
     report = Table(RESULT)
     with ExitStack() as opened:
-        rejects = opened.enter_context(RejectFile(reject, max_rejects)) if reject else None
+        rejects = (
+            opened.enter_context(RejectFile(reject, max_rejects)) if reject is not None else None
+        )
         options = Options(
             dialect=dialect, time_range=parse_range(time_range), rejects=rejects, **others
         )
         try:
             if not options.dry_run:
                 opened.enter_context(options.board.shown())
-            if jobs > 1 and not follow:
+            if jobs > 1:
                 load_side_by_side(settings.connect, files, options, jobs, report=report)
             else:
                 session = opened.enter_context(settings.connect())

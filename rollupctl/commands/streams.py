@@ -117,7 +117,7 @@ def consume(
         session = opened.enter_context(settings.connect())
         require_time_zone(session, time_zone)
         target = find_target(session, table)
-        rejects = opened.enter_context(RejectFile(reject, None)) if reject else None
+        rejects = opened.enter_context(RejectFile(reject, None)) if reject is not None else None
         if rejects:
             rejects.clear_uncommitted(session)
         where = (time_format, time_zone, parse_range(time_range))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import tempfile
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
 
 from rollupctl.errors import BadFileError
 from rollupctl.exporting.columnar import import_pyarrow
-from rollupctl.loading.content import NOTHING_LOADED, Content
+from rollupctl.loading.ahead import Ahead
+from rollupctl.loading.content import NOTHING_LOADED, STDIN, Content
 
-_BATCH = 1 << 14  # rows
+_BATCH = 1 << 12  # rows
+_AHEAD = 4  # batches that are converted before they are sent
 _SIGNS = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\xff\xff\xff\xff", "arrow"))
 
 
@@ -37,16 +40,11 @@ class ColumnarContent(Content):
         self.is_compressed = True  # the length of the text is unknown until the end
         self._content = content
         self._form = form
-        self._sha = hashlib.sha256()
-        self._copy = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by close()
-        self._take(head)
-        while chunk := content.read(1 << 20):
-            self._take(chunk)
+        self._digest: bytes | None = None
+        self._texts: Ahead | None = None
+        can_seek = content.is_regular and not content.is_compressed and content.name != STDIN
+        self._source = content.file if can_seek else _copied(content, head)
         self.rewind()
-
-    def _take(self, chunk: bytes) -> None:
-        self._sha.update(chunk)
-        self._copy.write(chunk)
 
     @property
     def is_regular(self) -> bool:
@@ -64,27 +62,42 @@ class ColumnarContent(Content):
 
     def raw_digest(self) -> bytes:
         """SHA-256 of the file."""
-        return self._sha.digest()
+        if self._digest is None:
+            sha, at = hashlib.sha256(), 0
+            # Not read(), which would move what the rows are read from.
+            while chunk := os.pread(self._source.fileno(), 1 << 20, at):
+                sha.update(chunk)
+                at += len(chunk)
+            self._digest = sha.digest()
+        return self._digest
 
     def known_digest(self) -> bytes:
         """The same."""
-        return self._sha.digest()
+        return self.raw_digest()
 
     def rewind(self) -> None:
         """Go back to the first row."""
-        self._copy.seek(0)
-        self._texts = self._read_texts()
+        self._end_reading()
+        self._source.seek(0)
+        self._texts = Ahead(self._read_texts(), _AHEAD)
+
+    def _end_reading(self) -> None:
+        if self._texts is not None:
+            self._texts.close()
 
     def close(self) -> None:
         """Close the file and its copy."""
-        self._copy.close()
+        self._end_reading()
+        if self._source is not self._content.file:
+            self._source.close()
         self._content.close()
 
     def read(self, size: int) -> bytes:
         """The next rows as CSV, of whatever `size`; none at the end. Raises BadFileError for
         damaged content.
         """
-        return next(self._texts, b"")
+        assert self._texts
+        return self._texts.read()
 
     def _read_texts(self) -> Iterator[bytes]:
         pa = self._pa
@@ -104,14 +117,16 @@ class ColumnarContent(Content):
         """The batches, at least one of them, if only to have the names of the columns."""
         pa = self._pa
         if self._form == "parquet":
-            file = pa.parquet.ParquetFile(self._copy, pre_buffer=False)
+            file = pa.parquet.ParquetFile(
+                self._source, pre_buffer=False, page_checksum_verification=True
+            )
             schema = file.schema_arrow
             batches = file.iter_batches(_BATCH, use_threads=False)
         else:
-            magic = self._copy.read(6)
-            self._copy.seek(0)
+            magic = self._source.read(6)
+            self._source.seek(0)
             open_arrow = pa.ipc.open_file if magic == b"ARROW1" else pa.ipc.open_stream
-            reader = open_arrow(self._copy)
+            reader = open_arrow(self._source)
             schema = reader.schema
             batches = (
                 (reader.get_batch(at) for at in range(reader.num_record_batches))
@@ -134,17 +149,67 @@ class ColumnarContent(Content):
         return sink.getvalue()
 
     def _plain(self, column: Any) -> Any:
-        """A column in a type that CSV can have."""
+        """A column in a type that CSV can have, and with values that PostgreSQL reads as meant."""
+        import pyarrow.compute
+
         pa, kind = self._pa, column.type
         types = pa.types
+        is_uuid = str(kind) == "extension<arrow.uuid>"
         if types.is_dictionary(kind):
             return self._plain(column.cast(kind.value_type))
-        if types.is_nested(kind):
-            values = [None if v is None else json.dumps(v, default=str) for v in column.to_pylist()]
-            return pa.chunked_array([pa.array(values, pa.string())])
-        if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
-            values = [None if v is None else "\\x" + v.hex() for v in column.to_pylist()]
-            return pa.chunked_array([pa.array(values, pa.string())])
+        if types.is_run_end_encoded(kind):
+            return self._plain(pyarrow.compute.run_end_decode(column))
+        if isinstance(kind, pa.BaseExtensionType) and not is_uuid:
+            storage = [chunk.storage for chunk in column.chunks]
+            return self._plain(pa.chunked_array(storage, kind.storage_type))
+        if types.is_string_view(kind):
+            return column.cast(pa.large_string())
         if types.is_timestamp(kind) and kind.unit == "ns":
             return column.cast(pa.timestamp("us", kind.tz), safe=False)
-        return column
+        if types.is_nested(kind):
+            text: Callable[[Any], str] = _json
+        elif types.is_duration(kind):
+            column, text = column.cast(pa.duration("us"), safe=False).cast(pa.int64()), _interval
+        elif (
+            any(
+                is_it(kind)
+                for is_it in (
+                    types.is_binary,
+                    types.is_large_binary,
+                    types.is_fixed_size_binary,
+                    types.is_binary_view,
+                    types.is_interval,
+                )
+            )
+            or is_uuid
+        ):
+            text = _text
+        else:
+            return column
+        values = [None if value is None else text(value) for value in column.to_pylist()]
+        return pa.chunked_array([pa.array(values, pa.string())])
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=_text)
+
+
+def _interval(microseconds: int) -> str:
+    return f"{microseconds} microseconds"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    if hasattr(value, "nanoseconds"):  # months, days and these
+        return f"{value.months} months {value.days} days {value.nanoseconds // 1000} microseconds"
+    return str(value)
+
+
+def _copied(content: Content, head: bytes) -> BinaryIO:
+    copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by close()
+    copy.write(head)
+    while chunk := content.read(1 << 20):
+        copy.write(chunk)
+    copy.flush()
+    return copy

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
 import hashlib
-import importlib.util
-import lzma
 import os
 import shlex
 import stat
 import sys
-import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO
 
 from rollupctl.errors import BadFileError, UsageError
+from rollupctl.loading.unpack import Readable, is_of_unpacking, unpack
 
 STDIN = "-"
 LONGEST_NAME = 4096  # characters: no system takes a longer path
@@ -25,10 +21,6 @@ NOTHING_LOADED = "nothing of this file was loaded"
 UTF8 = "utf-8"
 
 _LONGEST_MAGIC = 6  # bytes
-
-
-class _Readable(Protocol):
-    def read(self, size: int = -1, /) -> bytes: ...
 
 
 class Content:
@@ -42,10 +34,10 @@ class Content:
         """Open `path` ("-" is standard input). Raises BadFileError if it cannot be read."""
         self.name = printable(path)
         self._is_stdin = path == STDIN
-        self._file: BinaryIO
+        self.file: BinaryIO  # as it is
         try:
             # Closed by close().
-            self._file = sys.stdin.buffer if self._is_stdin else Path(path).open("rb")  # noqa: SIM115
+            self.file = sys.stdin.buffer if self._is_stdin else Path(path).open("rb")  # noqa: SIM115
         except IsADirectoryError:
             raise BadFileError(f"{self.name}: is a directory", "name a file") from None
         except (OSError, ValueError) as error:
@@ -53,6 +45,8 @@ class Content:
             raise BadFileError(f"{self.name}: {reason}") from None
         self._encoding = encoding
         try:
+            # The shell may have read the first lines of standard input.
+            self._start = self.file.tell() if self.is_regular else 0
             self._begin()
         except BaseException:
             self.close()
@@ -70,9 +64,9 @@ class Content:
         ):
             magic += more
         raw = _Prefixed(magic, self._read_file)
-        unpack = next((make for begin, make in _COMPRESSIONS if magic.startswith(begin)), None)
-        self.is_compressed = unpack is not None
-        self._stream: _Readable = unpack(raw, self.name) if unpack else raw
+        unpacked = unpack(magic, raw, self.name, self.shell_name)
+        self.is_compressed = unpacked is not None
+        self._stream: Readable = unpacked or raw
         self._decoder = (
             None
             if self._encoding == UTF8
@@ -83,8 +77,8 @@ class Content:
     def _read_file(self, size: int) -> bytes:
         try:
             if self._is_stdin:  # what has come, without waiting until it is so much
-                return getattr(self._file, "read1", self._file.read)(size)
-            return self._file.read(size)
+                return getattr(self.file, "read1", self.file.read)(size)
+            return self.file.read(size)
         except OSError as error:
             raise BadFileError(f"{self.name}: {error.strerror}") from None
 
@@ -93,10 +87,8 @@ class Content:
         while True:
             try:
                 data = self._stream.read(size)
-            except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, OSError) as error:
-                raise _damaged(self.name, error) from None
             except Exception as error:
-                if type(error).__name__ != "ZstdError":
+                if not is_of_unpacking(error):
                     raise
                 raise _damaged(self.name, error) from None
             if self._decoder is None or self._raw is None:
@@ -130,29 +122,29 @@ class Content:
     @property
     def is_regular(self) -> bool:
         """Whether it can be read again from its beginning."""
-        return stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
+        return stat.S_ISREG(os.fstat(self.file.fileno()).st_mode)
 
     @property
     def size(self) -> int | None:
         """Length in bytes, or None where it is unknown until the end: compressed, or a pipe."""
         if not self.is_regular or self.is_compressed:
             return None
-        return os.fstat(self._file.fileno()).st_size
+        return os.fstat(self.file.fileno()).st_size - self._start
 
     def state(self) -> tuple[int, ...]:
         """A value that changes when a regular file is written to; constant for a pipe."""
-        facts = os.fstat(self._file.fileno())
+        facts = os.fstat(self.file.fileno())
         return (facts.st_size, facts.st_mtime_ns) if stat.S_ISREG(facts.st_mode) else ()
 
     def rewind(self) -> None:
         """Go back to the beginning of a regular file."""
-        self._file.seek(0)
+        self.file.seek(self._start)
         self._begin()
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
         if not self._is_stdin:
-            self._file.close()
+            self.file.close()
 
 
 class _Prefixed:
@@ -168,69 +160,6 @@ class _Prefixed:
             return self._read(size)
         data, self._begin = self._begin[:size], self._begin[size:]
         return data + self._read(size - len(data)) if len(data) < size else data
-
-
-def _open_zstd(raw: Any, name: str) -> _Readable:
-    if importlib.util.find_spec("zstandard") is None:
-        shown = "FILE" if name == STDIN else name
-        raise BadFileError(
-            f"{name}: is compressed with zstd",
-            f"pip install 'rollupctl[zstd]', or unpack it: `zstdcat {shown} | rollupctl load -`",
-        )
-    return _Zstd(raw)
-
-
-class _Zstd:
-    """Frames of zstd one after the other. Raises EOFError where one is cut off, which the stream
-    reader of the library takes for the end.
-    """
-
-    _INPUT = 1 << 12  # bytes, few because they may expand a thousandfold
-
-    def __init__(self, raw: Any) -> None:
-        import zstandard
-
-        self._raw = raw
-        self._open = zstandard.ZstdDecompressor().decompressobj
-        self._frame: Any = None
-        self._packed = b""
-        self._ready = b""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """At most `size` bytes; empty at the end."""
-        while not self._ready:
-            self._packed = self._packed or self._raw.read(self._INPUT)
-            if not self._packed:
-                if self._frame is not None:
-                    raise EOFError("the last frame is incomplete")
-                return b""
-            self._frame = self._frame or self._open()
-            self._ready = self._frame.decompress(self._packed)
-            self._packed = b""
-            if self._frame.eof:
-                self._packed, self._frame = self._frame.unused_data, None
-        data, self._ready = self._ready[:size], self._ready[size:]
-        return data
-
-
-def _open_gzip(raw: Any, name: str) -> _Readable:
-    return gzip.GzipFile(fileobj=raw, mode="rb")
-
-
-def _open_bzip2(raw: Any, name: str) -> _Readable:
-    return bz2.BZ2File(raw)
-
-
-def _open_xz(raw: Any, name: str) -> _Readable:
-    return lzma.LZMAFile(raw)
-
-
-_COMPRESSIONS: tuple[tuple[bytes, Callable[[Any, str], _Readable]], ...] = (
-    (b"\x1f\x8b", _open_gzip),
-    (b"\x28\xb5\x2f\xfd", _open_zstd),
-    (b"\xfd7zXZ\0", _open_xz),
-    (b"BZh", _open_bzip2),
-)
 
 
 def _damaged(name: str, error: Exception) -> BadFileError:
@@ -254,17 +183,26 @@ def validate_encoding(name: str) -> str:
 
 
 def printable(path: str) -> str:
-    """`path` for messages and the ledger; bytes that are not UTF-8 are replaced.
+    """`path` for messages and the ledger, on one line; bytes that are not UTF-8 are replaced.
 
     An overlong path is abbreviated in the middle, so that the rest of the message fits on the line.
     """
-    shown = os.fsencode(path).decode("utf-8", "replace")
+    text = os.fsencode(path).decode("utf-8", "replace")
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return shown if len(shown) <= LONGEST_NAME else f"{shown[:150]}…{shown[-50:]}"
+
+
+# What Spark and Hadoop leave beside their files.
+_MARKS = ("_SUCCESS", "_metadata", "_common_metadata")
+
+
+def _is_meant(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".") and path.name not in _MARKS
 
 
 def find_files(names: list[str]) -> list[str]:
     """The files that `names` mean: a directory its files, a pattern such as 'data/*.csv' what it
-    matches, both in the order of their names; hidden files are left out.
+    matches, both in the order of their names; hidden files and marks of Spark are left out.
 
     Raises BadFileError for an empty directory and a pattern without a match.
     """
@@ -277,13 +215,13 @@ def find_files(names: list[str]) -> list[str]:
         except (OSError, ValueError):
             is_directory = is_pattern = False  # opening it says what is wrong
         if is_directory:
-            inside = sorted(p for p in path.iterdir() if p.is_file() and p.name[0] != ".")
+            inside = sorted(filter(_is_meant, path.iterdir()))
             if not inside:
                 raise BadFileError(f"{printable(name)}: a directory without files")
         elif is_pattern:
             start = Path(path.anchor)
             pattern = str(path.relative_to(path.anchor)) if path.anchor else name
-            inside = sorted(p for p in start.glob(pattern) if p.is_file() and p.name[0] != ".")
+            inside = sorted(filter(_is_meant, start.glob(pattern)))
             if not inside:
                 raise BadFileError(f"{printable(name)}: no file matches")
         else:

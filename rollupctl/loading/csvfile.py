@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,18 +19,14 @@ CHUNK = 1 << 16  # bytes read, hashed and sent at a time
 LONGEST_HEADER = 1 << 20  # bytes
 BOM = b"\xef\xbb\xbf"
 
+_EXCEL = "save it as CSV UTF-8 there"
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "is a zip archive", "unpack it on the way: `unzip -p {} | rollupctl load -`"),
-    (
-        b"\xff\xfe",
-        "is UTF-16",
-        "say --encoding utf-16",
-    ),
-    (
-        b"\xfe\xff",
-        "is UTF-16",
-        "say --encoding utf-16",
-    ),
+    (b"\xd0\xcf\x11\xe0", "is a workbook of Excel", _EXCEL),
+    (b"\xff\xfe\0\0", "is UTF-32", "say --encoding utf-32"),
+    (b"\xff\xfe", "is UTF-16", "say --encoding utf-16"),
+    (b"\xfe\xff", "is UTF-16", "say --encoding utf-16"),
+    (b"\x1f\x8b", "is compressed twice", "unpack it on the way: `zcat {} | rollupctl load -`"),
 )
 DELIMITERS = ((",", "','"), (";", "';'"), ("\t", "tab"), ("|", "'|'"))  # and how to say them
 
@@ -184,6 +181,8 @@ def _parse_header(head: bytes, name: str, dialect: Dialect) -> list[str]:
     expected = "the first line must hold the names of the columns, as in customer_id,event_type,…"
     if not head:
         raise BadFileError(f"{name}: is empty", expected)
+    if head.startswith(b"PK") and b"[Content_Types].xml" in head:
+        raise BadFileError(f"{name}: is a workbook of Excel", _EXCEL)
     for magic, what, hint in _MAGIC:
         if head.startswith(magic):
             raise BadFileError(f"{name}: {what}", hint.format("FILE" if name == STDIN else name))
@@ -192,7 +191,17 @@ def _parse_header(head: bytes, name: str, dialect: Dialect) -> list[str]:
         raise BadFileError(f"{name}, line 1: is longer than {LONGEST_HEADER} bytes", expected)
     record = head[:end].removeprefix(BOM)
     if b"\0" in record:
-        raise BadFileError(f"{name}: is not text: it holds zero bytes", expected)
+        raise BadFileError(
+            f"{name}: is not text: it holds zero bytes",
+            "CSV, JSON lines, logs, Parquet and Arrow can be loaded; for UTF-16 without a mark at "
+            "the beginning, say --encoding utf-16-le",
+        )
+    if found := re.fullmatch(rb'"?sep=(.)"?\1*\r?', record, re.IGNORECASE):
+        raise BadFileError(
+            f"{name}, line 1: is for Excel only, not the names of the columns",
+            f"load the file without it: `tail -n +2 FILE | rollupctl load - --delimiter "
+            f"{shlex.quote(found[1].decode(errors='replace'))}`",
+        )
     if dialect.columns:
         return _named(dialect.columns, name, dialect)
     try:

@@ -53,6 +53,14 @@ class Dialect:
                 f"--null: {self.null!r} holds the delimiter, the quote or a line break",
                 "write what stands between delimiters, without quotes: --null '' or --null NULL",
             )
+        given = [*self.fields.values(), *self.constants, *self.sites]
+        given += [self.rest] if self.rest else []
+        for column in given:
+            if given.count(column) > 1:
+                raise UsageError(
+                    f"column {column} is named twice by --map, --set, --site and --rest",
+                    "a column gets its value from one of them",
+                )
         object.__setattr__(self, "encoding", validate_encoding(self.encoding))
 
     @property

@@ -16,7 +16,7 @@ import psycopg
 
 from rollupctl.connect import Session, query, transaction
 from rollupctl.errors import BadFileError, RollupError, UsageError
-from rollupctl.loading.content import NOTHING_LOADED, STDIN, UTF8
+from rollupctl.loading.content import NOTHING_LOADED, STDIN, UTF8, printable
 from rollupctl.loading.copyerror import explain
 from rollupctl.loading.csvfile import CsvFile
 from rollupctl.loading.eventkeys import require_keys
@@ -30,7 +30,7 @@ from rollupctl.loading.rejects import rows_of_part
 from rollupctl.loading.tail import Growing, GrowingFile, GrowingPipe, Place, find_place
 from rollupctl.loading.target import find_target
 from rollupctl.loading.timevalue import reads_times
-from rollupctl.output import Table
+from rollupctl.output import Table, note
 from rollupctl.zones import require_time_zone
 
 EVERY = 1.0  # seconds between commits
@@ -111,6 +111,13 @@ class Follower:
                 self._follow_files(Path(self._name))
 
     def _follow_files(self, path: Path) -> None:
+        if path.exists() and not path.is_file():
+            raise UsageError(
+                f"--follow: {printable(self._name)} is not a regular file",
+                "a pipe is followed as standard input: rollupctl load --follow - < PIPE",
+            )
+        if not path.exists():
+            note(f"{printable(self._name)}: does not exist yet; waiting for it")
         place = Place.parse(self._position)
         # After the end of a file comes another one of the name, or the same from its beginning.
         for each, offset in itertools.chain(find_place(path, place), itertools.repeat((path, 0))):
@@ -137,6 +144,10 @@ class Follower:
 
     def _follow(self, source: Growing, file: CsvFile, lines: int) -> None:
         """Commit what comes, until it ends."""
+        if file.content.is_recoded:
+            raise UsageError(
+                f"{file.name}: a Parquet or Arrow file does not grow", "load it without --follow"
+            )
         if file.content.is_compressed:
             raise UsageError(f"{file.name}: is compressed", "unpack it on the way: zcat, zstdcat")
         with self._options.board.file(file.name, None) as self._tracker:

@@ -84,7 +84,7 @@ def load_files(
             except BaseException:
                 file.close()
                 raise
-            if options.dry_run or file.content.is_regular:
+            if options.dry_run or (file.content.is_regular and name != STDIN):
                 file.close()  # opened again when it is loaded; a pipe must stay open
             else:
                 pipes[name] = file

@@ -29,8 +29,9 @@ from rollupctl.loading.source import Source
 from rollupctl.loading.stagedtext import StagedText
 from rollupctl.loading.staging import Stage
 from rollupctl.loading.target import Target
+from rollupctl.loading.timecolumns import TimeColumns
 from rollupctl.loading.timerange import TimeRange
-from rollupctl.loading.timevalue import ANY, TimeColumns
+from rollupctl.loading.timevalue import ANY
 from rollupctl.loading.transfer import copy_part, copy_texts
 
 Outcome = TypeVar("Outcome")

@@ -37,14 +37,20 @@ class RejectFile:
         self.name = printable(path)
         if path == STDIN:
             raise BadFileError("--reject -: bad rows are kept in a file", "name a file")
+        place = Path(path)
+        if place.exists() and not (place.is_file() or place.is_dir()):
+            raise BadFileError(
+                f"--reject {self.name}: is not a regular file, which could be read again",
+                "name a file",
+            )
         self._most = most
         self._count = 0  # rows of this loader that stay
         self._committed = 0  # bytes that stay
         try:
-            self._file = Path(path).open("a+", encoding="utf-8")  # noqa: SIM115 -- by __exit__()
+            self._file = place.open("a+", encoding="utf-8")
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise BadFileError(f"{self.name}: {reason}") from None
+            raise BadFileError(f"--reject {self.name}: {reason}") from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

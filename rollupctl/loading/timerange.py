@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta, timezone
 from rollupctl.errors import UsageError
 
 _YEARS = 20  # how far back events may lie by default
-_DATE = re.compile(r"\s*(\d{4})-?(\d\d)-?(\d\d)(?!\d)")
+_YEAR_FIRST = re.compile(r"\s*(?P<Y>\d{4})(?P<mark>[-/.]?)(?P<M>\d\d?)(?P=mark)(?P<D>\d\d?)(?!\d)")
+_YEAR_LAST = r"\s*(?P<{}>\d\d?)[-/.](?P<{}>\d\d?)[-/.](?P<Y>\d{{4}})(?!\d)"
 
 
 @dataclass(frozen=True)
@@ -31,20 +32,25 @@ class TimeRange:
     def __str__(self) -> str:
         return f"{self.first} and {self.last}"
 
-    def is_beyond(self, text: str) -> bool:
-        """Whether `text` begins with a date outside, as it is written: offsets are left aside."""
-        found = _DATE.match(text)
-        try:
-            return found is not None and date(*map(int, found.groups())) not in self
-        except ValueError:
-            return False  # the server says what is wrong with it
-
     def pattern(self) -> str:
         """A regular expression for the dates inside, in the form 2024-12-31, and no others.
 
         The days at both ends may be left out of it.
         """
         return "(?:" + "|".join(_patterns(self.first, self.last)) + ")"
+
+
+def day_of(text: str, order: str | None) -> date | None:
+    """The date that `text` begins with, as it is written: offsets are left aside. None if it is
+    written in another way than with numbers, the year first, or last in an `order` such as DMY.
+    """
+    found = _YEAR_FIRST.match(text)
+    if order and not found:
+        found = re.match(_YEAR_LAST.format(*order[:2]), text)
+    try:
+        return date(*(int(found[part]) for part in "YMD")) if found else None
+    except ValueError:
+        return None  # the server says what is wrong with it
 
 
 def _patterns(first: date, last: date) -> Iterator[str]:

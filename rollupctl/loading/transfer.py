@@ -17,7 +17,7 @@ from rollupctl.loading.content import NOTHING_LOADED
 from rollupctl.loading.dialect import Constants
 from rollupctl.loading.parts import Part
 from rollupctl.loading.progress import Advance
-from rollupctl.loading.timevalue import TimeColumns
+from rollupctl.loading.timecolumns import TimeColumns
 
 
 def copy_part(
