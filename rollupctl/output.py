@@ -1,4 +1,4 @@
-"""Results on stdout as a table, JSON or CSV; notes on stderr. Tables are drawn by rich."""
+"""Results on stdout as a table, JSON or CSV, notes on stderr; for terminals, rich draws tables."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table as RichTable
-from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table as RichTable
 
 FORMATS = ("table", "json", "csv")
 # Colors of the states that commands report.
@@ -147,19 +147,19 @@ def _aligned(table: Table) -> str:
     """For files, pipes and pages: no colors, no lines, each row on one line however long it is."""
     if not table.columns:
         return "(no rows)\n"
-    grid = RichTable.grid(padding=(0, 2, 0, 0), pad_edge=True)
     cells = [[_printable(shown(value)) for value in row] for row in table.rows]
-    for name, right in zip(table.columns, _right_aligned(table), strict=True):
-        grid.add_column(justify="right" if right else "left", no_wrap=True, header=name)
+    right = _right_aligned(table)
     widths = [
         max(cell_len(text) for text in column) for column in zip(table.columns, *cells, strict=True)
     ]
+    lines = []
     for row in (table.columns, ["-" * width for width in widths], *cells):
-        grid.add_row(*[Text(cell) for cell in row])
-    out = io.StringIO()
-    width = sum(widths) + 2 * len(widths) + 1
-    Console(file=out, width=width, color_system=None, force_terminal=False).print(grid)
-    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+        padding = [" " * (width - cell_len(t)) for t, width in zip(row, widths, strict=True)]
+        padded = [
+            blank + text if is_right else text + blank
+            for text, blank, is_right in zip(row, padding, right, strict=True)
+        ]
+        lines.append("  ".join(padded).rstrip())
     if not cells:
         lines.append("(no rows)")
     return "\n".join(lines) + "\n"
@@ -170,6 +170,10 @@ def framed(table: Table, *, fold: int | None = None) -> RichTable:
 
     `fold` is the largest width of a column of text, in characters.
     """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
     frame = RichTable(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for name, right in zip(table.columns, _right_aligned(table), strict=True):
         frame.add_column(
@@ -183,6 +187,8 @@ def framed(table: Table, *, fold: int | None = None) -> RichTable:
 
 def console() -> Console:
     """The terminal, or whatever standard output is."""
+    from rich.console import Console
+
     return Console(file=sys.stdout, highlight=False, soft_wrap=False)
 
 
