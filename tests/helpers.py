@@ -15,7 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import psycopg
 
-from tests.servers import INSTALLED, Server
+from tests.servers import BARE, Server, empty
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 T = TypeVar("T")
@@ -182,11 +182,7 @@ class Lab:
 
     @classmethod
     def make(cls, server: Server, own_session: bool = True) -> Lab:
-        lab = cls(server, server.database(INSTALLED), own_session)
-        lab.empty()
-        with lab.connect() as db:
-            db.execute("drop table events")
-        return lab
+        return cls(server, server.database(BARE), own_session)
 
     def connect(self, node: int = 0, *, autocommit: bool = True, **options: Any) -> Connection:
         """A connection to one node (0: the coordinator), closed when the test ends.
@@ -208,22 +204,16 @@ class Lab:
     def close(self) -> None:
         """Close connections, and forget transactions that a test left prepared."""
         self._opened.close()
-        for node in range(len(self.server.nodes)):
-            with self.server.connect(self.database, node, autocommit=True) as db:
-                for (gid,) in rows(
-                    db, "select gid from pg_prepared_xacts where database = current_database()"
-                ):
+        for node, gids in enumerate(self.server.prepared(self.database)):
+            for gid in gids:
+                with self.server.connect(self.database, node, autocommit=True) as db:
                     db.execute(psycopg.sql.SQL("rollback prepared {}").format(gid))
 
     def empty(self) -> None:
         """Remove what tests make."""
         # What is set must not stay in a session of a pooler.
         with self.server.connect(self.database, own_session=True, autocommit=True) as db:
-            db.execute("set client_min_messages to warning")
-            db.execute("select rollup.drop_rollup(name, true) from rollup.rollups")
-            db.execute("delete from rollup_internal.erasures")
-            db.execute("drop schema if exists lab cascade")
-            db.execute("create schema lab")
+            empty(db)
 
     def source(self, name: str = "lab.e", columns: str = "", distribute: bool = True) -> None:
         """An events table with two daily partitions and a default one."""

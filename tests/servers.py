@@ -37,6 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GIVEN = os.environ.get("ROLLUP_TEST_DSN")
 EMPTY = "template_empty"
 INSTALLED = "template_installed"
+BARE = "template_bare"  # the engine without the example application; a schema "lab"
 ANALYTICS = "template_analytics"
 SERVING = "template_serving"  # what `rollupctl serve` makes in a database
 # Bytes that must be free to keep the files of servers in memory; two workers with Citus need less
@@ -120,6 +121,13 @@ class Server:
             row = connection.execute("select current_setting('cron.database_name', true)")
             (name,) = next(iter(row))
             return None if name is None else str(name)
+
+    def prepared(self, database: str) -> list[list[str]]:
+        """The names of the transactions that are prepared in a database, for each node."""
+        query = sql.SQL("select gid from pg_prepared_xacts where database = {}").format(database)
+        return [
+            [gid for (gid,) in self._administer(node, query)] for node in range(len(self.nodes))
+        ]
 
     @contextlib.contextmanager
     def cron_database(self, template: str = INSTALLED, *, awake: bool = False) -> Iterator[str]:
@@ -211,6 +219,12 @@ class Server:
             self._make_template(INSTALLED)
             self._copy(INSTALLED, template)
             self._prepare_serving(template)
+        elif template == BARE:
+            self._make_template(INSTALLED)
+            self._copy(INSTALLED, template)
+            with self.connect(template, own_session=True, autocommit=True) as db:
+                empty(db)
+                db.execute("drop table public.events")
         else:
             self._make_template(EMPTY)
             self._copy(EMPTY, template)
@@ -250,6 +264,15 @@ class Server:
                 coordinator.execute(
                     "select citus_add_node('localhost', %s)", [int(str(place["port"]))]
                 )
+
+
+def empty(db: psycopg.Connection[Any]) -> None:
+    """Remove all rollups, and what is in the schema "lab"."""
+    db.execute("set client_min_messages to warning")
+    db.execute("select rollup.drop_rollup(name, true) from rollup.rollups")
+    db.execute("delete from rollup_internal.erasures")
+    db.execute("drop schema if exists lab cascade")
+    db.execute("create schema lab")
 
 
 def command_environment(dsn: str | None) -> dict[str, str]:
