@@ -290,6 +290,12 @@ def warm_start() -> WarmStart:
     return started
 
 
+def warm_path() -> str:
+    """The variable PATH of a user, with a `rollupctl` that starts in a tenth of the time."""
+    ours = (str(warm_start().bin), str(Path(sys.executable).parent))
+    return os.pathsep.join((*ours, os.environ["PATH"]))
+
+
 def rollupctl(
     dsn: str | None, *args: str, stdin: str | bytes | None = None, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:

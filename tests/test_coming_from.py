@@ -11,7 +11,7 @@ import pytest
 from docs.coming_from import MIGRATIONS, database_with, missing
 from docs.generate import DOCS
 from docs.transcript import examples, rewrite
-from tests.servers import GIVEN, ROOT
+from tests.servers import GIVEN, ROOT, warm_path
 
 PAGES = sorted(MIGRATIONS)
 
@@ -22,7 +22,9 @@ def test_a_migration_prints_what_the_page_shows(page: Path) -> None:
     if GIVEN or lacking:
         pytest.skip(f"not installed: {', '.join(lacking)}" if lacking else "needs its own server")
     with database_with(MIGRATIONS[page]) as dsn:
-        assert rewrite(page, dsn, ROOT) == page.read_text(encoding="utf-8"), "./run docs writes it"
+        assert rewrite(page, dsn, ROOT, {"PATH": warm_path()}) == page.read_text(
+            encoding="utf-8"
+        ), "./run docs writes it"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -18,7 +18,7 @@ from docs.transcript import TranscriptError, examples, rewrite
 from rollupctl.cli import main
 from tests.conftest import Connection
 from tests.helpers import value
-from tests.servers import ANALYTICS, EMPTY, ROOT, Server
+from tests.servers import ANALYTICS, EMPTY, ROOT, Server, warm_path
 
 HINT = "regenerate it with ./run docs"
 LONGEST_PAGE = 400  # lines
@@ -52,7 +52,7 @@ def without_code(text: str) -> str:
 def test_examples_print_what_the_page_shows(plain: Server, page: Path) -> None:
     name = plain.database(EMPTY)
     try:
-        assert rewrite(page, plain.dsn(name), ROOT) == text_of(page), HINT
+        assert rewrite(page, plain.dsn(name), ROOT, {"PATH": warm_path()}) == text_of(page), HINT
     finally:
         plain.drop(name)
 

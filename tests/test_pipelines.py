@@ -15,7 +15,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.helpers import Connection, rows, value
-from tests.servers import EMPTY, INSTALLED, ROOT, Server, command_environment, rollupctl
+from tests.servers import EMPTY, INSTALLED, ROOT, Server, command_environment, rollupctl, warm_path
 
 EXAMPLES = ROOT / "examples"
 STORY = """
@@ -136,7 +136,7 @@ def test_tasks_of_airflow_load_count_compare_and_expire(
     plain: Server, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(EXAMPLES / "airflow"))
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", warm_path())
     import rollup_steps  # type: ignore[import-not-found]
 
     dsn = plain.dsn(database)

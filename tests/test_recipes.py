@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Connection
 from tests.helpers import rows
-from tests.servers import ROOT, command_environment
+from tests.servers import ROOT, command_environment, warm_path
 from tests.test_consume import broker as broker  # the fixture
 
 PAGE = (ROOT / "docs" / "loading-recipes.md").read_text()
@@ -42,8 +39,7 @@ def run(dsn: str, command: str, address: str, topic: str, name: str) -> None:
     command = command.replace("broker:9092", address).replace(f"/{topic}?", with_session)
     done = subprocess.run(
         ["sh", "-eu", "-c", command],
-        env=command_environment(dsn)
-        | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        env=command_environment(dsn) | {"PATH": warm_path()},
         capture_output=True,
         text=True,
         check=False,

@@ -22,7 +22,7 @@ from rollupctl.clusterhome import Home
 from tests import servers
 from tests.backups import archiving_server, base_backup, kill_server, program, until_replayed
 from tests.helpers import Connection, rows, value
-from tests.servers import EMPTY, INSTALLED, ROOT, Server, rollupctl
+from tests.servers import EMPTY, INSTALLED, ROOT, Server, rollupctl, warm_path
 
 RUNBOOKS = sorted(path for path in (DOCS / "runbooks").glob("*.md") if path.name != "index.md")
 
@@ -289,8 +289,9 @@ def test_the_commands_of_a_runbook_lead_to_its_end(
     scene: Scene = globals()[page.stem.replace("-", "_")]
     monkeypatch.setenv("PATH", f"{as_the_servers_user(tmp_path)}{os.pathsep}{os.environ['PATH']}")
     takes_folder = "tmp_path" in scene.__wrapped__.__annotations__  # type: ignore[attr-defined]
+    path = {"PATH": warm_path()}
     with scene(plain, tmp_path) if takes_folder else scene(plain) as (dsn, variables):
-        assert rewrite(page, dsn, ROOT, variables) == page.read_text(encoding="utf-8")
+        assert rewrite(page, dsn, ROOT, variables | path) == page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)

@@ -3,6 +3,7 @@
 A run takes a fifth of a second to import Python modules, and the suite makes thousands of runs. So
 they are forked from a process that has imported the package and nothing of the suite. Otherwise
 each is a process as a user starts it: with its own arguments, environment, streams and exit code.
+Shells find a program `rollupctl` that has such a run in its place: tests/warm_client.py.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import array
 import contextlib
 import gc
 import importlib
-import json
+import marshal
 import os
 import pkgutil
 import runpy
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -37,6 +39,8 @@ class WarmStart:
     def __init__(self) -> None:
         self._place = tempfile.TemporaryDirectory(prefix="rollup-warm-")
         self._path = str(Path(self._place.name) / "socket")
+        self.bin = Path(self._place.name) / "bin"
+        self._make_program(self.bin / "rollupctl")
         ours, theirs = os.pipe()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.warm_start", self._path],
@@ -50,6 +54,15 @@ class WarmStart:
         assert self._process.stdout is not None
         self._process.stdout.readline()  # it listens
 
+    def _make_program(self, path: Path) -> None:
+        """Write the program that shells and others start as `rollupctl`."""
+        client = Path(__file__).with_name("warm_client.py")
+        # Without the directories of packages, Python starts in a fraction of the time.
+        command = shlex.join([sys.executable, "-I", "-S", str(client), self._path])
+        path.parent.mkdir()
+        path.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        path.chmod(0o755)
+
     def close(self) -> None:
         """End the process; runs that go on are not affected."""
         os.close(self._alive)
@@ -62,7 +75,7 @@ class WarmStart:
         self, args: list[str], environment: dict[str, str], stdin: bytes
     ) -> subprocess.CompletedProcess[bytes]:
         """Run the command line with these arguments, as subprocess.run would."""
-        what = json.dumps([args, environment, str(Path.cwd())]).encode()
+        what = marshal.dumps([args, environment, str(Path.cwd())])
         reading, writing = os.pipe()
         with (
             tempfile.TemporaryFile() as out,
@@ -134,7 +147,7 @@ def _attend(channel: socket.socket) -> None:
     fds = array.array("i")
     fds.frombytes(ancillary[0][2])
     with channel.makefile("rb") as stream:
-        args, environment, directory = json.loads(stream.read(int.from_bytes(size, "big")))
+        args, environment, directory = marshal.loads(stream.read(int.from_bytes(size, "big")))
     pid = os.fork()
     if pid == 0:
         channel.close()
@@ -145,9 +158,19 @@ def _attend(channel: socket.socket) -> None:
     for fd in fds:
         os.close(fd)
     channel.sendall(f"{pid}\n".encode())
+    ended = threading.Event()
+    threading.Thread(target=_end_with, args=(channel, pid, ended), daemon=True).start()
     _, status = os.waitpid(pid, 0)
-    channel.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    ended.set()
+    with contextlib.suppress(BrokenPipeError):  # the client was killed
+        channel.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
     os._exit(0)
+
+
+def _end_with(channel: socket.socket, pid: int, ended: threading.Event) -> None:
+    """Kill a run whose client has been killed."""
+    if not channel.recv(1) and not ended.is_set():
+        os.kill(pid, signal.SIGKILL)
 
 
 def _run(args: list[str], environment: dict[str, str], directory: str) -> int:
