@@ -147,6 +147,7 @@ def test_trap_39_a_renamed_table_stops_the_run(lab: Lab) -> None:
     assert run(db).events == 2
     assert value(db, "select sum(n)::int from lab.old_visits_live") == 5
     assert value(db, "select n from lab.mine") == 5
+    db.execute("drop view lab.mine")
     assert value(db, "select count(*) from lab.visits") == 0
     assert rows(db, "select * from rollup.verify('visits')") == []
     assert findings(db, "table of visits")[0][0] == "ok"
@@ -425,3 +426,138 @@ def test_trap_42_events_of_the_default_partition_expire_under_a_publication(
         assert value(db, "select count(*) from lab.e") == 0
     finally:
         db.execute("drop publication everything")
+
+
+# Trap 39: another table in the place of the source, or of a rollup's own table
+
+
+def recreate(db: Connection, table: str, options: str = "") -> None:
+    """Put a copy of a table in its place, as one does to partition a table otherwise."""
+    db.execute(f"create table lab.copy (like lab.{table} including all) {options}".encode())
+    if options:
+        db.execute(b"create table lab.copy_default partition of lab.copy default")
+    db.execute(f"insert into lab.copy select * from lab.{table}".encode())
+    if options:
+        db.execute(b"alter sequence lab.e_event_id_seq owned by lab.copy.event_id")
+    db.execute(f"drop table lab.{table} cascade".encode())
+    db.execute(f"alter table lab.copy rename to {table}".encode())
+
+
+def declare_three(lab: Lab) -> Connection:
+    """Two members of a family and a rollup of its own, over counted and new events."""
+    lab.source()
+    lab.declare()
+    lab.declare("hourly", bucket="1 hour")
+    lab.declare("large", filter="amount > 2")
+    db = lab.connect()
+    for tenant in range(1, 6):
+        insert(db, 10, customer_id=tenant)
+    db.execute("call rollup.run_all()")
+    insert(db, 5, customer_id=3)
+    return db
+
+
+def assert_all_counted(db: Connection, events: int) -> None:
+    db.execute("call rollup.run_all()")
+    for name in ("visits", "hourly", "large"):
+        assert value(db, f"select sum(n)::int from lab.{name}") == events
+        assert value(db, f"select sum(n)::int from lab.{name}_live") == events
+        assert rows(db, "select * from rollup.verify(%s)", name) == []
+        assert findings(db, f"table of {name}") == [("ok", "")]
+    assert findings(db, "ids of lab.e") == [("ok", "")]
+
+
+def test_trap_39_a_replaced_source_is_accepted(plain_lab: Lab) -> None:
+    db = declare_three(plain_lab)
+    db.execute("select rollup.declare_purged('lab.e', '2024-05-01', '2024-05-02')")
+    db.execute("select rollup.follow_changes('lab.e')")
+    recreate(db, "e", "partition by list (customer_id)")
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="was replaced") as stopped:
+        run(db)
+    with pytest.raises(errors.RaiseException, match="was replaced by another table"):
+        db.execute("call rollup.run_all()")  # jobs forget what is known of dropped tables
+    ((status, todo),) = findings(db, "ids of lab.e")
+    assert (status, "rollup.accept_source(" in todo) == ("fail", True)
+    db.execute(hinted(stopped, "select rollup.accept_source"))
+    assert_all_counted(db, 55)
+    insert(db, 5)
+    db.execute("delete from lab.e where event_id in (select max(event_id) from lab.e)")
+    assert_all_counted(db, 59)
+    db.execute("delete from lab.e where customer_id = 3")
+    assert_all_counted(db, 44)
+    purged = "select purged::text from rollup.sources where source = 'lab.e'::regclass"
+    assert value(db, purged) != "{}"
+
+
+def test_trap_39_a_replaced_table_of_a_rollup_is_accepted(plain_lab: Lab) -> None:
+    db = declare_three(plain_lab)
+    recreate(db, "visits")
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="was replaced") as stopped:
+        run(db)
+    ((status, todo),) = findings(db, "table of visits")
+    assert (status, "rollup.accept_source('visits')" in todo) == ("fail", True)
+    db.execute(hinted(stopped, "select rollup.accept_source"))
+    assert_all_counted(db, 55)
+
+
+def test_trap_39_a_replacement_that_does_not_fit_is_refused(plain_lab: Lab) -> None:
+    db = declare_three(plain_lab)
+    db.execute("drop table lab.visits cascade")
+    db.execute("create table lab.visits (customer_id bigint, bucket timestamptz, n bigint)")
+    with pytest.raises(errors.Error, match="country"):
+        db.execute("select rollup.accept_source('visits')")
+    db.execute("drop table lab.e cascade")
+    db.execute("create view lab.e as select 1 as event_id")
+    with pytest.raises(errors.Error, match="event_id"):
+        db.execute("select rollup.accept_source('visits')")
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        ["alter_distributed_table('lab.e', shard_count => 8, cascade_to_colocated => true)"],
+        [f"undistribute_table('lab.{table}')" for table in ("visits", "hourly", "large", "e")],
+    ],
+    ids=["shards", "undistributed"],
+)
+def test_trap_39_a_table_that_citus_distributes_otherwise_is_accepted(
+    citus_lab: Lab, calls: list[str]
+) -> None:
+    db = declare_three(citus_lab)
+    for call in calls:
+        db.execute(f"select {call}".encode())
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="was replaced") as stopped:
+        run(db)
+    ((status, _),) = findings(db, "ids of lab.e")
+    assert status == "fail"
+    db.execute(hinted(stopped, "select rollup.accept_source"))
+    assert_all_counted(db, 55)
+    if len(calls) == 1:
+        insert(citus_lab.connect(node=1), 5, customer_id=4)
+        assert_all_counted(db, 60)
+
+
+def test_trap_39_what_is_distributed_later_is_completed_as_doctor_says(citus_lab: Lab) -> None:
+    citus_lab.source(distribute=False)
+    citus_lab.declare()
+    db = citus_lab.connect()
+    insert(db, 10, customer_id=2)
+    run(db)
+    db.execute("select create_distributed_table('lab.e', 'customer_id')")
+    ((status, todo),) = findings(db, "table of visits")
+    assert status == "fail"
+    db.execute(todo.encode())
+    insert(citus_lab.connect(node=2), 5, customer_id=2)
+    run(db)
+    assert value(db, "select sum(n)::int from lab.visits_live") == 15
+    assert rows(db, "select * from rollup.verify('visits')") == []
+    db.execute("select undistribute_table('lab.e')")
+    db.execute("select rollup.accept_source('visits')")
+    ((status, todo),) = findings(db, "table of visits")
+    assert (status, todo.startswith("select undistribute_table(")) == ("fail", True)
+    for statement in todo.split(", then "):
+        db.execute(statement.encode())
+    insert(db, 5, customer_id=2)
+    run(db)
+    assert value(db, "select sum(n)::int from lab.visits_live") == 20
+    assert findings(db, "table of visits") == [("ok", "")]

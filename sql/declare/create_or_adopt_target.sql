@@ -2,7 +2,7 @@
 -- so that the recent rows of a tenant are adjacent. It treats NULLs as equal, so that an unknown country is one
 -- row instead of one for each run.
 create or replace function rollup_internal.create_or_adopt_target(
-    target_name text, source regclass, tenant name, columns jsonb, is_partitioned boolean)
+    target_name text, source regclass, tenant name, columns jsonb, is_partitioned boolean, is_counted boolean default false)
     returns regclass
     language plpgsql
     volatile
@@ -39,7 +39,7 @@ begin
     else
         perform rollup_internal.validate_target(target, source, columns, is_partitioned);
         execute format('select exists (select 1 from %s)', target) into is_filled;
-        if is_filled then
+        if is_filled and not is_counted then
             raise exception using
                 errcode = 'object_not_in_prerequisite_state',
                 message = format('table %s already has rows, which would be counted a second time', target),
@@ -60,5 +60,5 @@ begin
     return target;
 end
 $$;
-comment on function rollup_internal.create_or_adopt_target(text, regclass, name, jsonb, boolean) is
-    'Creates a rollup''s table and unique key, or validates the existing table.';
+comment on function rollup_internal.create_or_adopt_target(text, regclass, name, jsonb, boolean, boolean) is
+    'Creates a rollup''s table and unique key, or validates the existing table, which may have rows only if they are counted.';

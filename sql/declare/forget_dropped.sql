@@ -2,7 +2,8 @@
 -- gone as numbers, which may be those of other tables and roles where it is restored: a role would seem to have been given
 -- a purpose, a file to have been loaded. So what is known of those that are gone is deleted.
 --
--- Declarations stay, and say in which table they counted: their names are beside the numbers, and are compared.
+-- Declarations stay, and say in which table they counted: their names are beside the numbers, and are compared. While another
+-- table of that name is there, which rollup.accept_source may make their source, what is known of the former one stays too.
 create or replace function rollup_internal.forget_dropped()
     returns bigint
     language plpgsql
@@ -31,7 +32,9 @@ begin
     loop
         continue when not has_table_privilege(named.state, 'select') or not has_table_privilege(named.state, 'delete');
         execute rollup_internal.fill_template(
-            'delete from {state} s where not exists (select from pg_catalog.{catalog} c where c.oid = s.{column})',
+            'delete from {state} s where not exists (select from pg_catalog.{catalog} c where c.oid = s.{column})'
+            ' and not exists (select from rollup_internal.rollups r, lateral (values (r.source, r.source_name), (r.target, r.target_name)) t (oid, name)'
+            ' where t.oid = s.{column} and pg_catalog.to_regclass(t.name) is not null)',
             jsonb_build_object('state', named.state, 'catalog', named.catalog, 'column', quote_ident(named.column_name)));
         get diagnostics deleted = row_count;
         total := total + deleted;

@@ -17,6 +17,7 @@
 \ir found_function_name.sql
 \ir rename_views.sql
 \ir forget_dropped.sql
+\ir replace_relation.sql
 \ir accept_source.sql
 \ir restart_source.sql
 \ir renamed_declaration.sql

@@ -25,14 +25,18 @@ declare
     recent text;
 begin
     for s in
-        select r.source, r.id_column, r.id_sequence, min(r.time_column) as time_column
+        select r.source, r.id_column, r.id_sequence, min(r.time_column) as time_column,
+               min(r.source_name) filter (where to_regclass(r.source_name) is not null) as source_name
           from rollup_internal.rollups r group by 1, 2, 3 order by 1
     loop
         check_name := 'ids of ' || s.source;
         if not exists (select from pg_class where oid = s.source) then
+            check_name := 'ids of ' || coalesce(s.source_name, s.source::text);
             status := 'fail';
-            finding := 'the table is gone';
-            todo := (select string_agg(format('select rollup.drop_rollup(%L)', r.name), '; ' order by r.id)
+            finding := case when s.source_name is null then 'the table is gone' else 'it was replaced by another table' end;
+            todo := (select coalesce(format('select rollup.accept_source(%L), if it has the same events with the same ids; otherwise ',
+                                            min(r.name) filter (where s.source_name is not null)), '')
+                            || string_agg(format('select rollup.drop_rollup(%L)', r.name), '; ' order by r.id)
                        from rollup_internal.rollups r where r.source = s.source);
             return next;
             continue;

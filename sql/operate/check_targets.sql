@@ -24,8 +24,10 @@ begin
         todo := null;
         if not exists (select from pg_class where oid = r.target) then
             status := 'fail';
-            finding := 'the table is gone';
-            todo := format('select rollup.drop_rollup(%L), then declare it again', r.name);
+            finding := case when to_regclass(r.target_name) is not null then 'it was replaced by another table' else 'the table is gone' end;
+            todo := format(case when to_regclass(r.target_name) is not null
+                                then 'select rollup.accept_source(%1$L), if it has the same rows; otherwise ' else '' end
+                           || 'select rollup.drop_rollup(%1$L), then declare it again', r.name);
             return next;
             continue;
         end if;
@@ -91,12 +93,17 @@ begin
                       where s.logicalrelid = $1 and t.logicalrelid = $2' into colocated using r.source, r.target;
             if colocated is not true then
                 problems := problems || 'it is not colocated with its source'::text;
-                todo := format('select update_distributed_table_colocation(%L, colocate_with => %L)', r.target, r.source);
+                todo := case when rollup_internal.is_distributed(r.target)
+                    then format('select update_distributed_table_colocation(%L, colocate_with => %L)', r.target, r.source)
+                    else format('select create_distributed_table(%L, %L, colocate_with => %L)', r.target, r.tenant, r.source) end;
             elsif problems = '{}' and rollup_internal.pushdown_problem(r.name) is not null then
                 problems := problems || 'Citus pulls its events to the coordinator instead of counting on the shards'::text;
                 todo := format('group by columns and expressions that Citus can push down; see explain %s',
                                rollup_internal.insert_select_text(r, array['(' || r.filter || ')']));
             end if;
+        elsif rollup_internal.is_distributed(r.target) then
+            problems := problems || 'it is distributed and its source is not, so that its live view cannot be read'::text;
+            todo := format('select undistribute_table(%L), then select rollup.accept_source(%L)', r.target, r.name);
         end if;
         -- What would keep the table from being adopted may have been added to it since.
         if problems = '{}' then

@@ -15,6 +15,13 @@ declare
     id_sequence regclass;
 begin
     if not exists (select from pg_class where oid = r.source) then
+        if to_regclass(r.source_name) is not null then
+            raise exception using
+                errcode = 'object_not_in_prerequisite_state',
+                message = format('source %s of rollup %I was replaced by another table', r.source_name, r.name),
+                hint = format('If it has the same events with the same ids: select rollup.accept_source(%1$L). Otherwise declare the '
+                              'rollup again after select rollup.drop_rollup(%1$L).', r.name);
+        end if;
         raise exception using
             errcode = 'undefined_table',
             message = format('the source of rollup %I no longer exists', r.name),

@@ -10,6 +10,13 @@ create or replace function rollup_internal.require_same_target(r rollup_internal
 as $$
 begin
     if not exists (select from pg_class where oid = r.target) then
+        if to_regclass(r.target_name) is not null then
+            raise exception using
+                errcode = 'object_not_in_prerequisite_state',
+                message = format('table %s of rollup %I was replaced by another table', r.target_name, r.name),
+                hint = format('If it has the same rows: select rollup.accept_source(%1$L). Otherwise declare the rollup again after '
+                              'select rollup.drop_rollup(%1$L).', r.name);
+        end if;
         raise exception using
             errcode = 'undefined_table',
             message = format('the table of rollup %I no longer exists', r.name),
