@@ -23,11 +23,17 @@ begin
       from generate_series(1, steps) k;
     return rollup_internal.fill_template(
         $text$select n.u, n.t, n.stop, {reached}
-  from (select x.*, case when x.several then (
-               select rollup_analytics_internal.any_order_steps(array_agg(m.mask), array_agg(m.t), {steps})
-                 from g m where m.u = x.u and m.t >= x.t and m.t <= x.t + interval {within}) end as times
-          from (select *, bool_or(mask & (mask - 1) <> 0) over (partition by u) as several, {nexts}
+  from (select x.*, s.reached as times, s.at is not null as several
+          from (select *, {nexts}
                   from g window w as (partition by u order by t desc range between unbounded preceding and current row)) x
+          left join (select a.u, o.at, o.reached
+                       from (select u, array_agg(mask order by t desc) as masks, array_agg(t order by t desc) as times
+                               from g
+                              where mask <> 0
+                              group by u
+                             having bool_or(mask & (mask - 1) <> 0)) a
+                      cross join lateral rollup_analytics_internal.any_order_steps(a.masks, a.times, {steps}, {within}) o) s
+            on s.u = x.u and s.at = x.t
          where x.mask <> 0
         offset 0) n$text$,
         jsonb_build_object('reached', reached, 'nexts', nexts, 'steps', steps, 'within', quote_literal(within)));
