@@ -49,6 +49,9 @@ def with_member(member: str) -> str:
         with_member('"amount": ' + "9" * 420),
         with_member('"amount": 1e999'),
         with_member('"device_id": ' + "9" * 400),
+        with_member('"path": ' + "9" * 5000),
+        with_member('"x": ' + "9" * 5000),
+        with_member('"x": 1e400'),
         with_member('"path": "\\ud800"'),
         with_member('"x": "\\udc00\\ud800"'),
         with_member('"x": "\\u0000"'),
@@ -138,6 +141,30 @@ def test_ten_thousand_sites(service: Serving) -> None:
     assert len(service.get("/sites", search="site ").json["sites"]) == 100
 
 
+SITES_RULE = """
+alter table sites add check (slug not like 'odd%' or length(name) < 20);
+create function refuse() returns trigger language plpgsql as
+    $$ begin if new.slug = 'evil' then raise 'no %', new.slug; end if; return new; end $$;
+create trigger refuse before insert on sites for each row execute function refuse();
+"""
+
+
+def test_sites_that_the_database_rejects_hold_up_nothing(service: Serving) -> None:
+    """The table of sites is the user's: it may have constraints and triggers."""
+    with psycopg.connect(service.dsn, autocommit=True) as db:
+        db.execute(SITES_RULE.encode())
+    # The longest names that are accepted, when they are normalized and in UTF-8.
+    longest = ["\U0001d160" * 200, "\ufb2c" * 200, "\u202e\u05e9" * 100]
+    names = ["good", "odd but long enough to be refused", "evil", *longest, "good too"]
+    batch = [{"site_id": name, "event_type": "pageview"} for name in names]
+    answer = service.post("/events?wait=true", batch)
+    assert answer.status == 200, answer.body
+    for name in ("good", "good too"):
+        assert service.stats(name)["total_views"] == 1
+    assert any("violates check constraint" in reason for reason in answer.json["reasons"])
+    assert "no evil" in answer.json["reasons"]
+
+
 def test_a_clock_that_is_set_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Positions go on, and the answer to a key is kept: its events are not stored twice."""
     spool = Spool.open(tmp_path, 10_000)
@@ -150,6 +177,19 @@ def test_a_clock_that_is_set_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     spool = Spool.open(tmp_path, 10_000)
     assert [position for position, _ in spool.read(10, 1000)] == [1, 2]
     assert spool.answer("k") is not None
+    spool.close()
+
+
+def test_a_key_is_free_again_when_its_answer_has_expired(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool.open(tmp_path, 10_000)
+    spool.append([b"a"], Answer("k", b"digest", 202, b"body")).result(30)
+    next_day = time.time() + 86_401
+    monkeypatch.setattr(time, "time", lambda: next_day)
+    assert spool.answer("k") is None
+    assert spool.append([b"b"], Answer("k", b"other", 202, b"new")).result(30) == 2
+    assert spool.answer("k") == Answer("k", b"other", 202, b"new", 2)
     spool.close()
 
 

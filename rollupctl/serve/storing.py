@@ -38,12 +38,16 @@ class Sites:
         if names:
             try:
                 found = _numbers(session, names)
-            except psycopg.DataError:
+            except psycopg.Error as error:
+                if not is_of_event(error):
+                    raise
                 found = []
                 for name in names:
                     try:
                         found += _numbers(session, [name])
-                    except psycopg.DataError as error:
+                    except psycopg.Error as error:
+                        if not is_of_event(error):
+                            raise
                         refused[name] = (error.sqlstate or "", reason(error))
             self.known.update(found)
         good = [event for event in events if event[1]["site_id"] not in refused]
