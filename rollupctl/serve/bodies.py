@@ -12,7 +12,17 @@ SECONDS = 15.0  # for the whole body
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
-    """The body. Raises ProblemError: 413 if it is too long, 408 if it takes too long."""
+    """The body. Raises ProblemError: 413 if it is too long, 408 if it takes too long, 415 if it is
+    compressed.
+    """
+    coding = request.headers.get("content-encoding", "identity").strip()
+    if coding.lower() != "identity":
+        raise ProblemError(
+            415,
+            f"bodies with Content-Encoding {coding[:100]} are not read",
+            hint="Send it as it is.",
+            headers={"Accept-Encoding": "identity"},
+        )
     length = request.headers.get("content-length", "0")
     if length.isdigit() and int(length) > max_bytes:
         raise _too_long(max_bytes)

@@ -13,13 +13,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from rollupctl.serve.batches import Batch, read_batch
 from rollupctl.serve.bodies import read_body
 from rollupctl.serve.events import (
     MAX_EVENT_BYTES,
-    Batch,
     ForeignSiteError,
     InvalidEventError,
-    read_batch,
     read_event,
 )
 from rollupctl.serve.gate import key_of
@@ -49,7 +48,7 @@ async def post_event(request: Request) -> Response:
         service.metrics.rejected("event", 1)
         status = 403 if isinstance(error, ForeignSiteError) else 400
         raise ProblemError(status, error.reason, pointer=error.pointer) from None
-    return await _accept(request, waits, body, Batch([event], []), _ACCEPTED)
+    return await _accept(request, waits, body, Batch([event]), _ACCEPTED)
 
 
 async def post_events(request: Request) -> Response:
@@ -62,7 +61,7 @@ async def post_events(request: Request) -> Response:
         body.lstrip()[:1] == b"{"
     )
     try:
-        batch = read_batch(body, is_lines, datetime.now(timezone.utc), key_of(request).site)
+        batch = await read_batch(body, is_lines, datetime.now(timezone.utc), key_of(request).site)
     except InvalidEventError as error:
         service.metrics.rejected("events", 1)
         raise ProblemError(400, error.reason, pointer=error.pointer) from None
@@ -102,7 +101,7 @@ async def _accept(
         return await _answer(service, waits, position, len(batch.accepted), answer, {})
     if not _KEY.fullmatch(key):
         raise ProblemError(400, "an Idempotency-Key has 1 to 255 visible ASCII characters")
-    key = f"{request.url.path} {key_of(request).key_id} {key}"
+    key = f"{request.scope['path']} {key_of(request).key_id} {key}"
     digest = hashlib.sha256(body).digest()
     if key in service.under_way:
         raise ProblemError(

@@ -6,7 +6,6 @@ import re
 import string
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,7 +13,6 @@ from typing import Any
 import msgspec
 
 MAX_EVENT_BYTES = 64 * 1024
-MAX_EVENTS = 10_000  # in one request
 MAX_DEPTH = 32  # of properties
 _OLDEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _INT8 = range(-(2**63), 2**63)
@@ -62,25 +60,7 @@ class InvalidEventError(ValueError):
         self.pointer = pointer
 
 
-@dataclass(frozen=True)
-class Rejected:
-    """An event of a request that was not accepted: its line, from 1, and why."""
-
-    line: int
-    reason: str
-    pointer: str
-
-
-@dataclass
-class Batch:
-    """The events of a request: those accepted, as the spool stores them, and the others."""
-
-    accepted: list[bytes]
-    rejected: list[Rejected]
-
-
 _decode = msgspec.json.Decoder().decode
-_decode_raw_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
@@ -96,32 +76,7 @@ def read_event(body: bytes, now: datetime, site: str | None = None) -> bytes:
     """
     if len(body) > MAX_EVENT_BYTES:
         raise InvalidEventError(f"an event is at most {MAX_EVENT_BYTES} bytes long")
-    return _encode(_checked(_parsed(body), b"\\u0000" in body, now, site))
-
-
-def read_batch(body: bytes, is_lines: bool, now: datetime, own_site: str | None = None) -> Batch:
-    """The events of a JSON array or, with `is_lines`, of lines of JSON. Raises InvalidEventError
-    if the array as a whole cannot be read, or has too many events.
-    """
-    pieces: list[tuple[int, bytes]]
-    if is_lines:
-        pieces = [(n, line) for n, line in enumerate(body.splitlines(), 1) if line.strip()]
-    else:
-        try:
-            pieces = [(n, bytes(raw)) for n, raw in enumerate(_decode_raw_list(body), 1)]
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            parsed = _parsed(body)  # says what is wrong with it
-            what = "an array of events" if not isinstance(parsed, list) else "valid JSON"
-            raise InvalidEventError(f"the body is not {what}") from None
-    if len(pieces) > MAX_EVENTS:
-        raise InvalidEventError(f"a request has at most {MAX_EVENTS} events, not {len(pieces)}")
-    batch = Batch([], [])
-    for line, piece in pieces:
-        try:
-            batch.accepted.append(read_event(piece, now, own_site))
-        except InvalidEventError as error:
-            batch.rejected.append(Rejected(line, error.reason, error.pointer))
-    return batch
+    return _encode(_checked(parsed(body), b"\\u0000" in body, now, site))
 
 
 def slug(site: str) -> str:
@@ -135,7 +90,7 @@ def stored(body: bytes) -> dict[str, Any]:
     return event
 
 
-def _parsed(body: bytes) -> Any:
+def parsed(body: bytes) -> Any:
     """The value of JSON text. Raises InvalidEventError."""
     try:
         return _decode(body)
