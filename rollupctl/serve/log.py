@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import threading
 import traceback as tracebacks
@@ -40,3 +41,16 @@ def error(event: str, **fields: object) -> None:
 def traceback(raised: BaseException) -> None:
     """A defect of this program, with its traceback."""
     _write("error", "internal_error", {"traceback": "".join(tracebacks.format_exception(raised))})
+
+
+class _Handler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        text = "".join(tracebacks.format_exception(*record.exc_info)) if record.exc_info else None
+        said = {"logger": record.name, "message": record.getMessage(), "traceback": text}
+        _write(record.levelname.lower(), "library", dict(said))
+
+
+def listen() -> None:
+    """Write what libraries log, warnings and worse, in the same form."""
+    for name in ("uvicorn", "asyncio"):
+        logging.getLogger(name).addHandler(_Handler(logging.WARNING))

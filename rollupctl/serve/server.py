@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from rollupctl.connect import Session, find_dsn, open_session, query
 from rollupctl.errors import ConnectError, NoServerError, RollupError, UsageError
@@ -23,6 +22,7 @@ from rollupctl.serve.app import make_app
 from rollupctl.serve.drain import Drain
 from rollupctl.serve.intake import Intake, Loader
 from rollupctl.serve.keys import Keys, RateLimit
+from rollupctl.serve.protocol import Protocol, Socket
 from rollupctl.serve.redisqueue import RedisQueue, Watch
 from rollupctl.serve.running import Runner, is_scheduled
 from rollupctl.serve.service import Service
@@ -30,8 +30,6 @@ from rollupctl.serve.sockets import MAX_MESSAGE
 from rollupctl.serve.spool import Spool
 from rollupctl.versions import require_same_version
 
-HEADER_SECONDS = 10.0  # in which a client has to send the headers of a request
-HEADER_BYTES = 64 * 1024
 MAX_CONNECTIONS = 4096
 SWITCH_SECONDS = 0.0005
 DRAIN_SECONDS = 30.0  # for the events that are in the spool when the service stops
@@ -173,45 +171,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class Protocol(HttpToolsProtocol):
-    """HTTP with limits that uvicorn does not have: time and size of the headers of a request."""
-
-    def connection_made(self, transport: Any) -> None:
-        """A client has connected."""
-        super().connection_made(transport)
-        self._header_bytes = 0
-        self._expect_headers()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The connection has ended."""
-        self._deadline.cancel()
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        """Bytes of a request."""
-        if not self._deadline.cancelled():
-            self._header_bytes += len(data)
-            if self._header_bytes > HEADER_BYTES + len(data):
-                self.transport.close()
-                return
-        super().data_received(data)
-
-    def on_message_begin(self) -> None:
-        """The first byte of a request."""
-        super().on_message_begin()
-        if self._deadline.cancelled():
-            self._expect_headers()
-
-    def on_headers_complete(self) -> None:
-        """The headers are complete."""
-        self._deadline.cancel()
-        super().on_headers_complete()
-
-    def _expect_headers(self) -> None:
-        self._header_bytes = 0
-        self._deadline = self.loop.call_later(HEADER_SECONDS, self.transport.close)
-
-
 class _Server(uvicorn.Server):
     """Ends streams when a signal arrives, so that the server need not wait for their clients."""
 
@@ -242,11 +201,12 @@ def _serve(service: Service, sockets: list[socket.socket]) -> None:
         limit_concurrency=MAX_CONNECTIONS,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=15,
-        ws="websockets-sansio",
+        ws=Socket,
         ws_max_size=MAX_MESSAGE,
         ws_per_message_deflate=False,
     )
     server = _Server(config, service)
+    log.listen()
     # The loop gets its turn soon while the loader computes, and what was imported is not searched
     # for garbage again and again.
     sys.setswitchinterval(SWITCH_SECONDS)
