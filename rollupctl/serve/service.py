@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -14,12 +15,13 @@ from rollupctl.serve.answers import Answers, Results
 from rollupctl.serve.intake import Intake, Loader
 from rollupctl.serve.keys import Keys, RateLimit
 from rollupctl.serve.metrics import Metrics, State
-from rollupctl.serve.problems import from_server
+from rollupctl.serve.problems import from_server, unavailable
 from rollupctl.serve.running import Runner
 
 T = TypeVar("T")
 
 READERS = 8  # sessions that answer questions
+WAIT_SECONDS = 10.0  # for one of them
 _BEGIN = """
 select pg_catalog.set_config('transaction_read_only', 'on', true),
        pg_catalog.set_config('statement_timeout', '10s', true),
@@ -73,26 +75,44 @@ class Service:
         `tenant` is the only one whose rows can be read; an empty one stands for all.
         """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._read, tenant, work)
+        until = time.monotonic() + WAIT_SECONDS
+        return await loop.run_in_executor(self._executor, self._read, tenant, work, until)
 
     def close(self) -> None:
         """Close the readers' sessions."""
         self._executor.shutdown(cancel_futures=True)
 
-    def _read(self, tenant: str, work: Callable[[Session], T]) -> T:
+    def _read(self, tenant: str, work: Callable[[Session], T], until: float) -> T:
+        if time.monotonic() > until:
+            raise unavailable("too many questions at once")
         try:
-            session: Session | None = getattr(self._local, "session", None)
-            if session is None or session.closed:
-                session = self._local.session = self.open()
             try:
-                with transaction(session):
-                    # The key of one site reads as a role that sees no other, whatever is asked.
-                    session.execute(_BEGIN, [tenant, self.runner.reader if tenant else None])
-                    return work(session)
-            except Exception:
-                # A session that was lost is replaced by the next request.
-                if session.broken:
-                    session.close()
-                raise
+                return self._transact(tenant, work)
+            except _LostError:
+                return self._transact(tenant, work)
         except Exception as error:
             raise from_server(error) from error
+
+    def _transact(self, tenant: str, work: Callable[[Session], T]) -> T:
+        """Raises _LostError if the session was lost since it was used before."""
+        session: Session | None = getattr(self._local, "session", None)
+        is_new = session is None or session.closed
+        if session is None or session.closed:
+            session = self._local.session = self.open()
+        has_begun = False
+        try:
+            with transaction(session):
+                # The key of one site reads as a role that sees no other, whatever is asked.
+                session.execute(_BEGIN, [tenant, self.runner.reader if tenant else None])
+                has_begun = True
+                return work(session)
+        except Exception as error:
+            if session.broken:
+                session.close()
+                if not is_new and not has_begun:
+                    raise _LostError from error
+            raise
+
+
+class _LostError(Exception):
+    """A session was lost while nothing was asked."""
