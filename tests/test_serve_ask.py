@@ -7,6 +7,8 @@ import csv
 import http.client
 import io
 import json
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -15,7 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.helpers import SECONDS, until, value
+from tests.helpers import SECONDS, Task, until, value
 from tests.servers import SERVING, Server
 from tests.serving import Serving, serving
 
@@ -271,6 +273,49 @@ def test_what_has_not_changed_is_not_read_again(service: Serving) -> None:
     until(lambda: bool(service.get(path).json["rows"][0]["views"] == 2), "it is counted, too")
 
 
+def test_what_others_count_is_answered_within_half_a_second(plain: Server, tmp_path: Any) -> None:
+    name = plain.database(SERVING)
+    path = "/rollups/site_views_1min?site_id=shop&from=2024-05-01&to=2024-05-11&grain=total"
+    with serving(plain.dsn(name), tmp_path, "--rollup-every", "0") as service:
+        for views in range(1, 4):
+            assert service.post("/event?wait=true", VIEWS[0]).status == 200
+            known = service.get(path).headers["etag"]
+            with psycopg.connect(service.dsn, autocommit=True) as db:
+                db.execute("call rollup.run_all()")
+            counted = asked = time.monotonic()
+            while (answer := service.get(path, {"If-None-Match": known})).status == 304:
+                assert asked - counted < 0.5
+                asked = time.monotonic()
+            assert answer.json["rows"][0]["views"] == views
+    plain.drop(name)
+
+
+def test_stored_events_are_in_the_next_answer(service: Serving) -> None:
+    """Whatever was asked at the same time, and is kept for half a second."""
+    event = {"site_id": "next", "event_type": "pageview", "timestamp": "2024-05-01T12:00:00Z"}
+    stats = "/stats?site_id=next&date=2024-05-01"
+    live = (
+        "/rollups/site_views_1min?site_id=next&from=2024-05-01&to=2024-05-02&grain=total&live=true"
+    )
+    assert service.post("/event?wait=true", event).status == 200
+    stop = threading.Event()
+
+    def go_on() -> int:
+        number = 0
+        while not stop.is_set():
+            assert service.get(stats).status == service.get(live).status == 200
+            number += 1
+        return number
+
+    others = [Task(go_on) for _ in range(2)]
+    for views in range(2, 22):
+        assert service.post("/event?wait=true", event).json == {"status": "stored"}
+        assert service.get(stats).json["total_views"] == views
+        assert service.get(live).json["rows"][0]["views"] == views
+    stop.set()
+    assert all(other.result() for other in others)
+
+
 def test_live_answers_include_what_no_run_has_counted(service: Serving) -> None:
     with psycopg.connect(service.dsn) as db:
         for name in ("site_views_1min", "site_views_1hr", "site_views_1day"):
@@ -368,9 +413,16 @@ def test_a_rollup_that_is_none(service: Serving) -> None:
 class Stream:
     """Server-sent events, one after the other."""
 
-    def __init__(self, service: Serving, path: str, last_id: str | None = None) -> None:
+    def __init__(
+        self,
+        service: Serving,
+        path: str,
+        last_id: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        known = {"Last-Event-ID": last_id} if last_id else {}
         self.connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=SECONDS)
-        self.connection.request("GET", path, headers={"Last-Event-ID": last_id} if last_id else {})
+        self.connection.request("GET", path, headers=known | (headers or {}))
         self.response = self.connection.getresponse()
         assert self.response.status == 200, self.response.read()
         assert self.response.getheader("content-type", "").startswith("text/event-stream")

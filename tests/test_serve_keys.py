@@ -17,6 +17,7 @@ from tests.serving import Reply, Serving, serving
 
 pytest.importorskip("starlette")
 
+from rollupctl.errors import RollupError
 from rollupctl.serve.keys import Keys, RateLimit
 from rollupctl.serve.problems import ProblemError
 
@@ -228,6 +229,44 @@ def test_a_key_that_was_revoked_opens_nothing(guarded: Guarded) -> None:
     assert "there is no key nope" in guarded.rollupctl("--revoke", "nope").stderr
 
 
+def test_revoking_the_last_key_opens_nothing(server: Server, tmp_path: Any) -> None:
+    name = server.database(SERVING)
+    with psycopg.connect(server.dsn(name), autocommit=True) as db:
+        db.execute("select rollup_serve.create_key('k', sha256('x'), 'x', '{read,write}')")
+        with serving(server.dsn(name), tmp_path, "--host", "0.0.0.0") as service:
+            key = {"Authorization": "Bearer x"}
+            assert service.get("/rollups", key).status == 200
+            db.execute("select rollup_serve.revoke_key('k')")
+            until(lambda: service.get("/rollups", key).status != 200, "the key is not valid")
+            event = {"site_id": "a", "event_type": "e"}
+            for headers in ({}, key):
+                assert service.get("/rollups", headers).status == 401
+                assert service.request("POST", "/event", event, headers).status == 401
+                assert service.get("/metrics", headers).status == 401
+    server.drop(name)
+
+
+def test_answers_are_not_shared_between_keys(guarded: Guarded) -> None:
+    """Those of the last half second are, between all who may have them."""
+    path = "/rollups/site_views_1min"
+    for live in ("true", "false"):
+        tags = {}
+        for key, views in (("all", 2), ("reader", 1), ("all", 2), ("reader", 1)):
+            answer = guarded.get(key, path, **DAY, live=live)
+            assert answer.json["rows"] == [{"views": views}]
+            tags[key] = answer.headers["etag"]
+        for key, other in (("all", "reader"), ("reader", "all")):
+            headers = {
+                "Authorization": f"Bearer {guarded.keys[key]}",
+                "If-None-Match": tags[other],
+            }
+            assert guarded.service.get(path, headers, **DAY, live=live).status == 200
+    for site, status in (("a.example", 200), ("b.example", 403)):
+        for key, expected in (("all", 200), ("reader", status)):
+            answer = guarded.get(key, "/stats", site_id=site, date="2024-05-01")
+            assert answer.status == expected
+
+
 def test_keys_that_make_no_sense(guarded: Guarded) -> None:
     done = guarded.rollupctl("x", "--scope", "admin", "--site", "a.example")
     assert done.returncode == 1
@@ -252,6 +291,14 @@ def test_keys_are_known_during_an_outage(guarded: Guarded) -> None:
         known.find([])
     assert not any(secret in json.dumps(saved) for secret in guarded.keys.values())
     assert (service.spool / "keys.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": {}}', '{"a": {"scopes": 1}}'])
+def test_a_file_of_keys_that_is_damaged(tmp_path: Any, text: str) -> None:
+    """Nobody is let in because it cannot be read."""
+    (tmp_path / "keys.json").write_text(text)
+    with pytest.raises(RollupError, match=r"cannot read .*keys\.json"):
+        Keys(tmp_path)
 
 
 @pytest.mark.parametrize("server", ["plain"], indirect=True)

@@ -202,6 +202,41 @@ def test_keys_open_sockets_as_they_open_answers(server: Server, tmp_path: Any) -
     server.drop(name)
 
 
+def test_a_key_that_is_revoked_ends_what_it_opened(server: Server, tmp_path: Any) -> None:
+    name = server.database(SERVING)
+    path = PATH.rpartition("&")[0]
+    ended = "the key is no longer valid"
+    with (
+        psycopg.connect(server.dsn(name), autocommit=True) as db,
+        serving(server.dsn(name), tmp_path) as service,
+    ):
+        # Without keys anybody may follow an answer; with the first key nobody may who has none.
+        with opened(service, path) as client:
+            told(client)
+            make = "select rollup_serve.create_key(%s, sha256(%s::bytea), 'x', '{read}')"
+            for key in ("a", "b"):
+                db.execute(make, [key, key])
+            assert json.loads(client.recv(SECONDS)) == {"problem": ended}
+            with pytest.raises(ConnectionClosed) as raised:
+                client.recv(SECONDS)
+            assert raised.value.rcvd is not None
+            assert (raised.value.rcvd.code, raised.value.rcvd.reason) == (1008, ended)
+        by_key = {key: {"Authorization": f"Bearer {key}"} for key in ("a", "b")}
+        until(lambda: service.get("/rollups", by_key["b"]).status == 200, "both keys are known")
+        with (
+            opened(service, path, additional_headers=by_key["a"]) as client,
+            opened(service, path, additional_headers=by_key["b"]) as other,
+            contextlib.closing(Stream(service, path, headers=by_key["a"])) as stream,
+        ):
+            assert told(client) == told(other) == stream.next()
+            db.execute("select rollup_serve.revoke_key('a')")
+            assert json.loads(client.recv(SECONDS)) == {"problem": ended}
+            assert f"event: problem\ndata: {ended}\n\n".encode() in stream.response.read()
+            with pytest.raises(TimeoutError):
+                other.recv(1)
+    server.drop(name)
+
+
 def test_a_service_that_stops_closes_sockets(plain: Server, tmp_path: Any) -> None:
     name = plain.database(SERVING)
     with serving(plain.dsn(name), tmp_path) as service:

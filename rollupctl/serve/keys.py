@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rollupctl.connect import Session, query
+from rollupctl.errors import RollupError
 from rollupctl.serve.problems import ProblemError
 
 _FILE = "keys.json"
@@ -40,16 +41,24 @@ class Keys:
     """
 
     directory: Path
+    version: int = 0  # changes with the keys
+    is_needed: bool = False  # once there was a key, revoking the last one opens nothing
     _known: Mapping[str, Key] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         file = self.directory / _FILE
         if file.exists():
-            saved: dict[str, dict[str, Any]] = json.loads(file.read_text())
-            self._known = {
-                digest: Key(**{**key, "scopes": tuple(key["scopes"])})
-                for digest, key in saved.items()
-            }
+            try:
+                saved: dict[str, dict[str, Any]] = json.loads(file.read_text())
+                self._known = {
+                    digest: Key(**{**key, "scopes": tuple(key["scopes"])})
+                    for digest, key in saved.items()
+                }
+            except (ValueError, TypeError, KeyError, AttributeError):
+                raise RollupError(
+                    f"cannot read {file}", "delete it; the database has the keys"
+                ) from None
+            self.is_needed = bool(self._known)
 
     def __bool__(self) -> bool:
         return bool(self._known)
@@ -67,6 +76,8 @@ class Keys:
         }
         if known != self._known:
             self._known = known
+            self.is_needed = self.is_needed or bool(known)
+            self.version += 1
             text = json.dumps({digest: asdict(key) for digest, key in known.items()})
             part = self.directory / f"{_FILE}.part"
             part.write_text(text)
@@ -74,11 +85,11 @@ class Keys:
             part.replace(self.directory / _FILE)
 
     def find(self, headers: Iterable[tuple[bytes, bytes]]) -> Key:
-        """The key of a request; anybody may do anything as long as there are no keys.
+        """The key of a request; anybody may do anything until there is a key.
 
         Raises ProblemError: 401.
         """
-        if not self._known:
+        if not self.is_needed:
             return ANYBODY
         given = next((value for name, value in headers if name == b"authorization"), b"")
         scheme, _, secret = given.partition(b" ")
@@ -91,6 +102,10 @@ class Keys:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         return key
+
+    def holds(self, key: Key) -> bool:
+        """Whether a key that was found before is still valid."""
+        return key in self._known.values() if self.is_needed else key is ANYBODY
 
 
 def require_scope(key: Key, scope: str) -> None:

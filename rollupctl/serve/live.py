@@ -12,11 +12,12 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from rollupctl.serve import formats, questions
 from rollupctl.serve.answers import Body
 from rollupctl.serve.asking import ask, tenant_of
+from rollupctl.serve.gate import key_of
 from rollupctl.serve.problems import ProblemError, unavailable
 from rollupctl.serve.service import Service
 
@@ -24,11 +25,13 @@ MAX_STREAMS = 2000
 _CHECK_SECONDS = 0.2  # how often a channel looks whether something was counted
 _ASK_SECONDS = 2.0  # how often it asks the database anyway: others may run rollups
 _COMMENT_SECONDS = 15.0
+_MEDIA_TYPE = "text/event-stream"
 _HEADERS = {
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",  # proxies must not collect what is sent
 }
 LAST_ID = "last_event_id"  # browsers cannot send headers with a WebSocket
+REVOKED = "the key is no longer valid"
 _TOO_MANY = unavailable(f"there are {MAX_STREAMS} streams already")
 
 Key = tuple[questions.Question, str]
@@ -66,17 +69,27 @@ class Channels:
         return len(self._open)
 
     async def listen(
-        self, service: Service, question: questions.Question, tenant: str, last_id: str
+        self,
+        service: Service,
+        question: questions.Question,
+        connection: HTTPConnection,
+        last_id: str,
     ) -> AsyncGenerator[Told, None]:
-        """Answers after the one of `last_id`, until the service stops."""
-        key = (question, tenant)
-        channel = self._open.setdefault(key, Channel())
+        """Answers after the one of `last_id`, until the service stops or the client's key is no
+        longer valid.
+        """
+        key, tenant = key_of(connection), tenant_of(connection)
+        name = (question, tenant)
+        channel = self._open.setdefault(name, Channel())
         channel.listeners += 1
         self.streams += 1
         if channel.task is None:
             channel.task = asyncio.ensure_future(_follow(service, channel, question, tenant))
         try:
             while not service.stopping:
+                if not service.keys.holds(key):
+                    yield Told(problem=REVOKED)
+                    return
                 if channel.body is not None and channel.id != last_id:
                     last_id = channel.id
                     yield Told(last_id, channel.body.content)
@@ -92,7 +105,7 @@ class Channels:
             self.streams -= 1
             channel.listeners -= 1
             if not channel.listeners:
-                self._open.pop(key, None)
+                self._open.pop(name, None)
                 channel.task.cancel()
 
 
@@ -108,13 +121,16 @@ async def begin(connection: HTTPConnection) -> AsyncGenerator[Told, None]:
         raise _TOO_MANY
     tenant = tenant_of(connection)
     await service.read(tenant, lambda session: questions.resolve(session, question))
-    return channels.listen(service, question, tenant, last_id)
+    return channels.listen(service, question, connection, last_id)
 
 
-async def get_stream(request: Request) -> StreamingResponse:
+async def get_stream(request: Request) -> Response:
     """The stream of a question, as server-sent events."""
-    events = _events(await begin(request))
-    return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
+    all_told = await begin(request)
+    if request.method == "HEAD":
+        return Response(media_type=_MEDIA_TYPE, headers=_HEADERS)
+    events = _events(all_told)
+    return StreamingResponse(events, media_type=_MEDIA_TYPE, headers=_HEADERS)
 
 
 async def _events(all_told: AsyncGenerator[Told, None]) -> AsyncIterator[bytes]:
@@ -135,6 +151,7 @@ async def _follow(
     """Ask whenever something was counted, and tell those who listen if the answer has changed."""
     seen = -1
     asked_at = 0.0
+    keys = service.keys.version
     while True:
         if service.changes != seen or time.monotonic() - asked_at > _ASK_SECONDS:
             seen, asked_at = service.changes, time.monotonic()
@@ -144,7 +161,8 @@ async def _follow(
                 async with channel.changed:
                     channel.problem = error.detail
                     channel.changed.notify_all()
-        if service.stopping:
+        if service.stopping or service.keys.version != keys:
+            keys = service.keys.version
             async with channel.changed:
                 channel.changed.notify_all()
         await asyncio.sleep(_CHECK_SECONDS)

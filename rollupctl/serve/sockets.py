@@ -10,11 +10,12 @@ import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from rollupctl.serve import log
-from rollupctl.serve.live import Told, begin
+from rollupctl.serve.live import REVOKED, Told, begin
 
 PROTOCOL = "rollup"  # that a client which offers any has to offer
 MAX_MESSAGE = 1024  # bytes that a client may send; they are not read
 _NOT_EXPECTED = (1008, "nothing is expected from clients")
+_REVOKED = (1008, REVOKED)
 _DEFECT = (1011, "internal error: see the log of rollupctl serve")
 _STOPPING = (1012, "the service is stopping")
 
@@ -34,7 +35,8 @@ async def follow(websocket: WebSocket) -> None:
                     await websocket.close(*_NOT_EXPECTED)
             else:
                 sending.result()
-                await websocket.close(*_STOPPING)
+                is_stopping = websocket.app.state.service.stopping
+                await websocket.close(*(_STOPPING if is_stopping else _REVOKED))
     except Exception as error:
         log.traceback(error)
         await websocket.close(*_DEFECT)
