@@ -255,6 +255,27 @@ def test_answers_that_are_too_large(service: Serving) -> None:
         assert (answer.status, answer.json["error"]) == (400, "a request asks at most 10 times")
 
 
+def test_the_schema_cannot_be_asked_without_end(service: Serving) -> None:
+    """Each level lists all fields of a type, several times, by fragments that are read once.
+
+    The library refuses that by itself since 3.3.
+    """
+    query = "{ __schema { types { ...F0 } } }"
+    for level in range(3):
+        to = f"...F{level + 1}"
+        fields = f"fields {{ type {{ name ofType {{ ofType {{ {to} ofType {{ {to} }} }} }} }} }}"
+        listed = " ".join(f"{a}: {fields}" for a in "abcdefgh")
+        query += f" fragment F{level} on __Type {{ {listed} }}"
+    query += " fragment F3 on __Type { name }"
+    flat = " ".join(f"a{n}: __schema {{ types {{ name kind }} }}" for n in range(90))
+    for each in (query, f"{{ {flat} }}", f"{{ {'__typename ' * 900} }}"):
+        began = time.monotonic()
+        answer = post(service, each)
+        assert time.monotonic() - began < 15
+        assert answer.status in (200, 400), answer.body
+        assert service.get("/healthz").status == 200
+
+
 def test_questions_that_take_too_long(service: Serving) -> None:
     question = 'site_views_1min(site_id: "shop", live: true) { rows { views } }'
     with psycopg.connect(service.dsn) as other:

@@ -22,6 +22,7 @@ from graphql import (
     GraphQLError,
     GraphQLResolveInfo,
     GraphQLSchema,
+    MiddlewareManager,
     execute_sync,
     parse,
     validate,
@@ -140,6 +141,7 @@ class Schemas:
                 variable_values=asked.variables,
                 operation_name=asked.operation,
                 field_resolver=_value,
+                middleware=_COUNTED,
             )
         except _TooMuch as error:
             raise ProblemError(400, str(error)) from None
@@ -188,8 +190,16 @@ def _list_rollups(_: Any, info: GraphQLResolveInfo[Any]) -> list[dict[str, Any]]
 
 
 def _value(source: Any, info: GraphQLResolveInfo[Any]) -> Any:
-    info.context.spend()
     return source.get(info.field_name)
+
+
+def _count(resolve: Callable[..., Any], source: Any, info: Any, **given: Any) -> Any:
+    """Count every field, those of the schema as well."""
+    info.context.spend()
+    return resolve(source, info, **given)
+
+
+_COUNTED = MiddlewareManager(_count)
 
 
 def _resolver(asked: Asked) -> Callable[..., Any]:
