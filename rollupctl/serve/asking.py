@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import date
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from starlette.requests import HTTPConnection, Request
@@ -15,6 +15,7 @@ from rollupctl.connect import Session
 from rollupctl.serve import formats, questions
 from rollupctl.serve.answers import Body
 from rollupctl.serve.gate import key_of
+from rollupctl.serve.headers import is_known, weighted
 from rollupctl.serve.problems import ProblemError
 from rollupctl.serve.service import Service
 
@@ -28,14 +29,13 @@ _PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Accept, Authorization
 async def get_stats(request: Request) -> Response:
     """Page views, users and top paths of a site on one day."""
     service: Service = request.app.state.service
-    site = request.query_params.get("site_id", "") or key_of(request).site or ""
+    given = questions.single(request.query_params.multi_items())
+    site = given.get("site_id") or key_of(request).site or ""
     if not site.strip():
         raise ProblemError(400, "site_id required", pointer="/site_id")
     if "\0" in site or len(site) > 200:
         raise ProblemError(400, "site_id is not the name of a site", pointer="/site_id")
-    ((text,),) = await service.ask(
-        tenant_of(request), _STATS, site, _date(request.query_params.get("date"))
-    )
+    ((text,),) = await service.ask(tenant_of(request), _STATS, site, _date(given.get("date")))
     return _respond(request, text.encode())
 
 
@@ -81,7 +81,7 @@ async def get_analysis(request: Request) -> Response:
 
 async def _answered(request: Request, question: questions.Question) -> Response:
     service: Service = request.app.state.service
-    media_type = formats.choose(request.headers.get("accept", "*/*"))
+    media_type = formats.choose(weighted(request, "accept"))
     tenant = tenant_of(request)
     if question.is_live:
         body = await service.answers.briefly(
@@ -90,7 +90,7 @@ async def _answered(request: Request, question: questions.Question) -> Response:
         return _respond(request, body.content, media_type, _links(request, body))
     resolved = await service.read(tenant, lambda session: questions.resolve(session, question))
     tag = resolved.tag(media_type, tenant)
-    if tag in _tags(request):
+    if is_known(request, tag):
         return Response(status_code=304, headers={**_PRIVATE, "ETag": tag})
 
     def work(session: Session) -> Body:
@@ -126,7 +126,8 @@ def _links(request: Request, body: Body) -> dict[str, str]:
     if body.cursor is None:
         return {}
     others = [(n, v) for n, v in request.query_params.multi_items() if n != "cursor"]
-    address = f"{request.url.path}?{urlencode([*others, ('cursor', body.cursor)])}"
+    path = quote(request.scope["path"])
+    address = f"{path}?{urlencode([*others, ('cursor', body.cursor)])}"
     return {"Link": f'<{address}>; rel="next"'}
 
 
@@ -139,14 +140,9 @@ def _respond(
     """An answer that was computed; 304 if the client has it."""
     tag = '"' + hashlib.sha256(body).hexdigest()[:32] + '"'
     told = {**_PRIVATE, "ETag": tag, **(headers or {})}
-    if tag in _tags(request):
+    if is_known(request, tag):
         return Response(status_code=304, headers=told)
     return Response(body, media_type=media_type, headers=told)
-
-
-def _tags(request: Request) -> set[str]:
-    given = request.headers.get("if-none-match", "")
-    return {tag.strip().removeprefix("W/") for tag in given.split(",")}
 
 
 def _date(text: str | None) -> date | None:

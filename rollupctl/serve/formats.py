@@ -21,17 +21,22 @@ ARROW = "application/vnd.apache.arrow.stream"
 Answer = Mapping[str, msgspec.Raw]
 
 
-def choose(accept: str) -> str:
-    """The media type of an answer, by the header Accept. Raises ProblemError: 406."""
+def choose(accepted: Mapping[str, float]) -> str:
+    """The media type of an answer, by the media types that are accepted and their weights.
+
+    The first that has the largest weight, JSON if none is named. Raises ProblemError: 406.
+    """
     offered = [JSON, CSV] + ([ARROW] if importlib.util.find_spec("pyarrow") else [])
-    wanted = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
-    for kind in wanted:
-        if kind in ("", "*/*", "application/*"):
-            return JSON
-        if kind == "text/*":
-            return CSV
-        if kind in offered:
-            return kind
+    places = {kind: place for place, kind in enumerate(accepted)}
+    best = (0.0, 0, "")
+    for kind in offered:
+        # The most specific range says what the weight is.
+        ranges = (kind, f"{kind.partition('/')[0]}/*", "*/*")
+        named = next((each for each in ranges if each in accepted), None)
+        if named is not None and (accepted[named], -places[named]) > best[:2]:
+            best = (accepted[named], -places[named], kind)
+    if best[2] or not accepted:
+        return best[2] or JSON
     raise ProblemError(406, f"there are: {', '.join(offered)}")
 
 

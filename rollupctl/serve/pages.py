@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from rollupctl.serve.headers import is_known, weighted
+
 _WEB = Path(__file__).with_name("web")
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -60,14 +62,14 @@ class _File:
             "Content-Security-Policy": POLICY,
             "Referrer-Policy": "no-referrer",
         }
-        if request.url.path == "/tracker.js":  # pages of other sites load it
+        if request.scope["path"] == "/tracker.js":  # pages of other sites load it
             headers |= {
                 "Cache-Control": "max-age=3600",
                 "Cross-Origin-Resource-Policy": "cross-origin",
             }
-        if self.tag in request.headers.get("if-none-match", ""):
+        if is_known(request, self.tag):
             return Response(status_code=304, headers=headers)
-        if "gzip" in request.headers.get("accept-encoding", ""):
+        if weighted(request, "accept-encoding").get("gzip", 0):
             headers["Content-Encoding"] = "gzip"
             return Response(self.compressed, headers=headers, media_type=self.media_type)
         return Response(self.body, headers=headers, media_type=self.media_type)

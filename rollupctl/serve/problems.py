@@ -79,7 +79,7 @@ def from_server(error: Exception) -> ProblemError:
 def respond(request: HTTPConnection, problem: ProblemError) -> Response:
     """The answer to a request with a problem."""
     accepts = request.headers.get("accept", "")
-    if request.url.path in SHORT and MEDIA_TYPE not in accepts:
+    if request.scope["path"] in SHORT and MEDIA_TYPE not in accepts:
         body: dict[str, Any] = {"error": problem.detail}
         media_type = "application/json"
     else:

@@ -142,12 +142,16 @@ def _read(
         if len(value) > _MAX_VALUE or "\0" in value:
             raise ProblemError(400, f"{name} is too long or has a character U+0000")
         if filters and name.startswith(_FILTER):
-            found[name.removeprefix(_FILTER)] = value or None
+            if (dimension := name.removeprefix(_FILTER)) in found:
+                raise _twice(name)
+            found[dimension] = value or None
         elif name not in known:
             hint = f"There are: {', '.join(known)}{f', {_FILTER}DIMENSION' if filters else ''}."
             raise ProblemError(400, f"there is no parameter {name[:100]}", hint=hint)
         elif value and name in _REPEATED:
             question.setdefault(name, []).append(value)
+        elif name in question:
+            raise _twice(name)
         elif value:
             question[name] = _value(name, value)
     if found:
@@ -159,13 +163,29 @@ def _read(
     return question
 
 
+def single(given: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Parameters by name. Raises ProblemError if one is given twice."""
+    found: dict[str, str] = {}
+    for name, value in given:
+        if name in found:
+            raise _twice(name)
+        found[name] = value
+    return found
+
+
+def _twice(name: str) -> ProblemError:
+    return ProblemError(400, f"{name[:100]} is given twice", pointer=f"/{name[:100]}")
+
+
 def resolve(session: Session, question: Question) -> Resolved:
     """Make a question explicit. Raises ProblemError if there is no such rollup."""
     if question.analysis is not None:
         rows = query(session, _RESOLVE_ANALYSIS, question.analysis, question.text).rows
         ((text, version),) = rows
         return Resolved(text, version, is_analysis=True)
-    rows = query(session, _RESOLVE, question.text, question.rollup).rows
+    # No name has the character U+0000, which the database does not take.
+    known = "\0" not in question.rollup
+    rows = query(session, _RESOLVE, question.text, question.rollup).rows if known else []
     if not rows:
         raise ProblemError(404, f"there is no rollup {question.rollup[:100]}")
     return Resolved(*rows[0])
