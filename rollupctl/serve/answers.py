@@ -8,10 +8,14 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Hashable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-KEPT = 256
+KEPT = 1000
 MAX_BYTES = 1024**2  # of an answer that is kept
-BRIEFLY = 0.5  # seconds for which an answer with events that are not counted yet is kept
+MAX_KEPT_BYTES = 64 * 1024**2  # of all of them
+BRIEFLY = 0.5  # seconds for which what may change at any time is kept
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -55,41 +59,77 @@ class Results:
                 waiter.set_result(done.result())
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """What was read, and when that began: nothing in it is older."""
+
+    read_at: float
+    value: Any
+    size: int
+
+
 @dataclass
 class Answers:
     """A cache. A key says all that an answer depends on: who asks, what, and of which rows."""
 
-    _kept: OrderedDict[Hashable, tuple[float, Body]] = field(default_factory=OrderedDict)
-    _under_way: dict[Hashable, asyncio.Task[Body]] = field(default_factory=dict)
+    _kept: OrderedDict[Hashable, _Kept] = field(default_factory=OrderedDict)
+    _under_way: dict[Hashable, tuple[float, asyncio.Task[Any]]] = field(default_factory=dict)
+    _bytes: int = 0
 
-    async def once(self, key: Hashable, make: Callable[[], Awaitable[Body]]) -> Body:
+    async def once(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
         """The answer of a key, made if it is not kept. Those who ask meanwhile share it."""
         return await self._get(key, float("inf"), make)
 
-    async def briefly(self, key: Hashable, make: Callable[[], Awaitable[Body]]) -> Body:
-        """As `once`, for an answer that is right for half a second."""
+    async def briefly(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+        """As `once`, for an answer that is right for half a second before it is asked for.
+
+        One that is asked for again and again is made again meanwhile, so that nobody waits for it.
+        """
         return await self._get(key, BRIEFLY, make)
 
-    async def _get(
-        self, key: Hashable, seconds: float, make: Callable[[], Awaitable[Body]]
-    ) -> Body:
-        if key in self._kept:
-            made_at, body = self._kept[key]
-            if time.monotonic() - made_at < seconds:
+    async def _get(self, key: Hashable, seconds: float, make: Callable[[], Awaitable[T]]) -> T:
+        now = time.monotonic()
+        while True:
+            kept = self._kept.get(key)
+            if kept is not None and now - kept.read_at < seconds:
                 self._kept.move_to_end(key)
-                return body
-        task = self._under_way.get(key)
-        if task is None:
-            task = asyncio.ensure_future(self._make(key, make))
-            self._under_way[key] = task
-            task.add_done_callback(lambda _: self._under_way.pop(key, None))
-        # A client that goes away does not take the answer from the others.
-        return await asyncio.shield(task)
+                if now - kept.read_at > seconds / 2 and key not in self._under_way:
+                    self._start(key, make)
+                value: T = kept.value
+                return value
+            began, task = self._under_way.get(key) or self._start(key, make)
+            # A client that goes away does not take the answer from the others.
+            value = await asyncio.shield(task)
+            # One that began too long before is followed by another, never by several at a time.
+            if now - began < seconds:
+                return value
 
-    async def _make(self, key: Hashable, make: Callable[[], Awaitable[Body]]) -> Body:
-        body = await make()
-        if len(body.content) <= MAX_BYTES:
-            self._kept[key] = (time.monotonic(), body)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        return body
+    def _start(
+        self, key: Hashable, make: Callable[[], Awaitable[Any]]
+    ) -> tuple[float, asyncio.Task[Any]]:
+        began = time.monotonic()
+        task = asyncio.ensure_future(self._make(key, began, make))
+        self._under_way[key] = (began, task)
+
+        def end(ended: asyncio.Task[Any]) -> None:
+            del self._under_way[key]
+            if not ended.cancelled():
+                ended.exception()  # is seen, even if nobody waits for it any more
+
+        task.add_done_callback(end)
+        return began, task
+
+    async def _make(self, key: Hashable, began: float, make: Callable[[], Awaitable[Any]]) -> Any:
+        value = await make()
+        size = len(value.content) if isinstance(value, Body) else 0
+        if size <= MAX_BYTES:
+            self._drop(key)
+            self._kept[key] = _Kept(began, value, size)
+            self._bytes += size
+            while len(self._kept) > KEPT or self._bytes > MAX_KEPT_BYTES:
+                self._drop(next(iter(self._kept)))
+        return value
+
+    def _drop(self, key: Hashable) -> None:
+        if (old := self._kept.pop(key, None)) is not None:
+            self._bytes -= old.size

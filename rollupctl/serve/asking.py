@@ -35,8 +35,15 @@ async def get_stats(request: Request) -> Response:
         raise ProblemError(400, "site_id required", pointer="/site_id")
     if "\0" in site or len(site) > 200:
         raise ProblemError(400, "site_id is not the name of a site", pointer="/site_id")
-    ((text,),) = await service.ask(tenant_of(request), _STATS, site, _date(given.get("date")))
-    return _respond(request, text.encode())
+    day = _date(given.get("date"))
+    tenant = tenant_of(request)
+
+    async def make() -> Body:
+        ((text,),) = await service.ask(tenant, _STATS, site, day)
+        return Body(text.encode(), None)
+
+    key = ("stats", site, day, tenant, service.told)
+    return _respond(request, (await service.answers.briefly(key, make)).content)
 
 
 async def get_sites(request: Request) -> Response:
@@ -85,20 +92,43 @@ async def _answered(request: Request, question: questions.Question) -> Response:
     tenant = tenant_of(request)
     if question.is_live:
         body = await service.answers.briefly(
-            (question, media_type, tenant), lambda: ask(service, tenant, question, media_type)
+            ("live", question, media_type, tenant, service.told),
+            lambda: ask(service, tenant, question, media_type),
         )
         return _respond(request, body.content, media_type, _links(request, body))
-    resolved = await service.read(tenant, lambda session: questions.resolve(session, question))
+    resolved = await resolve(service, tenant, question)
     tag = resolved.tag(media_type, tenant)
     if is_known(request, tag):
         return Response(status_code=304, headers={**_PRIVATE, "ETag": tag})
-
-    def work(session: Session) -> Body:
-        return _body(questions.answer(session, resolved), media_type)
-
-    body = await service.answers.once(tag, lambda: service.read(tenant, work))
+    body = await answer(service, tenant, resolved, media_type)
     headers = {**_PRIVATE, "ETag": tag, **_links(request, body)}
     return Response(body.content, media_type=media_type, headers=headers)
+
+
+async def resolve(
+    service: Service, tenant: str, question: questions.Question
+) -> questions.Resolved:
+    """A question made explicit, and the version of its rows; shared for half a second by all who
+    ask the same, unless a run of this service has counted something.
+    """
+
+    async def make() -> questions.Resolved:
+        return await service.read(tenant, lambda session: questions.resolve(session, question))
+
+    return await service.answers.briefly((question, tenant, service.runner.rounds), make)
+
+
+async def answer(
+    service: Service, tenant: str, resolved: questions.Resolved, media_type: str
+) -> Body:
+    """The answer to a resolved question, kept for as long as its rows are the same."""
+
+    async def make() -> Body:
+        return await service.read(
+            tenant, lambda session: _body(questions.answer(session, resolved), media_type)
+        )
+
+    return await service.answers.once(resolved.tag(media_type, tenant), make)
 
 
 async def ask(service: Service, tenant: str, question: questions.Question, media_type: str) -> Body:

@@ -159,6 +159,7 @@ async def _answer(
         is_sure = False
     if not is_sure:
         return Response(answer, 202, media_type="application/json", headers=headers)
+    service.told += 1
     told: dict[str, Any] = {**msgspec.json.decode(answer), "status": "stored"}
     if reasons := service.drain.reasons(position - events, position):
         told["set_aside"] = len(reasons)

@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 
 from rollupctl.serve import formats, questions
 from rollupctl.serve.answers import Body
-from rollupctl.serve.asking import ask, tenant_of
+from rollupctl.serve.asking import answer, ask, resolve, tenant_of
 from rollupctl.serve.gate import key_of
 from rollupctl.serve.problems import ProblemError, unavailable
 from rollupctl.serve.service import Service
@@ -119,8 +119,7 @@ async def begin(connection: HTTPConnection) -> AsyncGenerator[Told, None]:
     channels: Channels = connection.app.state.channels
     if channels.streams >= MAX_STREAMS:
         raise _TOO_MANY
-    tenant = tenant_of(connection)
-    await service.read(tenant, lambda session: questions.resolve(session, question))
+    await resolve(service, tenant_of(connection), question)
     return channels.listen(service, question, connection, last_id)
 
 
@@ -178,16 +177,12 @@ async def _refresh(
         if tag == channel.id:
             return
     else:
-        resolved = await service.read(tenant, lambda session: questions.resolve(session, question))
-        tag = resolved.tag("stream", tenant).strip('"')
+        resolved = await resolve(service, tenant, question)
+        tag = resolved.tag(formats.JSON, tenant).strip('"')
         if tag == channel.id:
             channel.problem = None
             return
-
-        async def make() -> Body:
-            return await ask(service, tenant, question, formats.JSON)
-
-        body = await service.answers.once((tag, "stream"), make)
+        body = await answer(service, tenant, resolved, formats.JSON)
     async with channel.changed:
         channel.id, channel.body, channel.problem = tag, body, None
         channel.changed.notify_all()

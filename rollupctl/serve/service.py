@@ -45,6 +45,7 @@ class Service:
     results: Results = field(default_factory=Results)
     under_way: set[str] = field(default_factory=set)
     stopping: bool = False
+    told: int = 0  # how many senders were told that their events are stored
     _executor: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(READERS, thread_name_prefix="reader")
     )
