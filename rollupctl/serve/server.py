@@ -23,11 +23,12 @@ from rollupctl.serve.drain import Drain
 from rollupctl.serve.intake import Intake, Loader
 from rollupctl.serve.keys import Keys, RateLimit
 from rollupctl.serve.protocol import Protocol, Socket
-from rollupctl.serve.redisqueue import RedisQueue, Watch
+from rollupctl.serve.redisqueue import RedisQueue
 from rollupctl.serve.running import Runner, is_scheduled
 from rollupctl.serve.service import Service
 from rollupctl.serve.sockets import MAX_MESSAGE
 from rollupctl.serve.spool import Spool
+from rollupctl.serve.watch import Watch
 from rollupctl.versions import require_same_version
 
 MAX_CONNECTIONS = 4096
