@@ -239,6 +239,37 @@ def columns_with_numbers(db: Connection) -> set[tuple[str, str]]:
     return found
 
 
+def test_rollups_are_declared_again_in_a_copy_without_rows(plain_lab: Lab, tmp_path: Path) -> None:
+    """The structure of a database is copied for tests and staging. Functions and views are there, declarations are not."""
+    lab = plain_lab
+    lab.source()
+    copy = lab.server.database(EMPTY)
+    try:
+        lab.declare()
+        lab.declare("hours", bucket="1 hour")
+        dsn = lab.server.superuser_dsn(copy)
+        restore(dump(lab.server.superuser_dsn(lab.database), tmp_path / "dump", "-s"), dsn)
+        with psycopg.connect(dsn, autocommit=True) as db:
+            db.execute("drop view lab.hours_bi")
+            db.execute("create view lab.hours_bi as select * from lab.hours")
+            db.execute("comment on view lab.hours_bi is 'Hours, by hand'")
+            lab.declare(db=db)
+            insert(db, 5)
+            assert value(db, "select sum(n)::int from lab.visits_live") == 5
+            db.execute("call rollup.run_all()")
+            assert_exact(db)
+            with pytest.raises(psycopg.errors.DuplicateTable, match="hours_bi"):
+                lab.declare("hours", bucket="1 hour", db=db)
+            db.execute("drop view lab.hours_bi")
+            lab.declare("hours", bucket="1 hour", db=db)
+            db.execute("call rollup.run_all()")
+            assert value(db, "select sum(n)::int from lab.hours_bi") == 5
+            with pytest.raises(psycopg.errors.DuplicateFunction, match="count_hours"):
+                lab.declare("other", bucket="2 hours", function_name="lab.count_hours", db=db)
+    finally:
+        lab.server.drop(copy)
+
+
 @pytest.mark.parametrize("way", ["expiry", "installation"])
 def test_a_dump_names_nothing_that_was_dropped(
     server: Server, database: str, tmp_path: Path, way: str

@@ -1,5 +1,6 @@
 -- PostgreSQL truncates names to 63 bytes: two rollups could get the same function, and one would count into the
--- other's table. An existing function that does not belong to a rollup must not be replaced.
+-- other's table. An existing function that does not belong to a rollup must not be replaced. That of a rollup of this name
+-- is left where a database was copied without its rows.
 --
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
@@ -28,7 +29,8 @@ begin
     elsif exists (select from pg_proc p
                     join pg_namespace n on n.oid = p.pronamespace
                    where n.nspname = function_name[1] and p.proname = function_name[2]
-                     and p.proargtypes[0] = 'bigint'::regtype and p.pronargs = 1) then
+                     and p.proargtypes[0] = 'bigint'::regtype and p.pronargs = 1
+                     and position(format('rollup_internal.begin_run(array[%L]', declared.name) in p.prosrc) = 0) then
         raise exception using
             errcode = 'duplicate_function',
             message = format('function %s(bigint) exists already, and is not a rollup''s', declared.function_name),
