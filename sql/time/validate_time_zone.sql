@@ -1,10 +1,12 @@
--- pg_timezone_names reads the file of every zone, which takes 70 ms. That is acceptable for declarations, not for
--- every query.
+-- pg_timezone_names reads the file of every zone, which takes 70 ms. A name without digits is looked up by setting
+-- TimeZone, which reads one file and finds the canonical spelling; with digits, it could be a POSIX rule that has no file.
+-- The SET clause restores the setting.
 create or replace function rollup_internal.validate_time_zone(time_zone text)
     returns text
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
 as $$
 #variable_conflict use_variable
 declare
@@ -19,9 +21,18 @@ begin
     if time_zone is null then
         return null;
     end if;
-    select z.name into zone_name
-      from pg_timezone_names z
-     where lower(z.name collate "C") = lower(given);
+    if given ~ '^[A-Za-z_/-]+$' then
+        begin
+            perform set_config('TimeZone', given, true);
+            zone_name := current_setting('TimeZone');
+        exception when invalid_parameter_value then
+            null;
+        end;
+    else
+        select z.name into zone_name
+          from pg_timezone_names z
+         where lower(z.name collate "C") = lower(given);
+    end if;
     if number is not null and zone_name is null then
         raise exception using
             errcode = 'invalid_parameter_value',
