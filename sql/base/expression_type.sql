@@ -5,6 +5,8 @@
 -- would be valid in one statement and invalid in another. A WHERE clause rejects aggregates. The row consists of
 -- NULLs, so no table is read.
 --
+-- Most expressions are the name of a column, which need not be parsed, except for domains: CASE takes their base type.
+--
 -- The type is formatted with modifier -1: with NULL, format_type calls char(2) "character", which is one character
 -- long.
 create or replace function rollup_internal.expression_type(source regclass, expression text)
@@ -18,6 +20,13 @@ declare
     type_name text;
     problem text;
 begin
+    select format_type(a.atttypid, -1) into type_name
+      from pg_attribute a
+      join pg_type t on t.oid = a.atttypid and t.typtype <> 'd'
+     where a.attrelid = source and a.attnum > 0 and not a.attisdropped and quote_ident(a.attname) = expression;
+    if found then
+        return type_name;
+    end if;
     execute format('select format_type(pg_typeof(x.value), -1)
                        from (select case when true then %1$s end as value
                                from (select (null::%2$s).*) %3$I

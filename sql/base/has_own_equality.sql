@@ -6,14 +6,13 @@ create or replace function rollup_internal.has_own_equality(source regclass, exp
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return exists (
-        select from pg_type t
-         where t.oid = rollup_internal.base_type(type_name::regtype) and t.typcategory = 'S'
-           and (rollup_internal.equality_operator(type_name) <> '='
-                or exists (select from pg_collation c
-                            where c.oid = to_regcollation(
-                                      rollup_internal.expression_collation(source, expression, type_name))
-                              and not c.collisdeterministic)));
+    if not exists (select from pg_type t where t.oid = rollup_internal.base_type(type_name::regtype) and t.typcategory = 'S') then
+        return false;
+    end if;
+    return coalesce(rollup_internal.equality_operator(type_name) <> '=', false)
+        or exists (select from pg_collation c
+                    where c.oid = to_regcollation(rollup_internal.expression_collation(source, expression, type_name))
+                      and not c.collisdeterministic);
 end
 $$;
 comment on function rollup_internal.has_own_equality(regclass, text, text) is

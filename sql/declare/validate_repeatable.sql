@@ -30,13 +30,17 @@ declare
     cure text;
 begin
     for checked in
+        with columns as materialized (select * from rollup_internal.target_columns(declared))
         select format('dimension %I', c.column_name) as what, c.expression
-          from rollup_internal.target_columns(declared) c where c.role = 'dimension' and added is null
+          from columns c
+         where c.role = 'dimension' and added is null
+           and not exists (select from pg_attribute a  -- a column alone
+                            where a.attrelid = declared.source and quote_ident(a.attname) = c.expression)
         union all
         select 'the filter', format('(%s)', declared.filter) where declared.filter is not null and added is null
         union all
         select format('measure %I', c.measure), string_agg(c.expression, ', ')
-          from rollup_internal.target_columns(declared) c
+          from columns c
          where c.role = 'measure' and (added is null or c.measure = any (added))
          group by c.measure
     loop

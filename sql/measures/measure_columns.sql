@@ -29,9 +29,7 @@ create or replace function rollup_internal.measure_columns(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    kinds constant text[] := array(
-        select substr(p.proname, 6) from pg_proc p
-         where p.pronamespace = 'rollup_internal'::regnamespace and starts_with(p.proname::text, 'kind_') order by 1);
+    kind_function regproc;
     options text[];
     unknown text;
     m rollup_internal.measure;
@@ -42,15 +40,19 @@ begin
             errcode = 'invalid_parameter_value',
             message = format('measure %I must be an object such as {"count": "*"}, not %s', measure_name, spec);
     end if;
-    select k into m.kind from json_object_keys(spec) k where k = any (kinds) limit 1;
+    select k, f into m.kind, kind_function
+      from json_object_keys(spec) k
+     cross join lateral (values (to_regproc(format('rollup_internal.%I', 'kind_' || k)))) v (f)
+     where f is not null limit 1;
     if m.kind is null then
         raise exception using
             errcode = 'invalid_parameter_value',
             message = format('measure %I does not say what it measures: %s', measure_name, spec),
-            hint = format('Say one of %s, for example {"distinct": "device_id"}.', array_to_string(kinds, ', '));
+            hint = format('Say one of %s, for example {"distinct": "device_id"}.', (
+                select string_agg(substr(p.proname, 6), ', ' order by substr(p.proname, 6)) from pg_proc p
+                 where p.pronamespace = 'rollup_internal'::regnamespace and starts_with(p.proname::text, 'kind_')));
     end if;
-    select p.proargnames[2:] into options from pg_proc p
-     where p.pronamespace = 'rollup_internal'::regnamespace and p.proname = 'kind_' || m.kind;
+    select p.proargnames[2:] into options from pg_proc p where p.oid = kind_function;
     select k into unknown from json_object_keys(spec) k where k <> all (array[m.kind, 'where'] || options) limit 1;
     if unknown is not null then
         raise exception using

@@ -18,29 +18,31 @@ begin
             message = format('%s has a name that is not free', declared.source),
             hint = 'Statements of the engine use names in parentheses: alter table … rename to ….';
     end if;
-    select x.name into taken
-      from (select c.column_name::text as name from rollup_internal.target_columns(declared) c
-            union all
-            select a.attname from pg_attribute a where a.attrelid = declared.source and a.attnum > 0 and not a.attisdropped) x
-     where x.name ~ '^[(].*[)]$'
-        or exists (select from pg_attribute a where a.attrelid = 'pg_class'::regclass and a.attnum < 0 and a.attname = x.name)
-     limit 1;
+    with columns as materialized (
+        select c.column_name::text as name, c.shown from rollup_internal.target_columns(declared) c)
+    select (select x.name
+              from (select c.name from columns c
+                    union all
+                    select a.attname from pg_attribute a where a.attrelid = declared.source and a.attnum > 0 and not a.attisdropped) x
+             where x.name ~ '^[(].*[)]$'
+                or exists (select from pg_attribute a where a.attrelid = 'pg_class'::regclass and a.attnum < 0 and a.attname = x.name)
+             limit 1),
+           (select x.name
+              from (select 'table' as place, c.name from columns c
+                    union all
+                    select 'view', c.name from columns c where c.shown is null
+                    union all
+                    select 'view', k from columns c cross join json_object_keys(c.shown) k) x
+             group by x.place, x.name
+            having count(*) > 1
+             limit 1)
+      into taken, doubled;
     if taken is not null then
         raise exception using
             errcode = 'reserved_name',
             message = format('column %I has a name that is not free', taken),
             hint = 'System columns have names such as ctid, and statements of the engine use names in parentheses.';
     end if;
-    with columns as (select c.column_name, c.shown from rollup_internal.target_columns(declared) c)
-    select x.name into doubled
-      from (select 'table' as place, c.column_name::text as name from columns c
-            union all
-            select 'view', c.column_name from columns c where c.shown is null
-            union all
-            select 'view', k from columns c cross join json_object_keys(c.shown) k) x
-     group by x.place, x.name
-    having count(*) > 1
-     limit 1;
     if doubled is not null then
         raise exception using
             errcode = 'duplicate_column',
