@@ -292,7 +292,7 @@ def warm_start() -> WarmStart:
 
 def warm_path() -> str:
     """The variable PATH of a user, with a `rollupctl` that starts in a tenth of the time."""
-    ours = (str(warm_start().bin), str(Path(sys.executable).parent))
+    ours = (str(warm_start().program.parent), str(Path(sys.executable).parent))
     return os.pathsep.join((*ours, os.environ["PATH"]))
 
 
@@ -324,16 +324,21 @@ def start_rollupctl(
     stdin: int = subprocess.DEVNULL,
     output: int = subprocess.PIPE,
     environment: dict[str, str] | None = None,
+    forked: bool = True,
 ) -> subprocess.Popen[bytes]:
     """Start the command line while the test goes on; SIGINT interrupts it as Ctrl-C would.
+
+    A `forked` one has another process beside it, which stands for it and passes signals on. Killed,
+    it has ended when its output has been read to the end.
 
     A shell starts background commands with SIGINT ignored, and children inherit that. A signal
     with a handler, however, has its default action again in a child.
     """
     inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        program = [str(warm_start().program)] if forked else [sys.executable, "-m", "rollupctl"]
         return subprocess.Popen(
-            [sys.executable, "-m", "rollupctl", *args],
+            [*program, *args],
             stdin=stdin,
             stdout=output,
             stderr=output,

@@ -326,7 +326,7 @@ def test_ctrl_c(db: Connection, dsn: str, connect: Callable[..., Connection]) ->
 def test_children_of_a_suite_in_the_background_can_be_interrupted(dsn: str) -> None:
     inherited = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with start_rollupctl(dsn, "load", "-", stdin=subprocess.PIPE) as running:
+        with start_rollupctl(dsn, "load", "-", stdin=subprocess.PIPE, forked=False) as running:
             ignored = Path(f"/proc/{running.pid}/status").read_text().split("SigIgn:")[1].split()[0]
             running.kill()
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN

@@ -645,7 +645,8 @@ def test_without_the_package(empty_dsn: str, tmp_path: Path) -> None:
 def test_memory_does_not_grow_with_the_file(db: Connection, dsn: str) -> None:
     db.execute("create unlogged table wide (customer_id bigint, filler text)")
     db.execute("alter table wide alter filler set storage external")  # saves compressing it
-    loading = start_load(dsn, "-", "--table", "wide")
+    args = ("load", "-", "--table", "wide")
+    loading = servers.start_rollupctl(dsn, *args, stdin=subprocess.PIPE, forked=False)
     assert loading.stdin is not None
     loading.stdin.write(b"customer_id,filler\n")
     row = b"1," + b"x" * 1_000_000 + b"\n"

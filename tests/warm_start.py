@@ -39,8 +39,8 @@ class WarmStart:
     def __init__(self) -> None:
         self._place = tempfile.TemporaryDirectory(prefix="rollup-warm-")
         self._path = str(Path(self._place.name) / "socket")
-        self.bin = Path(self._place.name) / "bin"
-        self._make_program(self.bin / "rollupctl")
+        self.program = Path(self._place.name) / "bin" / "rollupctl"
+        self._make_program(self.program)
         ours, theirs = os.pipe()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.warm_start", self._path],
