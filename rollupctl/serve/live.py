@@ -54,8 +54,14 @@ class Channel:
     id: str = ""
     body: Body | None = None
     problem: str | None = None
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    # Of the next change. Not a condition: a listener cancelled twice would release others' lock.
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+
+    def tell(self) -> None:
+        """Wake all listeners."""
+        self.changed.set()
+        self.changed = asyncio.Event()
 
 
 @dataclass
@@ -95,8 +101,7 @@ class Channels:
                     yield Told(last_id, channel.body.content)
                     continue
                 try:
-                    async with channel.changed:
-                        await asyncio.wait_for(channel.changed.wait(), _COMMENT_SECONDS)
+                    await asyncio.wait_for(channel.changed.wait(), _COMMENT_SECONDS)
                 except asyncio.TimeoutError:
                     yield Told()
                 if channel.problem:
@@ -157,13 +162,11 @@ async def _follow(
             try:
                 await _refresh(service, channel, question, tenant)
             except ProblemError as error:
-                async with channel.changed:
-                    channel.problem = error.detail
-                    channel.changed.notify_all()
+                channel.problem = error.detail
+                channel.tell()
         if service.stopping or service.keys.version != keys:
             keys = service.keys.version
-            async with channel.changed:
-                channel.changed.notify_all()
+            channel.tell()
         await asyncio.sleep(_CHECK_SECONDS)
 
 
@@ -183,6 +186,5 @@ async def _refresh(
             channel.problem = None
             return
         body = await answer(service, tenant, resolved, formats.JSON)
-    async with channel.changed:
-        channel.id, channel.body, channel.problem = tag, body, None
-        channel.changed.notify_all()
+    channel.id, channel.body, channel.problem = tag, body, None
+    channel.tell()

@@ -1,0 +1,46 @@
+"""Listeners of one question that leave do not disturb each other."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("starlette")
+
+from rollupctl.serve import live
+
+
+def test_a_listener_may_be_cancelled_again_while_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As an event loop does with a request whose client has gone, until the request has ended.
+    async def never(*_: Any) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(live, "_follow", never)
+    service: Any = SimpleNamespace(stopping=False)
+    question: Any = "question"
+
+    async def leave() -> list[bool]:
+        channels = live.Channels()
+
+        async def listen() -> None:
+            async for _ in channels.listen(service, question, "1", ""):
+                pass
+
+        listening = [asyncio.ensure_future(listen()) for _ in range(8)]
+        await asyncio.sleep(0.01)
+        for _ in range(3):
+            for task in listening:
+                task.cancel()
+            await asyncio.sleep(0)
+        ended, _ = await asyncio.wait(listening, timeout=5)
+        assert len(ended) == 8
+        return [task.cancelled() for task in listening]
+
+    loop = asyncio.new_event_loop()  # asyncio.run would wait for tasks that do not end
+    try:
+        assert loop.run_until_complete(leave()) == [True] * 8
+    finally:
+        loop.close()
