@@ -81,7 +81,7 @@ def _collecting(summary: str, content: dict[str, Any], answer: str) -> dict[str,
         "responses": {
             "200": _json(_ref(answer), "In the database (with wait=true)."),
             "202": _json(_ref(answer), "On disk; it will be stored exactly once."),
-            **_problems(400, 408, 409, 413, 422, media_type=formats.JSON),
+            **_problems(400, 408, 409, 413, 415, 422, media_type=formats.JSON),
         },
     }  # fmt: skip
 
