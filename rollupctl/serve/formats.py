@@ -18,6 +18,8 @@ JSON = "application/json"
 CSV = "text/csv"
 ARROW = "application/vnd.apache.arrow.stream"
 
+_OFFERED = [JSON, CSV] + ([ARROW] if importlib.util.find_spec("pyarrow") else [])
+
 Answer = Mapping[str, msgspec.Raw]
 
 
@@ -26,10 +28,9 @@ def choose(accepted: Mapping[str, float]) -> str:
 
     The first that has the largest weight, JSON if none is named. Raises ProblemError: 406.
     """
-    offered = [JSON, CSV] + ([ARROW] if importlib.util.find_spec("pyarrow") else [])
     places = {kind: place for place, kind in enumerate(accepted)}
     best = (0.0, 0, "")
-    for kind in offered:
+    for kind in _OFFERED:
         # The most specific range says what the weight is.
         ranges = (kind, f"{kind.partition('/')[0]}/*", "*/*")
         named = next((each for each in ranges if each in accepted), None)
@@ -37,7 +38,7 @@ def choose(accepted: Mapping[str, float]) -> str:
             best = (accepted[named], -places[named], kind)
     if best[2] or not accepted:
         return best[2] or JSON
-    raise ProblemError(406, f"there are: {', '.join(offered)}")
+    raise ProblemError(406, f"there are: {', '.join(_OFFERED)}")
 
 
 def render(answer: Answer, media_type: str) -> bytes:
