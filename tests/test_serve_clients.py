@@ -423,7 +423,7 @@ def test_sessions_that_were_lost_are_replaced_before_anybody_notices(service: Se
 
 
 def test_a_session_that_is_lost_during_a_question(service: Serving) -> None:
-    path = f"{QUESTION}&fill=false"
+    path = f"{QUESTION}&items=7"  # of which no answer is kept
     with psycopg.connect(service.dsn) as db:
         db.execute("lock table site_views_1min, site_views_1hr, site_views_1day")
         asking = Task(lambda: service.get(path).status)
