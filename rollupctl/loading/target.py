@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import psycopg
 from psycopg import sql
 
-from rollupctl.connect import Session, query
+from rollupctl.connect import Session, query, transaction
 from rollupctl.errors import BadFileError, BadTableError
 from rollupctl.loading.copycommand import copy_csv
 from rollupctl.loading.csvfile import DELIMITERS, CsvFile
@@ -239,6 +239,11 @@ def find_target(session: Session, name: str) -> Target:
 
     Raises BadTableError if it does not exist, is a partition, or is not a table.
     """
+    with transaction(session):
+        return _find_target(session, name)
+
+
+def _find_target(session: Session, name: str) -> Target:
     try:
         found = query(session, _TABLE, name, name).records()
     except psycopg.Error as error:
