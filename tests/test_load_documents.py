@@ -140,6 +140,7 @@ def test_mapped_constant_and_unknown_fields(db: Connection, dsn: str, tmp_path: 
         ('{"customer_id":1,"event_time":"1999-12-31"}\n', 'line 1, column event_time: "1999-12-31" is not between'),
         ('{"customer_id":1,"currency":"eur"}\n', "line 1, column currency: does not meet events_currency_is_a_code"),
         ('{"customer_id":1,"user_id":"\\u0000"}\n', "line 1: unsupported Unicode escape sequence"),
+        ('{"customer_id":1,"x":' + "[" * 10_000 + "]" * 10_000 + "}", "line 1: public.events has no column 'x'"),
         ("[\n{}]", "is a JSON array, not one object a line"),
     ],
 )  # fmt: skip
@@ -149,6 +150,13 @@ def test_the_first_bad_line_stops(plain_dsn: str, tmp_path: Path, text: str, sai
     assert said in caught.value.message
     with open_session(plain_dsn, "test") as session:
         assert session.execute("select count(*) from events").fetchone() == (0,)
+
+
+def test_seconds_since_1970_are_told(plain_dsn: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.ndjson", '{"customer_id":1,"event_time":1717236000}')
+    with pytest.raises(BadFileError, match="column event_time: .*1717236000") as caught:
+        load_as(plain_dsn, path)
+    assert "--time-format epoch" in str(caught.value.hint)
 
 
 @pytest.fixture(scope="module")

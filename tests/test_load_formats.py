@@ -187,6 +187,27 @@ def test_logs_of_web_servers(db: Connection, dsn: str, tmp_path: Path) -> None:
 SEEDS = range(2)
 
 
+def test_lines_that_are_cut_off_or_of_another_format(
+    db: Connection, dsn: str, tmp_path: Path
+) -> None:
+    line = LOG.splitlines()[0]
+    bad = [
+        b"shop.example:80 " + line,  # a log all the same, and no CSV with a strange header
+        line[:-1],
+        line.replace(b"2326", b"2326.5"),
+        line.replace(b"frank", b"frank m"),
+        b"garbage",
+    ]
+    good = [line, line + b' 0.012 "-"', line.partition(b' "https')[0] + b" 0.012", line + b"\r"]
+    form = Dialect(constants={"customer_id": "1"}, rest="properties")
+    path, file = write(tmp_path / "a.log", b"\n".join([*bad, *good])), tmp_path / "bad"
+    with pytest.raises(BadFileError, match="line 1: is not a line of the common or combined"):
+        load_as(dsn, path, form)
+    with RejectFile(str(file), 10) as rejects:
+        assert load_as(dsn, path, form, rejects=rejects) == (len(good), len(bad))
+    assert [row for *_, row in rejected(file)] == bad
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("form", ["csv", "ndjson"])
 def test_each_line_is_loaded_or_rejected_once(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rollupctl.loading.timevalue import EPOCH_HINT, NUMBER
+
 NOT_UTF8 = "a file of Windows is most likely --encoding cp1252, an old one of Unix latin1"
 # How other programs write that there is no value.
 NO_VALUE = re.compile(r"#?n/?a|\(?null\)?|none|nil|undefined|missing|\\n|[-.?]+", re.IGNORECASE)
@@ -17,6 +19,8 @@ def advice(value: str, type_name: str) -> str | None:
     if NO_VALUE.fullmatch(value):
         return f"where {value} stands for no value, say --null '{value}'"
     if type_name.startswith(("timestamp", "date")):
+        if NUMBER.fullmatch(value):
+            return EPOCH_HINT
         return (
             "write it as in 2024-12-31 23:59:59+00, or say --time-format dmy where the day comes "
             "first, mdy where the month does"

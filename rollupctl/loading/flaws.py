@@ -12,6 +12,7 @@ from rollupctl.connect import Session
 from rollupctl.errors import primary
 from rollupctl.loading.advice import advice
 from rollupctl.loading.fields import LONGEST_KEY, Fields
+from rollupctl.loading.qualified import qualified
 from rollupctl.loading.source import Source
 from rollupctl.loading.target import Column, Target
 from rollupctl.loading.timevalue import problem
@@ -80,12 +81,11 @@ class Flaws:
             if self._one(value)[0] is None:
                 return Flaw(column.name, NO_ROW)
         if not fields.takes_unknown:
-            known = sql.SQL("select {}, {} from ({}) r").format(
-                self._source.is_known(fields.known), self._source.rest(fields.known), rows
-            )
-            is_known, rest = self._one(known)
+            known = qualified(
+                "select {}, (select k from pg_catalog.jsonb_object_keys({}) k limit 1) from ({}) r"
+            ).format(self._source.is_known(fields.known), self._source.rest(fields.known), rows)
+            is_known, name = self._one(known)
             if not is_known:
-                name = next(iter(rest))
                 reason = f"{self._target.qualified} has no column {name!r}"
                 if any(each.name == name and each.is_loadable for each in self._target.columns):
                     reason = f"no column takes field {name!r}: {name} is loaded from elsewhere"

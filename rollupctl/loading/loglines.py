@@ -14,7 +14,7 @@ from rollupctl.loading.documents import Documents, line_file
 from rollupctl.loading.qualified import qualified
 
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
-# For PostgreSQL and for Python.
+# Other fields may follow, but not a part of these.
 _LINE = (
     r"^(\S+) \S+ (\S+) \[(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d) ([-+]\d{4})\] "
     + _QUOTED
@@ -22,8 +22,11 @@ _LINE = (
     + _QUOTED
     + " "
     + _QUOTED
-    + r")?"
+    + r'(?:\s.*)?|\s+[^"\s].*|\s*)$'
 )
+# What tells a log, also where its first lines are broken or in another format.
+_TIME = re.compile(rb" \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [-+]\d{4}\] \"")
+_FIRST_LINES = 20
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _FIELDS = """
 select line, case when m is not null then pg_catalog.jsonb_strip_nulls(
@@ -49,7 +52,7 @@ select line, case when m is not null then pg_catalog.jsonb_strip_nulls(
 
 def is_log(head: bytes) -> bool:
     """Whether a content that begins with `head` is a log."""
-    return re.match(_LINE, head.decode("utf-8", "replace")) is not None
+    return any(map(_TIME.search, head.split(b"\n", _FIRST_LINES)[:_FIRST_LINES]))
 
 
 def open_log(content: Content, head: bytes, dialect: Dialect) -> CsvFile:
