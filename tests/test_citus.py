@@ -493,3 +493,44 @@ def test_new_rollup_counts_what_a_removed_node_has_left(lab: Lab) -> None:
         run(db, name)
         assert value(db, f"select sum(n) from lab.{name}") == 3
         assert rows(db, "select * from rollup.verify(%s)", name) == []
+
+
+LOCKING = {
+    "alter": "select rollup.alter_source('lab.e', 'alter column country type varchar(99)')",
+    "follow": "select rollup.follow_changes('lab.e')",
+    "measures": """select rollup.alter_rollup('visits', add_measures => '{"m": {"max": "amount"}}')""",
+    "expire": "select * from rollup.expire('lab.e', '1 day')",
+}
+
+
+@pytest.mark.parametrize("operation", LOCKING)
+def test_trap_62_a_writer_on_a_worker_keeps_nobody_waiting_for_a_lock(
+    citus_lab: Lab, operation: str
+) -> None:
+    """Locks are asked for briefly on every node, and what asks for them gives up in time."""
+    citus_lab.source()
+    citus_lab.declare()
+    db, other = citus_lab.connect(options="-c rollup.max_wait=1s"), citus_lab.connect()
+    for tenant in range(1, 9):
+        insert(db, 1, customer_id=tenant)
+    run(db)
+    holder = citus_lab.connect(node=1, autocommit=False)
+    holder.execute("select count(*) from lab.visits")
+    for tenant in range(1, 9):
+        insert(holder, 1, customer_id=tenant, event_time="2100-01-01")
+    db.execute("set statement_timeout = '15s'")
+    asking = Task(lambda: db.execute(LOCKING[operation].encode()))
+    waited = []
+    while not asking.is_done():
+        began = time.monotonic()
+        insert(other, 1, customer_id=9, event_time="2100-01-01")
+        waited.append(time.monotonic() - began)
+    with pytest.raises(psycopg.errors.LockNotAvailable):
+        asking.result()
+    assert max(waited) < 5
+    holder.commit()
+    for _ in range(3):
+        run(db)
+    db.execute(LOCKING[operation].encode())
+    if operation != "expire":
+        assert_exact(db)

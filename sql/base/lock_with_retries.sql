@@ -1,6 +1,9 @@
 -- Every other session would queue behind a pending exclusive lock. The locks are therefore requested repeatedly, for
 -- 50 ms in all, and released between two attempts: a long transaction makes this function give up instead of
 -- blocking the other sessions. Partitions are not locked with their parent unless they are named.
+--
+-- On Citus a table is locked on all nodes. SET LOCAL gives them the timeout, unlike set_config, and a lock that another node
+-- did not get in time is an internal error here, about its connection.
 create or replace function rollup_internal.lock_with_retries(variadic relations regclass[])
     returns void
     language plpgsql
@@ -19,11 +22,14 @@ begin
         attempt_ends := clock_timestamp() + interval '50 ms';
         begin
             foreach relation in array relations loop
-                perform set_config('lock_timeout', greatest(1, extract(milliseconds from attempt_ends - clock_timestamp())::int)::text, true);
+                execute format('set local lock_timeout = %s', greatest(1, extract(milliseconds from attempt_ends - clock_timestamp())::int));
                 execute format('lock table only %s in access exclusive mode', relation);
             end loop;
             exit;
-        exception when lock_not_available then
+        exception when lock_not_available or internal_error then
+            if sqlstate = 'XX000' and sqlerrm not like 'failure on connection marked as essential%' then
+                raise;
+            end if;
             if clock_timestamp() >= deadline then
                 raise exception using
                     errcode = 'lock_not_available',

@@ -55,6 +55,7 @@ begin
     select jsonb_object_agg(a.attnum, a.attname) into attributes_before
       from pg_attribute a where a.attrelid = source and a.attnum > 0 and not a.attisdropped;
 
+    set local citus.propagate_set_commands = 'local';  -- see lock_with_retries.sql
     loop
         begin
             set local lock_timeout = '50ms';
@@ -110,7 +111,10 @@ begin
             perform rollup_internal.restore_rights(rights);
             exit;
         exception
-            when lock_not_available then
+            when lock_not_available or internal_error then
+                if sqlstate = 'XX000' and sqlerrm not like 'failure on connection marked as essential%' then
+                    raise;
+                end if;
                 if clock_timestamp() >= deadline then
                     raise exception using
                         errcode = 'lock_not_available',
@@ -129,6 +133,7 @@ begin
         end;
         perform pg_sleep(0.2);
     end loop;
+    set local lock_timeout = 0;
     return format('%s is altered, with %s', source,
                   (select string_agg(format('rollup %I', n), ', ') from unnest(names) n));
 end

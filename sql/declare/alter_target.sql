@@ -15,6 +15,7 @@ declare
         || rollup_internal.rights_of(to_regclass(rollup_internal.view_name(target, 'bi')));
     detail text;
 begin
+    set local citus.propagate_set_commands = 'local';  -- see lock_with_retries.sql
     loop
         begin
             set local lock_timeout = '50ms';
@@ -35,7 +36,10 @@ begin
             end if;
             exit;
         exception
-            when lock_not_available then
+            when lock_not_available or internal_error then
+                if sqlstate = 'XX000' and sqlerrm not like 'failure on connection marked as essential%' then
+                    raise;
+                end if;
                 if clock_timestamp() >= deadline then
                     raise exception using
                         errcode = 'lock_not_available',
@@ -52,6 +56,7 @@ begin
         end;
         perform pg_sleep(0.2);
     end loop;
+    set local lock_timeout = 0;
 end
 $$;
 comment on function rollup_internal.alter_target(text, regclass, jsonb, text[]) is

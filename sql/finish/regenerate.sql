@@ -22,7 +22,10 @@ begin
                 perform rollup_internal.sync_family(family_id);
             end loop;
             exit;
-        exception when lock_not_available then
+        exception when lock_not_available or internal_error then
+            if sqlstate = 'XX000' and sqlerrm not like 'failure on connection marked as essential%' then  -- see lock_with_retries.sql
+                raise;
+            end if;
             if clock_timestamp() >= deadline then
                 raise exception using
                     errcode = 'lock_not_available',

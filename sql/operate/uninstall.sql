@@ -30,14 +30,18 @@ begin
     if not dry_run then
         loop
             begin
-                perform set_config('lock_timeout', '50ms', true);
+                set local citus.propagate_set_commands = 'local';  -- see lock_with_retries.sql
+                set local lock_timeout = '50ms';
                 set local citus.enable_unsafe_triggers = on;  -- those that note changes go too
                 set local citus.multi_shard_modify_mode = 'sequential';
                 for statement in select m ->> 'statement' from jsonb_array_elements(made) m loop
                     execute statement;
                 end loop;
                 exit;
-            exception when lock_not_available then
+            exception when lock_not_available or internal_error then
+                if sqlstate = 'XX000' and sqlerrm not like 'failure on connection marked as essential%' then
+                    raise;
+                end if;
                 if clock_timestamp() >= deadline then
                     raise exception using
                         errcode = 'lock_not_available',

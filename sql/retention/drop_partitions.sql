@@ -43,7 +43,7 @@ begin
     while remaining <> '{}' loop
         foreach partition in array remaining loop
             begin
-                perform set_config('lock_timeout', case when dropped = 0 then '50ms' else '1ms' end, true);
+                execute format('set local lock_timeout = %L', case when dropped = 0 then '50ms' else '1ms' end);
                 execute format('lock table only %s in access exclusive mode', relation);
                 is_free := true;
                 if not exists (select from rollup.partitions(relation) p where p.partition = drop_partitions.partition) then
@@ -81,7 +81,10 @@ begin
                 sqlstate_kept := null;
                 return next;
             exception
-                when lock_not_available or deadlock_detected then
+                when lock_not_available or deadlock_detected or internal_error then
+                    if sqlstate = 'XX000' and sqlerrm not like 'failure on connection marked as essential%' then  -- see lock_with_retries.sql
+                        raise;
+                    end if;
                     kept := kept || jsonb_build_object(partition::oid::text, jsonb_build_array(
                         '55P03', rollup_internal.in_use_text(partition)));
                 when dependent_objects_still_exist or insufficient_privilege or object_not_in_prerequisite_state
@@ -98,6 +101,7 @@ begin
         exit when dropped > 0 or clock_timestamp() >= deadline;
         perform pg_sleep(0.2);
     end loop;
+    set local lock_timeout = 0;
     if not is_free and cardinality(remaining) > 0 then
         raise exception using
             errcode = 'lock_not_available',
