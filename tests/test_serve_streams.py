@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("starlette")
 
 from rollupctl.serve import live
+from rollupctl.serve.keys import ANYBODY
 
 
 def test_a_listener_may_be_cancelled_again_while_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,14 +20,16 @@ def test_a_listener_may_be_cancelled_again_while_it_ends(monkeypatch: pytest.Mon
         await asyncio.sleep(60)
 
     monkeypatch.setattr(live, "_follow", never)
-    service: Any = SimpleNamespace(stopping=False)
+    keys = SimpleNamespace(holds=lambda _: True)
+    service: Any = SimpleNamespace(stopping=False, keys=keys)
+    connection: Any = SimpleNamespace(scope={"state": {"key": ANYBODY}})
     question: Any = "question"
 
     async def leave() -> list[bool]:
         channels = live.Channels()
 
         async def listen() -> None:
-            async for _ in channels.listen(service, question, "1", ""):
+            async for _ in channels.listen(service, question, connection, ""):
                 pass
 
         listening = [asyncio.ensure_future(listen()) for _ in range(8)]
