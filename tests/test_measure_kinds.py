@@ -400,6 +400,22 @@ def test_first_and_last_take_any_type(lab: Lab) -> None:
         assert rows(db, "select * from rollup.verify(%s)", target) == []
 
 
+def test_rows_with_null_fields_are_first_and_last(lab: Lab) -> None:
+    lab.source()
+    db = lab.connect()
+    db.execute("create type lab.pair as (a int, b int)")
+    db.execute("alter table lab.e add column pair lab.pair")
+    declare(lab, {"first": {"first": "pair"}, "last": {"last": "pair"}})
+    for second, pair in enumerate((None, "(,1)", "(1,2)", "(3,)", None)):
+        db.execute(
+            "insert into lab.e (customer_id, event_time, pair) values (1, %s, %s)",
+            [START + timedelta(seconds=second), pair],
+        )
+        run_family(db, "visits")
+    assert row(db, "select first::text, last::text from lab.visits") == ("(,1)", "(3,)")
+    assert rows(db, "select * from rollup.verify('visits')") == []
+
+
 def test_averages_have_the_types_of_avg(lab: Lab) -> None:
     columns = {
         "small": "smallint", "amount": "integer", "big": "bigint", "num": "numeric(9, 2)",

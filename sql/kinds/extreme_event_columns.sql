@@ -22,7 +22,10 @@ declare
 begin
     m := rollup_internal.parse_argument(m);
     perform rollup_internal.validate_held_type(m, m.argument_type);
-    known := rollup_internal.filter_text(m, format('(%s) is not null', m.argument));
+    -- A row with a NULL field is neither NULL nor `is not null`.
+    known := rollup_internal.filter_text(m, format(
+        case when (select t.typtype in ('c', 'd') from pg_type t where t.oid = m.argument_type::regtype)
+             then 'num_nonnulls(%s) = 1' else '(%s) is not null' end, m.argument));
     c.merge := format('case when %%3$s.%s is null or %s then %%2$s else %%1$s end', own_id,
                       format('%s %s %s', format('(%%4$s.%s, %%4$s.%s)', own_at, own_id), precedes,
                              format('(%%3$s.%s, %%3$s.%s)', own_at, own_id)));
