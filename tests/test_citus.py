@@ -446,6 +446,43 @@ def test_tenant_is_needed(lab: Lab) -> None:
         lab.declare("all", tenant=None)
 
 
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [
+        ("select create_reference_table('lab.o')", "is a reference table"),
+        ("select create_distributed_table('lab.o', null)", "has a single shard"),
+        ("select citus_add_local_table_to_metadata('lab.o')", "is a local table"),
+        ("select citus_schema_distribute('lab')", "has a single shard"),
+    ],
+)
+def test_what_citus_does_not_divide_is_refused_and_can_be_counted_as_the_hint_says(
+    citus_lab: Lab, made: str, says: str
+) -> None:
+    db = citus_lab.connect()
+    db.execute(
+        "create table lab.o (event_id bigserial, event_time timestamptz not null default now(),"
+        " customer_id bigint not null)"
+    )
+    db.execute(made.encode())
+    db.execute("insert into lab.o (customer_id) values (1), (2), (2)")
+
+    def declare() -> None:
+        db.execute(
+            "select rollup.create_rollup('visits', 'lab.o', '1 hour', '{\"n\": {\"count\": \"*\"}}')"
+        )
+
+    with pytest.raises(errors.FeatureNotSupported, match=f"lab.o {says}") as refused:
+        declare()
+    hint = re.search(r"select (?:undistribute_table|citus_schema_undistribute)\('.*?'\)",
+                     refused.value.diag.message_hint or "")  # fmt: skip
+    assert hint
+    db.execute(hint[0].encode())
+    declare()
+    assert run(db).events == 3
+    assert value(db, "select sum(n)::int from lab.visits_live") == 3
+    assert rows(db, "select * from rollup.verify('visits')") == []
+
+
 def test_trap_06_sequence_of_a_worker_is_checked_too(lab: Lab) -> None:
     db = lab.connect()
     insert(db)

@@ -1,4 +1,5 @@
 \ir is_distributed.sql
+\ir validate_sharding.sql
 \ir share_tails.sql
 \ir local_shards.sql
 \ir nodes.sql

@@ -125,6 +125,7 @@ begin
                               format(' The retention alone is changed by select rollup.set_retention(%L, %L).', name, keep) end) end;
     end if;
 
+    perform rollup_internal.validate_sharding(source);
     if tenant is null and rollup_internal.is_distributed(source) then
         raise exception using
             errcode = 'feature_not_supported',
