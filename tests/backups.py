@@ -52,6 +52,7 @@ class Copy:
     cluster: Cluster
     data: Path
     port: int = field(default_factory=lambda: next(free_ports(None)))
+    servers: list[Server] = field(default_factory=list)  # that were asked for
 
     @property
     def log(self) -> Path:
@@ -60,7 +61,8 @@ class Copy:
     def server(self) -> Server:
         socket = str(self.cluster.home / "run")
         dsn = make_conninfo(host=socket, port=str(self.port), dbname="rollup", user=ROLE)
-        return Server("copy", [dsn], [self.log])
+        self.servers.append(Server("copy", [dsn], [self.log]))
+        return self.servers[-1]
 
     def run(self, *command: str) -> None:
         done = Home(self.cluster.home).run([*command])
@@ -98,6 +100,8 @@ def base_backup(cluster: Cluster, name: str, *options: str) -> Iterator[Copy]:
     try:
         yield copy
     finally:
+        for server in copy.servers:
+            server.discard()
         kill_server(copy.data)
         copy.run("rm", "-rf", str(copy.data))
 

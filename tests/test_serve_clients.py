@@ -252,7 +252,8 @@ def test_other_methods(service: Serving) -> None:
         assert (answer.status, answer.body) == (200, b"")
         assert int(answer.headers["content-length"]) > 0
         answer = service.request("OPTIONS", path)
-        assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+        assert answer.status == 405
+        assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
     assert service.request("HEAD", "/event").status == 405
     assert raw(service, request("OPTIONS *", "Connection: close")).startswith(b"HTTP/1.1 4")
     assert raw(service, request("CONNECT a:1")).startswith(b"HTTP/1.1 400 ")
