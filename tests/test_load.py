@@ -212,14 +212,17 @@ def test_killed_loader_leaves_nothing(db: Connection, dsn: str, rollupctl: Rollu
 
 
 def test_interrupted_load_says_so(db: Connection, dsn: str) -> None:
-    loading = start_load(dsn, "-")
-    assert loading.stdin is not None
-    loading.stdin.write((HEADER + "1,buy,India,opera,1,1\n" * 10_000).encode())
-    loading.stdin.flush()
-    wait_until(lambda: db.execute("select 1 from pg_stat_progress_copy").fetchone() is not None)
-    loading.send_signal(signal.SIGINT)
-    _, told = loading.communicate(timeout=30)
-    assert (loading.returncode, told.decode()) == (130, "rollupctl: error: interrupted\n")
+    # At any moment: between two reads the session is in the middle of sending.
+    for attempt in range(8):
+        loading = start_load(dsn, "-")
+        assert loading.stdin is not None
+        loading.stdin.write((HEADER + "1,buy,India,opera,1,1\n" * 10_000).encode())
+        loading.stdin.flush()
+        wait_until(lambda: db.execute("select 1 from pg_stat_progress_copy").fetchone() is not None)
+        time.sleep(attempt % 5 / 500)
+        loading.send_signal(signal.SIGINT)
+        _, told = loading.communicate(timeout=30)
+        assert (loading.returncode, told.decode()) == (130, "rollupctl: error: interrupted\n")
     assert count(db) == 0
 
 

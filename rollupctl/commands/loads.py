@@ -162,18 +162,18 @@ def load(
             dialect=dialect, time_range=parse_range(time_range), rejects=rejects, **others
         )
         try:
-            if not options.dry_run:
-                opened.enter_context(options.board.shown())
-            if jobs > 1:
-                load_side_by_side(settings.connect, files, options, jobs, report=report)
-            else:
-                session = opened.enter_context(settings.connect())
-                if follow:
-                    follow_file(session, files[0], channel, options, report=report)
+            with opened:  # closed before the report, and told of an interruption
+                if not options.dry_run:
+                    opened.enter_context(options.board.shown())
+                if jobs > 1:
+                    load_side_by_side(settings.connect, files, options, jobs, report=report)
                 else:
-                    load_files(session, files, options, report=report)
+                    session = opened.enter_context(settings.connect())
+                    if follow:
+                        follow_file(session, files[0], channel, options, report=report)
+                    else:
+                        load_files(session, files, options, report=report)
         finally:
-            opened.close()
             if report.rows:
                 settings.emit(report)
                 options.board.summary(len(report.rows), total(report))
