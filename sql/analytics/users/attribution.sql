@@ -1,7 +1,7 @@
 -- Only users who converted are read with their touches. A conversion without touches has one row, of a direct touch. All
--- windows are over the touches of one conversion, which are sorted once. Credits are cut to six places and the rest goes to the last touch,
--- so that they add up exactly to the value. Decay is relative to the last touch, since after many half-lives no number is
--- small enough.
+-- windows are over the touches of one conversion, which are sorted once. Credits are cut to six places and the rest goes
+-- to the last touch, so that they add up exactly to the value. Decay is relative to the last touch, since after many
+-- half-lives no number is small enough.
 create or replace function rollup_analytics.attribution(
     conversion text, model text, lookback interval default '30 days', half_life interval default '7 days',
     tenant text default null, range_from timestamptz default null, range_to timestamptz default null,
