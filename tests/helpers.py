@@ -56,11 +56,12 @@ class Task(Generic[T]):
         return self._future.result(SECONDS)
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
+def until(condition: Callable[[], bool], what: str, every: float = 0.005) -> None:
+    """Wait for a condition, which is tried again after so many seconds."""
     deadline = time.monotonic() + SECONDS
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain until {what}"
-        time.sleep(0.005)
+        time.sleep(every)
 
 
 def script(db: Connection, text: str) -> None:
