@@ -15,7 +15,7 @@ from rollupctl.serve.events import InvalidEventError, parsed, read_event
 
 MAX_EVENTS = 10_000  # in one request
 _MAX_VALUES = 64 * MAX_EVENTS  # between commas; each may be an event, of a hundred bytes in memory
-_AT_ONCE = 50  # events, after which other requests have their turn
+_AT_ONCE = 15  # events, after which other requests have their turn
 _decode = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
