@@ -1,6 +1,6 @@
 -- Until a table is analyzed the planner assumes that it is small: a live view would then compare every row with
--- every event of the tail. After a first run over a long history autovacuum would be too late. On Citus, shards
--- are left to autovacuum.
+-- every event of the tail. After a first run over a long history autovacuum would be too late. Statistics of sketches
+-- and lists are of no use, and expensive. On Citus, shards are left to autovacuum.
 create or replace function rollup_internal.analyze_new_targets(run rollup_internal.run_state)
     returns void
     language plpgsql
@@ -8,17 +8,19 @@ create or replace function rollup_internal.analyze_new_targets(run rollup_intern
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    target regclass;
+    filled rollup_internal.rollups;
 begin
-    for target in
-        select r.target
+    for filled in
+        select r.*
           from unnest(run.rollups, run.rows) x (name, rows)
           join rollup_internal.rollups r using (name)
           join pg_class c on c.oid = r.target
          where x.rows >= 1000 and c.reltuples < 0 and pg_has_role(c.relowner, 'usage')
            and not rollup_internal.is_distributed(r.target)
     loop
-        execute format('analyze (skip_locked) %s', target);
+        execute format('analyze (skip_locked) %s (%s)', filled.target, (
+            select string_agg(quote_ident(c.column_name), ', ')
+              from rollup_internal.target_columns(filled) c where c.role <> 'measure'));
     end loop;
 end
 $$;
