@@ -267,5 +267,5 @@ def load(lab: Lab, sizes: Sizes) -> Iterator[Row]:
         f"rollupctl load, {sizes.file:,} rows (ratio of rates)", mine, "psql \\copy", theirs,
         theirs / mine, 0.95, at_least=True,
     )  # fmt: skip
-    yield Row("rollupctl load, peak memory", max(peaks), "", None, max(peaks), 150, unit="MB")
+    yield Row("rollupctl load, peak memory", max(peaks), "", None, max(peaks), 200, unit="MB")
     lab.drop(database)

@@ -5,6 +5,7 @@
 \ir views/install.sql
 \ir compat/install.sql
 \ir text/install.sql
+\ir expressions/install.sql
 \ir base/install.sql
 \ir toplist/install.sql
 \ir statistics/install.sql

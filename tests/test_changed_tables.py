@@ -489,6 +489,23 @@ def test_trap_39_a_replaced_source_is_accepted(plain_lab: Lab) -> None:
     assert value(db, purged) != "{}"
 
 
+def test_trap_39_what_was_loaded_into_a_replaced_source_is_not_loaded_again(plain_lab: Lab) -> None:
+    db = declare_three(plain_lab)
+    begin = (
+        "select load_id, position from rollup.begin_part('lab.e', 'stream', channel => 'stream')"
+    )
+    ((load, position),) = rows(db, begin)
+    assert position is None
+    db.execute("select rollup.record_part(%s, 1, 10, 0, new_position => '7')", [load])
+    recreate(db, "e", "partition by list (customer_id)")
+    for call in (begin, "select * from rollup.begin_part('lab.e', 'file')"):
+        with pytest.raises(errors.ObjectNotInPrerequisiteState, match="taken the place") as stopped:
+            rows(db, call)
+    assert value(db, "select count(*) from rollup.loads") == 1
+    db.execute(hinted(stopped, "select rollup.accept_source"))
+    assert rows(db, begin) == [(load, "7")]
+
+
 def test_trap_39_a_replaced_table_of_a_rollup_is_accepted(plain_lab: Lab) -> None:
     db = declare_three(plain_lab)
     recreate(db, "visits")

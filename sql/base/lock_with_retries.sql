@@ -2,8 +2,7 @@
 -- 50 ms in all, and released between two attempts: a long transaction makes this function give up instead of
 -- blocking the other sessions. Partitions are not locked with their parent unless they are named.
 --
--- On Citus a table is locked on all nodes. SET LOCAL gives them the timeout, unlike set_config, and a lock that another node
--- did not get in time is an internal error here, about its connection.
+-- On Citus a table is locked on all nodes. SET LOCAL gives them the timeout, unlike set_config.
 create or replace function rollup_internal.lock_with_retries(variadic relations regclass[])
     returns void
     language plpgsql
@@ -27,7 +26,7 @@ begin
             end loop;
             exit;
         exception when lock_not_available or internal_error then
-            if sqlstate = 'XX000' and sqlerrm not like 'failure on connection marked as essential%' then
+            if not rollup_internal.is_lock_failure(sqlstate, sqlerrm) then
                 raise;
             end if;
             if clock_timestamp() >= deadline then

@@ -20,6 +20,7 @@ as $$
 declare
     found_load rollup.loads;
 begin
+    perform rollup_internal.require_not_replaced(begin_part.source_table);
     if begin_part.channel is not null then
         insert into rollup.loads (source_table, file_name, channel)
         values (begin_part.source_table, source_name, begin_part.channel)

@@ -1,6 +1,7 @@
 \ir loaded_id_column.sql
 \ir last_drawn_id.sql
 \ir part_ids.sql
+\ir require_not_replaced.sql
 \ir begin_part.sql
 \ir record_part.sql
 \ir finish_load.sql

@@ -39,7 +39,7 @@ begin
                 end loop;
                 exit;
             exception when lock_not_available or internal_error then
-                if sqlstate = 'XX000' and sqlerrm not like 'failure on connection marked as essential%' then
+                if not rollup_internal.is_lock_failure(sqlstate, sqlerrm) then
                     raise;
                 end if;
                 if clock_timestamp() >= deadline then

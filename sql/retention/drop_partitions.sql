@@ -82,7 +82,7 @@ begin
                 return next;
             exception
                 when lock_not_available or deadlock_detected or internal_error then
-                    if sqlstate = 'XX000' and sqlerrm not like 'failure on connection marked as essential%' then  -- see lock_with_retries.sql
+                    if not rollup_internal.is_lock_failure(sqlstate, sqlerrm) then
                         raise;
                     end if;
                     kept := kept || jsonb_build_object(partition::oid::text, jsonb_build_array(
