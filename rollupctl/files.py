@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 QUERIES = "_queries.sql"
@@ -9,6 +10,7 @@ QUERIES = "_queries.sql"
 _PACKAGE = Path(__file__).resolve().parent
 
 
+@functools.cache
 def project_root() -> Path:
     """The directory that holds `sql/`, `data/`, `examples/` and the tutorial's steps.
 

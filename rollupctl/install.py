@@ -128,10 +128,9 @@ def _run(session: Session, statement: Statement, may_differ: bool) -> None:
 
     `may_differ` means that the statement declares a rollup that a user may have altered.
     """
-    place = f"{shown(statement.path)}:{statement.line}"
     if _CONTROL.match(statement.text):
         word = statement.text.split()[0]
-        raise InstallError(f"{place}: {word}: all files run in one transaction")
+        raise InstallError(f"{_place(statement)}: {word}: all files run in one transaction")
     try:
         if may_differ:
             with session.transaction():  # a savepoint
@@ -140,11 +139,15 @@ def _run(session: Session, statement: Statement, may_differ: bool) -> None:
             session.execute(statement.text.encode())
     except psycopg.Error as error:
         if may_differ and isinstance(error, _ALTERED):
-            note(f"{place}: {primary(error)}: left as it is")
+            note(f"{_place(statement)}: {primary(error)}: left as it is")
             return
         if located := _located(error, statement):
             raise located from error
         raise
+
+
+def _place(statement: Statement) -> str:
+    return f"{shown(statement.path)}:{statement.line}"
 
 
 def _located(error: psycopg.Error, statement: Statement) -> InstallError | None:

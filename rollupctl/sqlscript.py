@@ -80,11 +80,14 @@ def read_script(path: Path, _above: tuple[Path, ...] = ()) -> Iterator[Statement
         if part.argument.endswith(".psql"):
             continue
         included = (path.parent / part.argument).resolve()
-        place = f"{shown(path)}:{part.line}: \\ir {part.argument}"
+        problem = ""
         if included in above:
-            raise InstallError(f"{place}: goes round in a circle")
-        if not included.is_file():
-            raise InstallError(f"{place}: no such file")
+            problem = "goes round in a circle"
+        elif not included.is_file():
+            problem = "no such file"
+        if problem:
+            place = f"{shown(path)}:{part.line}"
+            raise InstallError(f"{place}: \\ir {part.argument}: {problem}")
         yield from read_script(included, above)
 
 
@@ -117,7 +120,7 @@ def _split(text: str, path: Path) -> Iterator[Statement | Include]:
         elif kind == "meta":
             if start is not None:
                 raise InstallError(f"{shown(path)}:{line(at)}: psql command inside a statement")
-            yield _include(text[at:end], f"{shown(path)}:{line(at)}", line(at))
+            yield _include(text[at:end], path, line(at))
         elif kind == "comment":
             if start is None and not title:
                 title = text[at:end].lstrip("- ").strip()
@@ -161,11 +164,11 @@ def _end_of_block(text: str, at: int, place: str) -> int:
     raise InstallError(f"{place}: unterminated comment")
 
 
-def _include(command: str, place: str, line: int) -> Include:
+def _include(command: str, path: Path, line: int) -> Include:
     words = command.split()
     if words[0] not in ("\\ir", "\\include_relative") or len(words) != 2:
         raise InstallError(
-            f"{place}: {command.strip()}: not supported here",
+            f"{shown(path)}:{line}: {command.strip()}: not supported here",
             "of psql's commands only `\\ir file` works in files that rollupctl runs",
         )
     return Include(words[1].strip("'"), line)
