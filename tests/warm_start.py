@@ -157,19 +157,22 @@ def _attend(channel: socket.socket) -> None:
         os._exit(_run(args, environment, directory))
     for fd in fds:
         os.close(fd)
-    channel.sendall(f"{pid}\n".encode())
+    with contextlib.suppress(OSError):  # the client was killed, and the thread sees it
+        channel.sendall(f"{pid}\n".encode())
     ended = threading.Event()
     threading.Thread(target=_end_with, args=(channel, pid, ended), daemon=True).start()
     _, status = os.waitpid(pid, 0)
     ended.set()
-    with contextlib.suppress(BrokenPipeError):  # the client was killed
+    with contextlib.suppress(OSError):  # the client was killed
         channel.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
     os._exit(0)
 
 
 def _end_with(channel: socket.socket, pid: int, ended: threading.Event) -> None:
     """Kill a run whose client has been killed."""
-    if not channel.recv(1) and not ended.is_set():
+    with contextlib.suppress(ConnectionResetError):  # it had not read the number of the process
+        channel.recv(1)
+    if not ended.is_set():
         os.kill(pid, signal.SIGKILL)
 
 
