@@ -10,6 +10,7 @@ import json
 import os
 import random
 import signal
+import socket
 import threading
 import time
 from collections import Counter
@@ -46,6 +47,14 @@ class Sending:
     accepted: int = 0
     tally: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    streams: set[socket.socket] = field(default_factory=set)
+
+    def end(self) -> None:
+        """Have all clients stop, also those whose stream has nothing more to tell."""
+        self.stop.set()
+        for stream in list(self.streams):
+            with contextlib.suppress(OSError):
+                stream.shutdown(socket.SHUT_RDWR)
 
     def send(self, service: Serving) -> None:
         """Batches at their times, each with a key and repeated until it is accepted."""
@@ -82,7 +91,7 @@ class Sending:
         told = 0
         while not self.stop.is_set():
             try:
-                for known, views in _told(service, last_id):
+                for known, views in _told(service, last_id, self.streams):
                     last_id = known
                     with self.lock:
                         if not told <= views <= self.begun:
@@ -121,7 +130,7 @@ def serve_storm(
             kill(server, service, dice)
             sending.tally[kill.__name__[1:].replace("_", " ")] += 1
         time.sleep(seconds / 5)
-        sending.stop.set()
+        sending.end()
         for thread in threads:
             thread.join(PATIENCE)
         if any(thread.is_alive() for thread in threads):
@@ -134,9 +143,13 @@ def serve_storm(
     return Report(dict(sorted(figures.items())), sending.wrong)
 
 
-def _told(service: Serving, last_id: str) -> Any:
+def _told(service: Serving, last_id: str, streams: set[socket.socket]) -> Any:
+    """The answers of a stream, whose connection is in `streams` meanwhile."""
     connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
-    with contextlib.closing(connection):
+    with contextlib.closing(connection), contextlib.ExitStack() as closed:
+        connection.connect()
+        streams.add(connection.sock)
+        closed.callback(streams.discard, connection.sock)
         connection.request("GET", STREAM, headers={"Last-Event-ID": last_id} if last_id else {})
         answer = connection.getresponse()
         if answer.status != 200:
@@ -186,7 +199,7 @@ def _differences(dsn: str, service: Serving, sending: Sending) -> list[str]:
             wrong += [
                 f"verify: {row}" for row in db.execute("select * from rollup.verify(%s)", [name])
             ]
-    (_, told) = next(iter(_told(service, "")))
+    (_, told) = next(iter(_told(service, "", set())))
     if told != expected:
         wrong.append(f"the stream tells {told} of {expected}")
     return wrong
