@@ -30,7 +30,7 @@ from tests.helpers import rows, until, value
 
 DEVICES = "select device_id from events order by 1"
 POSITION = "select channel, position, rows, rejected from rollup.loads"
-ONCE = ("--once", "--every", "0.5", "-o", "json")
+ONCE = ("--once", "--every", "0.1", "-o", "json")  # Redis answers at once
 
 
 def free_port() -> int:
@@ -332,7 +332,7 @@ def test_kafka_clusters_with_topics_of_one_name(db: Connection, dsn: str) -> Non
                 producer.produce("same", json.dumps(click(device)), partition=0)
             producer.flush(30)
             url = f"kafka://{address}/same?group=g"
-            done = servers.rollupctl(dsn, "consume", url, "--once", "--every", "3")
+            done = servers.rollupctl(dsn, "consume", url, "--once", "--every", "1.5")
             assert done.returncode == 0, done.stderr
     assert rows(db, DEVICES) == [(device,) for device in range(10)]
     assert value(db, "select count(distinct channel) from rollup.loads") == 2

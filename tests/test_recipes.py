@@ -77,7 +77,7 @@ def test_consume(db: Connection, dsn: str, broker: tuple[Any, str]) -> None:
     producer, address = broker
     topic = f"clicks-{db.info.dbname}"
     produce(producer, topic, "clicks.ndjson")
-    command = recipe("A topic of Kafka, exactly once").rstrip() + " --once --every 3"
+    command = recipe("A topic of Kafka, exactly once").rstrip() + " --once --every 1.5"
     for _ in range(2):
         run(dsn, command, address, "clicks", topic)
         assert rows(db, FOUND) == CLICKS
@@ -89,7 +89,7 @@ def test_debezium(db: Connection, dsn: str, broker: tuple[Any, str]) -> None:
     produce(producer, topic, "orders.ndjson")
     stored = "select customer_id, event_type, amount::float from events order by event_id"
     heading = "A table, through Debezium"
-    run(dsn, recipe(heading).rstrip() + " --once --every 3", address, "orders", topic)
+    run(dsn, recipe(heading).rstrip() + " --once --every 1.5", address, "orders", topic)
     assert rows(db, stored) == [
         (9, "new", 27.5),
         (9, "new", 8.0),
@@ -98,5 +98,5 @@ def test_debezium(db: Connection, dsn: str, broker: tuple[Any, str]) -> None:
     ]
     db.execute("truncate events")
     db.execute("select rollup.follow_changes('events')")
-    run(dsn, recipe(heading, 1).rstrip() + " --once --every 3", address, "orders", topic)
+    run(dsn, recipe(heading, 1).rstrip() + " --once --every 1.5", address, "orders", topic)
     assert rows(db, stored) == [(9, "paid", 27.5), (11, "new", 100.0)]
