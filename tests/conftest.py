@@ -212,7 +212,7 @@ def fresh_lab(server: Server, own_session: bool) -> Iterator[Lab]:
     lab = Lab.make(server, own_session)
     yield lab
     lab.close()
-    server.drop(lab.database)
+    lab.drop()
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def plain_lab(single_server: Server, own_session: bool) -> Iterator[Lab]:
 def citus_lab_of_module(citus: Server) -> Iterator[Lab]:
     lab = Lab.make(citus)
     yield lab
-    citus.drop(lab.database)
+    lab.drop()
 
 
 @pytest.fixture

@@ -15,12 +15,13 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import psycopg
 
-from tests.servers import BARE, Server, empty
+from tests.servers import BARE, Begun, Server, empty
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 T = TypeVar("T")
 
 SECONDS = 30.0
+MOST_BEGINNINGS = 24  # databases that a server keeps to copy them, of 11 MB each
 DAY = "2024-06-01 12:00:00+00"
 MEASURES: dict[str, Any] = {
     "n": {"count": "*"},
@@ -174,16 +175,60 @@ def assert_exact(db: Connection) -> None:
 
 @dataclass
 class Lab:
-    """A database with the engine, a schema "lab" and no rollups, and connections to it."""
+    """A database with the engine, a schema "lab" and no rollups, and connections to it.
+
+    Many tests begin with the same source and the same declarations, which take longer than to copy
+    a database that has them. Such a beginning is done twice; from then on tests get a copy of the
+    second. The database is therefore made when the first connection needs it.
+    """
 
     server: Server
-    database: str
+    _database: str | None
     own_session: bool = True
+    # The calls of source and declare that made the database; None once anything else was done.
+    _beginning: tuple[str, ...] | None = None
     _opened: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @classmethod
     def make(cls, server: Server, own_session: bool = True) -> Lab:
-        return cls(server, server.database(BARE), own_session)
+        # What a given server keeps would stay there.
+        return cls(server, None, own_session, () if server.clusters else None)
+
+    @property
+    def database(self) -> str:
+        """Name of the database, in which anything may be done from now on."""
+        if self._database is None:
+            begun = self.server.begun.get(self._beginning or ())
+            if begun is None or begun.database is None:
+                self._database = self.server.database(BARE)
+            else:
+                self._database = self.server.copy_of(begun.database)
+        self._beginning = None
+        return self._database
+
+    def _begin(self, call: Callable[[], str], *what: object) -> str:
+        """Make a call, or remember that a copy has its outcome. Returns what it answers."""
+        if self._beginning is None:
+            return call()
+        beginning = (*self._beginning, repr(what))
+        begun = self.server.begun.get(beginning)
+        if begun is None or begun.database is None:
+            said = call()
+            if begun is None:
+                self.server.begun[beginning] = Begun(said)
+            elif sum(b.database is not None for b in self.server.begun.values()) < MOST_BEGINNINGS:
+                begun.database, self._database = self._database, None
+        else:
+            said = begun.said
+            self.drop()
+        self._beginning = beginning
+        return said
+
+    def drop(self) -> None:
+        """Drop the database, if there is one."""
+        if self._database is not None:
+            self.server.drop(self._database)
+            self._database = None
 
     def connect(self, node: int = 0, *, autocommit: bool = True, **options: Any) -> Connection:
         """A connection to one node (0: the coordinator), closed when the test ends.
@@ -205,9 +250,11 @@ class Lab:
     def close(self) -> None:
         """Close connections, and forget transactions that a test left prepared."""
         self._opened.close()
-        for node, gids in enumerate(self.server.prepared(self.database)):
+        if self._database is None:
+            return
+        for node, gids in enumerate(self.server.prepared(self._database)):
             for gid in gids:
-                with self.server.connect(self.database, node, autocommit=True) as db:
+                with self.server.connect(self._database, node, autocommit=True) as db:
                     db.execute(psycopg.sql.SQL("rollback prepared {}").format(gid))
 
     def empty(self) -> None:
@@ -218,6 +265,9 @@ class Lab:
 
     def source(self, name: str = "lab.e", columns: str = "", distribute: bool = True) -> None:
         """An events table with two daily partitions and a default one."""
+        self._begin(lambda: self._make_source(name, columns, distribute), name, columns, distribute)
+
+    def _make_source(self, name: str, columns: str, distribute: bool) -> str:
         with self.connect() as db:
             script(
                 db,
@@ -240,6 +290,7 @@ class Lab:
                 """,
             )
             self.server.complete_source(db, name)
+        return name
 
     def distribute(self, db: Connection, table: str) -> None:
         if self.server.is_citus:
@@ -263,12 +314,19 @@ class Lab:
             "measures": json.dumps(MEASURES if measures is None else measures),
             "dimensions": ["country"] if dimensions is None else dimensions,
         } | options
-        named = ", ".join(f"{key} => %({key})s" for key in arguments)
+        arguments["source"] = source
+        # What is made relative to the time of day would be of another day.
+        if db is None and "partition_interval" not in options:
+            return self._begin(lambda: self._create_rollup(arguments), arguments)
+        return self._create_rollup(arguments, db)
+
+    def _create_rollup(self, arguments: dict[str, object], db: Connection | None = None) -> str:
+        named = ", ".join(f"{key} => %({key})s" for key in arguments if key != "source")
         with contextlib.ExitStack() as opened:
             db = db or opened.enter_context(self.connect())
             said = db.execute(
                 f"select rollup.create_rollup(source => %(source)s::regclass, {named})".encode(),
-                arguments | {"source": source},
+                arguments,
             ).fetchone()
         assert said is not None
         return str(said[0])

@@ -53,6 +53,14 @@ SETTINGS = {
 
 
 @dataclass
+class Begun:
+    """What a test has begun with: what the last call answered, and a database to copy, if kept."""
+
+    said: str
+    database: str | None = None
+
+
+@dataclass
 class Server:
     """One PostgreSQL, or a Citus cluster whose first node is the coordinator."""
 
@@ -61,6 +69,7 @@ class Server:
     logs: list[Path] = field(default_factory=list)
     clusters: list[Cluster] = field(default_factory=list)
     owner: str | None = None  # of databases, if not the superuser
+    begun: dict[tuple[str, ...], Begun] = field(default_factory=dict)  # of Lab
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _made: set[str] = field(default_factory=set)
     _admins: dict[int, psycopg.Connection] = field(default_factory=dict)
