@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import psycopg
 import pytest
 
+from rollupctl.errors import ClusterError
 from rollupctl.pgbinaries import find_binaries
 from tests import servers
 from tests.helpers import Lab
@@ -69,6 +70,19 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 _LOG_SIZES: pytest.StashKey[dict[Path, int]] = pytest.StashKey()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _psql_itself(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Debian's `psql` is a Perl program that takes longer to start than what it chooses to start."""
+    place = tmp_path_factory.mktemp("psql")
+    with pytest.MonkeyPatch.context() as patch:
+        with contextlib.suppress(ClusterError):  # tests that need no server run without one
+            program = find_binaries().bindir / "psql"
+            if program.exists():
+                (place / "psql").symlink_to(program)
+        patch.setenv("PATH", str(place), prepend=os.pathsep)
+        yield
 
 
 @pytest.fixture(scope="session")
