@@ -5,10 +5,11 @@ create or replace function rollup_internal.exact_times_before(members text[])
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return (select nullif(max(rollup_internal.midnights_aligned_since(finest.bucket, member.time_zone)), '-infinity')
-              from rollup_internal.rollups finest, rollup_internal.rollups member
-             where finest.name = members[1] and finest.time_zone is null
-               and member.name = any (members) and member.time_zone is not null);
+    return (select nullif(max(rollup_internal.midnights_aligned_since(z.bucket, z.time_zone)), '-infinity')
+              from (select distinct finest.bucket, member.time_zone
+                      from rollup_internal.rollups finest, rollup_internal.rollups member
+                     where finest.name = members[1] and finest.time_zone is null
+                       and member.name = any (members) and member.time_zone is not null) z);
 end
 $$;
 comment on function rollup_internal.exact_times_before(text[]) is

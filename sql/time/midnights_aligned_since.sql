@@ -1,5 +1,7 @@
 -- In the era of local mean time, midnight in a zone fell on an arbitrary second of UTC. For about a hundred years
 -- it has fallen on whole quarters of an hour, in most zones on whole hours.
+--
+-- A declaration asks this several times, about 100,000 days: from the last one back, until one is found.
 create or replace function rollup_internal.midnights_aligned_since(bucket interval, time_zone text)
     returns timestamptz
     language plpgsql
@@ -8,15 +10,16 @@ create or replace function rollup_internal.midnights_aligned_since(bucket interv
     set timezone = 'UTC'
 as $$
 declare
-    grain constant numeric := extract(epoch from bucket);
+    grain constant bigint := extract(epoch from bucket);
     uneven timestamp;
 begin
-    if mod(86400, grain) <> 0 then
+    if mod(86400, extract(epoch from bucket)) <> 0 then
         return 'infinity';
     end if;
-    select max(d) into uneven
-      from generate_series(timestamp '1800-01-01', timestamp '2100-01-01', interval '1 day') d
-     where mod(extract(epoch from timezone(time_zone, d) - timezone('UTC', d)), grain) <> 0;
+    select d into uneven
+      from (select generate_series(timestamp '2100-01-01', timestamp '1800-01-01', interval '-1 day') as d) days
+     where date_part('epoch', timezone(time_zone, d))::bigint % grain <> 0
+     limit 1;
     return case when uneven > timestamp '2000-01-01' then 'infinity'
                 when uneven is null then '-infinity'
                 else timezone('UTC', uneven + interval '2 days') end;
