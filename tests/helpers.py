@@ -185,7 +185,7 @@ class Lab:
     server: Server
     _database: str | None
     own_session: bool = True
-    # The calls of source and declare that made the database; None once anything else was done.
+    # The calls of begin, source and declare that made the database; None once anything else was done.
     _beginning: tuple[str, ...] | None = None
     _opened: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
@@ -262,6 +262,16 @@ class Lab:
         # What is set must not stay in a session of a pooler.
         with self.server.connect(self.database, own_session=True, autocommit=True) as db:
             empty(db)
+
+    def begin(self, *statements: str) -> None:
+        """Execute what many tests begin with."""
+        self._begin(lambda: self._execute(statements), *statements)
+
+    def _execute(self, statements: tuple[str, ...]) -> str:
+        with self.connect() as db:
+            for statement in statements:
+                db.execute(statement.encode())
+        return ""
 
     def source(self, name: str = "lab.e", columns: str = "", distribute: bool = True) -> None:
         """An events table with two daily partitions and a default one."""

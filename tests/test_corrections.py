@@ -90,6 +90,7 @@ def test_a_read_only_default_does_not_stop_corrections(lab: Lab) -> None:
     corrected(db)
 
 
+@pytest.mark.own_session
 def test_event_counted_while_it_is_updated(lab: Lab) -> None:
     """A run up to a settled horizon counts an event that an open transaction is updating."""
     db = followed(lab)

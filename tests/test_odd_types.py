@@ -18,10 +18,14 @@ CASE_BLIND = (
 
 def source(lab: Lab, column: str, tenant: str = "bigint") -> Connection:
     """An events table with a column v of some type."""
+    lab.begin(
+        *(
+            f"create extension if not exists {e} schema public"
+            for e in ("citext", "ltree", "hstore")
+        ),
+        CASE_BLIND,
+    )
     db = lab.connect()
-    for extension in ("citext", "ltree", "hstore"):
-        db.execute(f"create extension if not exists {extension} schema public".encode())
-    db.execute(CASE_BLIND)
     db.execute(
         "create table lab.e (event_id bigserial, event_time timestamptz not null default"
         f" '2024-06-01 10:00Z', customer_id {tenant} not null, v {column})".encode()
