@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -73,6 +74,9 @@ class Boundary(click.Group):
         except (Exception, KeyboardInterrupt) as error:
             code = report(error)
         silence_stdout()
+        # The interpreter would search all that the libraries have made for cycles, in order to free
+        # it, which takes as long as it took to import them.
+        gc.freeze()
         sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -11,8 +11,6 @@ from rollupctl.commands.dialectoptions import dialect_options, pairs
 from rollupctl.connect import query
 from rollupctl.errors import BEHIND, DONE, UsageError
 from rollupctl.loading.dialect import Dialect
-from rollupctl.loading.follow import follow_file
-from rollupctl.loading.jobs import load_side_by_side
 from rollupctl.loading.load import RESULT, Options, load_files
 from rollupctl.loading.outcome import GONE, total
 from rollupctl.loading.rejects import RejectFile
@@ -166,10 +164,14 @@ def load(
                 if not options.dry_run:
                     opened.enter_context(options.board.shown())
                 if jobs > 1:
+                    from rollupctl.loading.jobs import load_side_by_side
+
                     load_side_by_side(settings.connect, files, options, jobs, report=report)
                 else:
                     session = opened.enter_context(settings.connect())
                     if follow:
+                        from rollupctl.loading.follow import follow_file
+
                         follow_file(session, files[0], channel, options, report=report)
                     else:
                         load_files(session, files, options, report=report)

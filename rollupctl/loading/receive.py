@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 
@@ -21,7 +21,6 @@ from rollupctl.loading.documents import Documents
 from rollupctl.loading.fields import Fields
 from rollupctl.loading.flaws import Flaw
 from rollupctl.loading.parts import Part
-from rollupctl.loading.plainlines import PlainLines
 from rollupctl.loading.progress import Advance
 from rollupctl.loading.records import NOT_TEXT, Record, Spool
 from rollupctl.loading.refused import is_about_data
@@ -33,6 +32,9 @@ from rollupctl.loading.timecolumns import TimeColumns
 from rollupctl.loading.timerange import TimeRange
 from rollupctl.loading.timevalue import ANY
 from rollupctl.loading.transfer import copy_part, copy_texts
+
+if TYPE_CHECKING:
+    from rollupctl.loading.plainlines import PlainLines
 
 Outcome = TypeVar("Outcome")
 MOST_DEADLOCKS = 10  # after which a part is given up
@@ -101,6 +103,8 @@ class Receiver:
             self._fields = Fields(target, self._source, dialect, time_format, time_range)
         self._plain: PlainLines | None = None
         if self._fields and type(file.source) is Documents:
+            from rollupctl.loading.plainlines import PlainLines
+
             given = target, self._fields, dialect, time_format
             self._plain = PlainLines(*given, time_range) if PlainLines.suits(*given) else None
 
