@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import psycopg
@@ -20,12 +22,28 @@ _ROW_GROUP = 4  # batches
 def import_pyarrow(purpose: str) -> Any:
     """The module pyarrow; raises RollupError, with how to install it, for `purpose`."""
     try:
-        import pyarrow as pa
-        import pyarrow.csv
-        import pyarrow.parquet
+        with _without_numpy():
+            import pyarrow as pa
+            import pyarrow.csv
+            import pyarrow.parquet
     except ImportError:
         raise RollupError(f"{purpose} needs pyarrow, which is not installed", INSTALL) from None
     return pa
+
+
+@contextmanager
+def _without_numpy() -> Iterator[None]:
+    """Import pyarrow, for which numpy is optional, without it: nothing here needs it, and it takes
+    longer than all the rest.
+    """
+    if "numpy" in sys.modules:
+        yield
+        return
+    sys.modules["numpy"] = None  # type: ignore[assignment] # which is how Python is told so
+    try:
+        yield
+    finally:
+        sys.modules.pop("numpy", None)
 
 
 def schema_of(

@@ -150,14 +150,14 @@ class ColumnarContent(Content):
 
     def _plain(self, column: Any) -> Any:
         """A column in a type that CSV can have, and with values that PostgreSQL reads as meant."""
-        import pyarrow.compute
-
         pa, kind = self._pa, column.type
         types = pa.types
         is_uuid = str(kind) == "extension<arrow.uuid>"
         if types.is_dictionary(kind):
             return self._plain(column.cast(kind.value_type))
         if types.is_run_end_encoded(kind):
+            import pyarrow.compute
+
             return self._plain(pyarrow.compute.run_end_decode(column))
         if isinstance(kind, pa.BaseExtensionType) and not is_uuid:
             storage = [chunk.storage for chunk in column.chunks]
