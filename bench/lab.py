@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import os
 import shutil
@@ -22,6 +23,7 @@ from psycopg.conninfo import make_conninfo
 from rollupctl import clusterhome
 from rollupctl.cluster import Cluster
 from rollupctl.connect import open_session
+from rollupctl.files import project_root
 from rollupctl.install import install
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -95,6 +97,8 @@ class Lab:
 def laboratory(runs: int, preload: Sequence[str] = (), *, trust_tcp: bool = False) -> Iterator[Lab]:
     # The embedded server keeps memory that others give back; what is shown must hold for others.
     clusterhome.KEEP_MEMORY.clear()
+    # An installation has compiled modules, whatever the environment says of bytecode.
+    compileall.compile_dir(str(project_root() / "rollupctl"), quiet=2)
     home = Path(tempfile.mkdtemp(prefix="rollup-bench-"))
     home.chmod(0o755)  # the server may run as another user
     cluster = Cluster(home / "pg", settings=SETTINGS, preload=list(preload), trust_tcp=trust_tcp)
