@@ -108,6 +108,24 @@ def test_the_ids_of_a_part_are_exact_when_others_write(
     assert value(db, "select count(*) from events") == 6 + 2 * (beginning == "before")
 
 
+def test_ids_that_alternate_between_partitions_are_put_together(
+    db: Connection, other: Connection
+) -> None:
+    alternating = """
+        insert into events (customer_id, event_type, event_time)
+        select 7, 'click', now() + i % 2 * interval '1 day' from generate_series(1, 6) i"""
+    with db.transaction():
+        load_id, part, after_id = row(db, BEGIN, None)
+        db.execute(alternating)
+        other.execute(INSERT, [2])
+        db.execute(alternating)
+        assert value(db, RECORD, load_id, part, 12, after_id, b"x", 1)
+    (held,) = row(db, "select ids from rollup.load_parts")
+    assert [each.upper - each.lower for each in held] == [6, 6]
+    own = "select count(*), count(distinct tableoid) from events, rollup.load_parts where event_id <@ ids"
+    assert row(db, own) == (12, 2)
+
+
 def test_ids_are_unknown_to_a_role_that_may_not_read(
     db: Connection, other: Connection, server: Server
 ) -> None:
