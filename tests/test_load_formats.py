@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import subprocess
 import sys
 import uuid
 from datetime import datetime, timedelta, timezone
@@ -290,3 +291,17 @@ def test_files_side_by_side(db: Connection, dsn: str, tmp_path: Path) -> None:
     for names, options in (["-"], Options()), ([str(tmp_path)], Options(dry_run=True)):
         with pytest.raises(UsageError, match="--jobs does not go with"):
             load_side_by_side(connect, names, options, 2, report=Table(RESULT))
+
+
+def test_pyarrow_is_imported_without_numpy() -> None:
+    pytest.importorskip("numpy")
+    pytest.importorskip("pyarrow")
+    program = """
+import sys
+from rollupctl.exporting.columnar import import_pyarrow
+pa = import_pyarrow("this")
+assert "numpy" not in sys.modules
+import numpy
+assert pa.array([1, None]).to_pylist() == [1, None]
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
