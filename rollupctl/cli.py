@@ -51,6 +51,16 @@ class Boundary(click.Group):
         """Commands in their order of use."""
         return list(self.commands)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command, which is imported. From now on there may be garbage: see __main__.py."""
+        found = super().resolve_command(ctx, args)
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+        return found
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; Ctrl-C is reported as an error."""
         try:
