@@ -504,6 +504,12 @@ def test_trap_39_what_was_loaded_into_a_replaced_source_is_not_loaded_again(plai
     assert value(db, "select count(*) from rollup.loads") == 1
     db.execute(hinted(stopped, "select rollup.accept_source"))
     assert rows(db, begin) == [(load, "7")]
+    db.execute("alter table lab.e rename to old; create table lab.e (like lab.old including all)")
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="taken the place"):
+        rows(db, begin)
+    db.execute("select rollup.accept_source(name) from rollup.rollups")
+    ((other, position),) = rows(db, begin)  # a table of its own
+    assert (other == load, position) == (False, None)
 
 
 def test_trap_39_a_replaced_table_of_a_rollup_is_accepted(plain_lab: Lab) -> None:

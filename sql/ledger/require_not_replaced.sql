@@ -1,5 +1,5 @@
--- What was loaded into the table before is known under its old oid. A content would be loaded again, and a channel read
--- from its beginning.
+-- What was loaded into the source is known for its oid. A content would be loaded again, and a channel read from its
+-- beginning. Between renaming a table and dropping it, both are there.
 create or replace function rollup_internal.require_not_replaced(source_table regclass)
     returns void
     language plpgsql
@@ -7,24 +7,25 @@ create or replace function rollup_internal.require_not_replaced(source_table reg
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    rollup_name text;
+    r rollup_internal.rollups;
 begin
-    select r.name into rollup_name
-      from rollup_internal.rollups r
-     where r.source <> source_table
-       and to_regclass(r.source_name) = source_table
-       and not exists (select from pg_class c where c.oid = r.source)
-     order by r.id
+    select x.* into r
+      from rollup_internal.rollups x
+     where x.source <> source_table and to_regclass(x.source_name) = source_table
+     order by x.id
      limit 1;
     if found then
         raise exception using
             errcode = 'object_not_in_prerequisite_state',
             message = format('%s has taken the place of the source of rollup %I, whose loads are not known for it yet',
-                             source_table, rollup_name),
-            hint = format('If it has the same events with the same ids: select rollup.accept_source(%1$L). Otherwise declare the '
-                          'rollup again after select rollup.drop_rollup(%1$L).', rollup_name);
+                             source_table, r.name),
+            hint = case when exists (select from pg_class c where c.oid = r.source) then
+                format('If %1$s remains the source: select rollup.accept_source(%2$L). If the new table is to have the same '
+                       'events with the same ids: the same, after copying them and drop table %1$s.', r.source, r.name) else
+                format('If it has the same events with the same ids: select rollup.accept_source(%1$L). Otherwise declare '
+                       'the rollup again after select rollup.drop_rollup(%1$L).', r.name) end;
     end if;
 end
 $$;
 comment on function rollup_internal.require_not_replaced(regclass) is
-    'Raises object_not_in_prerequisite_state if a table has the name of a rollup''s source that no longer exists.';
+    'Raises object_not_in_prerequisite_state if a table has the name that a rollup''s source, another table, had.';
