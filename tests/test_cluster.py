@@ -41,8 +41,9 @@ def make_home() -> Iterator[MakeHome]:
     """Makes empty directories with short names, where no directory above shuts the server out."""
     homes: list[Path] = []
 
-    def make(name: str = "h") -> Path:
-        top = Path(tempfile.mkdtemp(prefix="rollup-", dir="/tmp"))
+    def make(name: str = "h", *, in_memory: bool = True) -> Path:
+        place = servers.place_for_servers() if in_memory else "/tmp"
+        top = Path(tempfile.mkdtemp(prefix="rollup-", dir=place))
         top.chmod(0o755)
         homes.append(top / name)
         return top / name
@@ -239,7 +240,7 @@ def test_a_half_made_data_directory_is_made_again(cluster: Cluster) -> None:
 
 
 def test_up_recovers_after_kill_9(make_home: MakeHome) -> None:
-    cluster = Cluster(make_home(), preload=[])
+    cluster = Cluster(make_home(in_memory=False), preload=[])  # as users have it
     cluster.up()
     tell(cluster, "create table kept (i int)", "insert into kept select generate_series(1, 1000)")
     # A session deep in a computation when its postmaster dies.
