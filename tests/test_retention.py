@@ -245,8 +245,9 @@ def test_partitions_are_dropped_whole_and_not_before(lab: Lab) -> None:
     insert(db, event_time=value(db, "select now()"))
     months = rows(
         db,
-        "select partition::text, range_from, range_to, now() - interval '90 days',"
-        " now() + interval '4 months'"
+        "select partition::text, range_from, range_to,"
+        " (now() at time zone 'UTC' - interval '90 days') at time zone 'UTC',"
+        " (now() at time zone 'UTC' + interval '4 months') at time zone 'UTC'"
         " from rollup.partitions('lab.visits') where not is_default order by 2",
     )
     # From what is kept of the history to four ahead, by the calendar of UTC.
