@@ -41,7 +41,7 @@ MOST_WORKERS = 4  # each has its own servers: with Citus installed, four and mor
 
 @pytest.hookimpl
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One worker per core, for a whole directory.
+    """One worker per core and one more, as some tests mostly wait; for a whole directory.
 
     No workers for single files: starting more servers would take longer than their tests. No
     workers on a given server either, where they would share templates and roles.
@@ -49,7 +49,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     files = all(Path(argument.split("::")[0]).is_file() for argument in config.args)
     if files or servers.GIVEN:
         return 0
-    return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+    return min(len(os.sched_getaffinity(0)) + 1, MOST_WORKERS)
 
 
 @pytest.hookimpl(wrapper=True)
