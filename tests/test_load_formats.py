@@ -113,6 +113,43 @@ def test_types_that_csv_does_not_have(db: Connection, dsn: str, tmp_path: Path) 
     ]
 
 
+def test_nanoseconds_at_any_depth(db: Connection, dsn: str, tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    db.execute("create table fine (a timestamptz, b time, c jsonb, d jsonb, e jsonb)")
+    time = pa.timestamp("ns", "UTC")
+    number = 1_700_000_000_000_001_001  # nanoseconds
+
+    def nested(values: Any, plain: Any, kind: Any) -> Any:
+        return pa.array(values, plain).cast(kind)
+
+    columns = {
+        "a": nested([number], pa.int64(), time),
+        "b": nested([1_001], pa.int64(), pa.time64("ns")),
+        "c": nested([[number, None]], pa.list_(pa.int64()), pa.list_(time)),
+        "d": nested(
+            [[{"at": number}]],
+            pa.list_(pa.struct([("at", pa.int64())])),
+            pa.list_(pa.struct([("at", time)])),
+        ),
+        "e": nested(
+            [[("k", number)]], pa.map_(pa.string(), pa.int64()), pa.map_(pa.string(), time)
+        ),
+    }
+    path = write(tmp_path / "a", columnar("file", columns))
+    assert load_as(dsn, path, table="fine") == (1, 0)
+    shown = "2023-11-14 22:13:20.000001+00:00"
+    query = "select (a at time zone 'UTC')::text, b::text, c, d, e from fine"
+    assert rows(db, query) == [
+        (
+            "2023-11-14 22:13:20.000001",
+            "00:00:00.000001",
+            [shown, None],
+            [{"at": shown}],
+            [["k", shown]],
+        )
+    ]
+
+
 def test_bad_rows_of_parquet(db: Connection, dsn: str, tmp_path: Path) -> None:
     data = columnar("parquet", {"customer_id": ["1", "x", "3"], "event_type": ["a", 'b"', "c"]})
     path, file = write(tmp_path / "a.parquet", data), tmp_path / "bad"

@@ -164,12 +164,13 @@ class ColumnarContent(Content):
             return self._plain(pa.chunked_array(storage, kind.storage_type))
         if types.is_string_view(kind):
             return column.cast(pa.large_string())
-        if types.is_timestamp(kind) and kind.unit == "ns":
-            return column.cast(pa.timestamp("us", kind.tz), safe=False)
+        coarse = _in_microseconds(pa, kind)
+        if coarse != kind:
+            return self._plain(column.cast(coarse, safe=False))
         if types.is_nested(kind):
             text: Callable[[Any], str] = _json
         elif types.is_duration(kind):
-            column, text = column.cast(pa.duration("us"), safe=False).cast(pa.int64()), _interval
+            column, text = column.cast(pa.duration("us")).cast(pa.int64()), _interval
         elif (
             any(
                 is_it(kind)
@@ -188,6 +189,29 @@ class ColumnarContent(Content):
             return column
         values = [None if value is None else text(value) for value in column.to_pylist()]
         return pa.chunked_array([pa.array(values, pa.string())])
+
+
+def _in_microseconds(pa: Any, kind: Any) -> Any:
+    """A type with microseconds, which PostgreSQL and Python have, in place of nanoseconds."""
+    types = pa.types
+    if types.is_timestamp(kind) and kind.unit == "ns":
+        return pa.timestamp("us", kind.tz)
+    if types.is_duration(kind) and kind.unit == "ns":
+        return pa.duration("us")
+    if types.is_time64(kind):
+        return pa.time64("us")
+    if types.is_struct(kind):
+        return pa.struct([field.with_type(_in_microseconds(pa, field.type)) for field in kind])
+    if types.is_map(kind):
+        held = kind.key_type, kind.item_type
+        coarse = [_in_microseconds(pa, each) for each in held]
+        return kind if coarse == [*held] else pa.map_(*coarse)
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        item = kind.value_field.with_type(_in_microseconds(pa, kind.value_type))
+        if types.is_fixed_size_list(kind):
+            return pa.list_(item, kind.list_size)
+        return pa.large_list(item) if types.is_large_list(kind) else pa.list_(item)
+    return kind
 
 
 def _json(value: Any) -> str:
