@@ -171,7 +171,7 @@ declare
     context text;
 begin
     get diagnostics context = pg_context;
-    if context ~ 'function (rollup(_internal|_compat)?\\.|run_family_)'
+    if context ~ 'function (rollup(_internal|_compat)?[.]|run_family_)'
        or exists (select from regexp_matches(context, 'SQL function "([^"]*)"', 'g') m (said)
                     join pg_proc on proname = said[1]
                    where pronamespace::regnamespace::text like 'rollup%')

@@ -384,7 +384,7 @@ def test_trap_44_windows_that_are_left_are_the_next_calls(plain_lab: Lab) -> Non
     insert(db, 3000)
     notices: list[str] = []
     runner.add_notice_handler(lambda said: notices.append(str(said.message_primary)))
-    runner.execute("set statement_timeout = '500ms'")
+    runner.execute("set statement_timeout = '2s'")
     runner.execute("call rollup.run_all(1)")
     assert notices == ["statement_timeout leaves no time for more of visits"]
     assert {status for _, status, _ in ledger(db)} == {"done"}

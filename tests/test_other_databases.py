@@ -283,8 +283,8 @@ def test_trap_42_a_publication_for_all_tables(plain_lab: Lab) -> None:
 def test_trap_46_status_and_doctor_answer(plain_lab: Lab, time: str) -> None:
     lab = plain_lab
     lab.source()
-    lab.declare()
     db = lab.connect()
+    lab.declare(db=db)  # now: what waits, waits since then
     insert(db, 1, event_time=time)
     insert(db, 1)
     lag_events, lag = row(db, "select lag_events, lag_seconds from rollup.status")
