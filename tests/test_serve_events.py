@@ -119,7 +119,9 @@ def test_bodies_that_are_no_json(body: bytes) -> None:
 def test_nesting_has_a_limit() -> None:
     body = b'{"site_id": "a", "event_type": "b", "x": ' + b"[" * 40 + b"]" * 40 + b"}"
     assert reason(body) == "properties are nested more than 32 levels deep"
-    assert reason(b'{"x": ' * 5000 + b"1" + b"}" * 5000) == "the JSON is nested too deeply"
+    deeper = body[: body.index(b"[")] + b'{"x": ' * 5000 + b"1" + b"}" * 5001
+    # What the decoder can take depends on the version of Python.
+    assert reason(deeper).endswith(("nested too deeply", "nested more than 32 levels deep"))
 
 
 def test_long_numbers_keep_their_digits() -> None:

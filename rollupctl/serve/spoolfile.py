@@ -43,8 +43,12 @@ class Write:
 def connect(file: Path) -> sqlite3.Connection:
     """A connection whose commits are synced to disk, and that `with` closes."""
     db = sqlite3.connect(file, timeout=30, isolation_level=None, factory=_Closing)
-    db.execute("pragma journal_mode = wal")
-    db.execute("pragma synchronous = full")
+    try:
+        db.execute("pragma journal_mode = wal")
+        db.execute("pragma synchronous = full")
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
