@@ -229,8 +229,10 @@ def test_a_full_disk_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_damaged_spool_is_named(tmp_path: Path) -> None:
     (tmp_path / "spool.sqlite").write_bytes(b"not a database" * 1000)
-    with pytest.raises(SpoolError, match="cannot open the spool"):
+    with pytest.raises(SpoolError, match="cannot open the spool") as raised:
         Spool.open(tmp_path, 1)
+    opened = [each.resolve() for each in Path("/proc/self/fd").glob("*")]
+    assert tmp_path / "spool.sqlite" not in opened, raised
 
 
 def test_answers_are_kept_with_the_events(spool: Spool) -> None:
