@@ -499,13 +499,13 @@ def test_trap_39_what_was_loaded_into_a_replaced_source_is_not_loaded_again(plai
     db.execute("select rollup.record_part(%s, 1, 10, 0, new_position => '7')", [load])
     recreate(db, "e", "partition by list (customer_id)")
     for call in (begin, "select * from rollup.begin_part('lab.e', 'file')"):
-        with pytest.raises(errors.ObjectNotInPrerequisiteState, match="taken the place") as stopped:
+        with pytest.raises(errors.ObjectNotInPrerequisiteState, match="ledger of loads") as stopped:
             rows(db, call)
     assert value(db, "select count(*) from rollup.loads") == 1
     db.execute(hinted(stopped, "select rollup.accept_source"))
     assert rows(db, begin) == [(load, "7")]
     db.execute("alter table lab.e rename to old; create table lab.e (like lab.old including all)")
-    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="taken the place"):
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="ledger of loads"):
         rows(db, begin)
     db.execute("select rollup.accept_source(name) from rollup.rollups")
     ((other, position),) = rows(db, begin)  # a table of its own

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -633,3 +634,14 @@ def test_without_a_command_the_help_is_printed_as_it_is(rollupctl: Rollupctl) ->
     assert done.stdout == ""
     assert done.stderr.startswith("Usage: rollupctl ")
     assert "\nCommands:\n  up " in done.stderr
+
+
+def test_garbage_is_collected_from_the_command_on() -> None:
+    program = """
+import gc
+from rollupctl import cli
+gc.disable()  # as __main__ does
+cli.main.resolve_command(cli.click.Context(cli.main), ["status"])
+assert gc.isenabled()
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

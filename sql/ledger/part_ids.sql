@@ -3,8 +3,8 @@
 -- the caller's: those written by its transaction, on Citus by the transaction on each node. NULL if that cannot be
 -- read, or if the ids are too scattered to be stored.
 --
--- A range begins where the id before is missing, and ends where the next one is. To look at the neighbours takes a tenth
--- less time than to group by id - row_number(), which would be the usual way.
+-- A range begins where the preceding id is missing, and ends where the next one is. Comparing each id with its neighbours
+-- takes a tenth less time than grouping by id - row_number().
 create or replace function rollup_internal.part_ids(source_table regclass, after_id bigint, through_id bigint, rows bigint)
     returns int8multirange
     language plpgsql
@@ -36,8 +36,8 @@ begin
             select id, pg_catalog.lag(id) over (order by id) as before, pg_catalog.lead(id) over (order by id) as after
               from own)
         select pg_catalog.count(*),
-               pg_catalog.array_agg(id) filter (where id - 1 is distinct from before),
-               pg_catalog.array_agg(id) filter (where id + 1 is distinct from after)
+               pg_catalog.array_agg(id order by id) filter (where id - 1 is distinct from before),
+               pg_catalog.array_agg(id order by id) filter (where id + 1 is distinct from after)
           from neighbours
         $query$, jsonb_build_object('id', quote_ident(id_column), 'table', source_table))
         into found_rows, first_ids, last_ids

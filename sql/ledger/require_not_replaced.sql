@@ -1,5 +1,5 @@
--- What was loaded into the source is known for its oid. A content would be loaded again, and a channel read from its
--- beginning. Between renaming a table and dropping it, both are there.
+-- The ledger knows a source by its oid. For another table, a file would be loaded again and a channel read from its
+-- beginning. Between renaming a source and dropping it, both tables exist.
 create or replace function rollup_internal.require_not_replaced(source_table regclass)
     returns void
     language plpgsql
@@ -17,11 +17,11 @@ begin
     if found then
         raise exception using
             errcode = 'object_not_in_prerequisite_state',
-            message = format('%s has taken the place of the source of rollup %I, whose loads are not known for it yet',
+            message = format('%s has replaced the source of rollup %I, but not taken over its ledger of loads',
                              source_table, r.name),
             hint = case when exists (select from pg_class c where c.oid = r.source) then
-                format('If %1$s remains the source: select rollup.accept_source(%2$L). If the new table is to have the same '
-                       'events with the same ids: the same, after copying them and drop table %1$s.', r.source, r.name) else
+                format('If %1$s remains the source: select rollup.accept_source(%2$L). If the new table continues it: copy its '
+                       'events with their ids, drop table %1$s, then call that.', r.source, r.name) else
                 format('If it has the same events with the same ids: select rollup.accept_source(%1$L). Otherwise declare '
                        'the rollup again after select rollup.drop_rollup(%1$L).', r.name) end;
     end if;

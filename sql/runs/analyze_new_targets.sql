@@ -8,19 +8,21 @@ create or replace function rollup_internal.analyze_new_targets(run rollup_intern
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    filled rollup_internal.rollups;
+    target regclass;
 begin
-    for filled in
-        select r.*
+    for target in
+        select r.target
           from unnest(run.rollups, run.rows) x (name, rows)
           join rollup_internal.rollups r using (name)
           join pg_class c on c.oid = r.target
          where x.rows >= 1000 and c.reltuples < 0 and pg_has_role(c.relowner, 'usage')
            and not rollup_internal.is_distributed(r.target)
     loop
-        execute format('analyze (skip_locked) %s (%s)', filled.target, (
-            select string_agg(quote_ident(c.column_name), ', ')
-              from rollup_internal.target_columns(filled) c where c.role <> 'measure'));
+        execute format('analyze (skip_locked) %s (%s)', target, (
+            select string_agg(quote_ident(a.attname), ', ')
+              from pg_attribute a
+             where a.attrelid = target and a.attnum in (
+                   select unnest(i.indkey) from pg_index i where i.indrelid = target and i.indisunique)));
     end loop;
 end
 $$;

@@ -1,7 +1,8 @@
 -- In the era of local mean time, midnight in a zone fell on an arbitrary second of UTC. For about a hundred years
 -- it has fallen on whole quarters of an hour, in most zones on whole hours.
 --
--- A declaration asks this several times, about 100,000 days: from the last one back, until one is found.
+-- A declaration asks this several times, so the days are examined from the last one backwards until one is uneven: in the
+-- list of a SELECT, generate_series returns them one by one.
 create or replace function rollup_internal.midnights_aligned_since(bucket interval, time_zone text)
     returns timestamptz
     language plpgsql
