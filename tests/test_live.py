@@ -379,3 +379,17 @@ def test_live_view_leaves_other_columns_alone(lab: Lab) -> None:
     db.execute("alter table lab.e alter column mood type varchar(10)")
     insert(db, 2)
     assert live(db) == expected(db)
+
+
+def test_the_first_run_analyzes_the_key_of_its_table(plain_lab: Lab) -> None:
+    plain_lab.source()
+    plain_lab.declare()
+    db = plain_lab.connect()
+    db.execute(
+        "insert into lab.e (customer_id, country) select n, 'c' from generate_series(1, 1500) n"
+    )
+    assert run(db).rows == 1500
+    table = "'lab.visits'::regclass"
+    assert value(db, f"select reltuples::int from pg_class where oid = {table}") == 1500
+    analyzed = rows(db, f"select attname from pg_stats where format('%I.%I', schemaname, tablename)::regclass = {table} order by 1")  # fmt: skip
+    assert analyzed == [("bucket",), ("country",), ("customer_id",)]
