@@ -9,6 +9,7 @@ from dataclasses import replace
 import click
 
 from bench.analytics import analytics
+from bench.backfill import backfill
 from bench.care import care
 from bench.citus import citus
 from bench.corrections import corrections
@@ -40,6 +41,7 @@ SCENARIOS = {
     "sustained": sustained,
     "expiry": expiry,
     "care": care,
+    "backfill": backfill,
     "corrections": corrections,
     "serve": serving,
     "analytics": analytics,

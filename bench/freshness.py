@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from statistics import median
 
 from bench import timescale
+from bench.dashboards import LIVE_INDEX
 from bench.lab import Connection, Lab, say
 from bench.scenarios import REST, Row, Sizes, compare
 
@@ -20,8 +21,6 @@ EVENTS = f"""insert into events ({COLUMNS})
     select timestamptz '{DAY} 10:00Z' + interval '1 second' * ({{since}} + n::float8 / {{rate}}),
            1 + (power(random(), 3) * 199)::bigint, {REST}
       from generate_series(0, {{rate}} * {{seconds}} - 1) n"""
-
-INDEX = "create index on events (customer_id, event_id)"
 
 
 def freshness(lab: Lab, sizes: Sizes) -> Iterator[Row]:
@@ -75,7 +74,7 @@ def ours(lab: Lab, rate: int, every: int, *, index: bool = False) -> Sums:
     with lab.connect(name) as db:
         db.execute("set client_min_messages = warning")
         if index:
-            db.execute(INDEX)
+            db.execute(LIVE_INDEX)
         for since in range(0, SECONDS, every):
             found.inserts += insert(db, rate, since, every)
             if since + every >= SECONDS:

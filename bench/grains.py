@@ -54,14 +54,14 @@ def grains(lab: Lab, sizes: Sizes) -> Iterator[Row]:
                 fill_spread(lab, name, sizes.events, customers, minutes)
             say(f"{sizes.events} events {shape}, {kind} ", end="")
             one, four = lab.alternate(*(partial(first_run, lab, n) for n in databases.values()))
-            yield compare(f"four grains, events {shape}, {kind}", four, "1 minute alone", one, 1.5)
+            yield compare(f"four grains, events {shape}, {kind}", four, "1 minute alone", one, 1.3)
             if minutes == 1:
                 say("and the minute after ", end="")
                 one, four = lab.alternate(
                     *(partial(next_run, lab, n, sizes.events) for n in databases.values())
                 )
                 yield compare(
-                    f"four grains, the minute after, {kind}", four, "1 minute alone", one, 1.5
+                    f"four grains, the minute after, {kind}", four, "1 minute alone", one, 1.3
                 )
             for name in databases.values():
                 lab.drop(name)
@@ -134,7 +134,7 @@ def backdated(lab: Lab, sizes: Sizes) -> Iterator[Row]:
         late,
         f"{sizes.late:,} current events",
         current,
-        3.0,
+        1.5,
     )
     lab.drop(name)
 

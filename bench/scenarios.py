@@ -194,7 +194,7 @@ def history(lab: Lab, sizes: Sizes) -> Iterator[Row]:
         *(partial(run_new, lab, f"history_{events}", sizes.new) for events in sizes.history)
     )
     yield compare(
-        f"{sizes.new:,} new events, {large:,} of history", many, f"{small:,} of history", few, 1.2
+        f"{sizes.new:,} new events, {large:,} of history", many, f"{small:,} of history", few, 1.05
     )
     for events in sizes.history:
         lab.drop(f"history_{events}")

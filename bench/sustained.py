@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.dashboards import autovacuum
+from bench.dashboards import LIVE_INDEX, autovacuum
 from bench.lab import Lab, say
 from bench.scenarios import COLUMNS, Row, Sizes
 from rollupctl.generate import Sample
@@ -18,8 +18,6 @@ RATE = 16_667  # events per second: a million a minute
 WRITERS = 2
 EVERY = 60.0  # seconds between two runs
 ASKED = 20  # questions a second
-# What docs/performance.md advises where live views are asked about one tenant.
-LIVE_INDEX = "create index on events (customer_id, event_id)"
 QUESTION = """
 select sum(event_count), hll_cardinality(hll_union_agg(session_distinct_count))
   from rollup_events_1hr_live

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import click
 
 from rollupctl import rolling
-from rollupctl.connect import positive_interval, query
+from rollupctl.connect import Session, positive_interval, query
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import note
+from rollupctl.sidebyside import side_by_side
 
 _MEASURES = """
 select measure, valid_since, still_to_fill from rollup.measures
@@ -38,6 +40,13 @@ _SECONDS = "select extract(epoch from %s::interval)::float8 as seconds"
     show_default=True,
     help="Events counted at a time.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 16),
+    default=1,
+    show_default=True,
+    help="Sessions that count side by side.",
+)
 @click.option("--pause", metavar="INTERVAL", help="Rest after each step: '1 second'.")
 @shared_options
 @pass_settings
@@ -47,13 +56,17 @@ def backfill(
     tenant: str | None,
     step: str,
     max_events: int,
+    jobs: int,
     pause: str | None,
 ) -> None:
     """Fill in the history that rollup NAME lacks, newest first, while it is in use.
 
-    That is the backlog of a rollup that is filled newest first, and measures added by
-    rollup.alter_rollup. Each step is committed and reported on stderr; an interrupted backfill
-    resumes where it stopped. Finally prints from which bucket on each added measure is complete.
+    That is events that it has not counted, and measures added by rollup.alter_rollup. Each step is
+    committed and reported on stderr; an interrupted backfill resumes where it stopped. Finally
+    prints from which bucket on each added measure is complete.
+
+    A history that the first runs have still to count becomes a backlog. With --jobs, several
+    sessions count different parts of it.
 
     \b
     Example:
@@ -66,14 +79,28 @@ def backfill(
         if pause is not None:
             positive_interval(session, pause, "--pause")
             (rest,) = query(session, _SECONDS, pause).column("seconds")
+        stop = threading.Event()
         if tenant is None:
-            _show(rolling.steps(session, "backfill", [name], max_events), name, rest)
+            backlog = partial(_fill_backlog, name, max_events, rest, stop)
+            for ended in side_by_side(settings.connect, [backlog] * jobs, jobs, stop):
+                ended.result()
         (job,) = query(session, _START, [name], step, tenant).column("job")
-        _show(rolling.perform(session, job, max_events), name, rest)
+        _show(rolling.perform(session, job, max_events), name, rest, stop)
         settings.emit(query(session, _MEASURES, name))
 
 
-def _show(steps: Iterator[rolling.Step], name: str, pause: float) -> None:
+def _fill_backlog(
+    name: str, max_events: int, pause: float, stop: threading.Event, session: Session
+) -> None:
+    """Fill in the backlog as one of several sessions, which stop when one of them fails."""
+    try:
+        _show(rolling.steps(session, "backfill", [name], max_events), name, pause, stop)
+    except BaseException:
+        stop.set()
+        raise
+
+
+def _show(steps: Iterator[rolling.Step], name: str, pause: float, stop: threading.Event) -> None:
     """Perform the steps; after each that has filled in something, print the progress and pause.
 
     A run between two steps may fail: that is the business of the next run.
@@ -83,7 +110,9 @@ def _show(steps: Iterator[rolling.Step], name: str, pause: float) -> None:
             progress = _progress(row) if row["rollup"] == name else None
             if progress:
                 note(f"rollup {name}: {progress}")
-                time.sleep(pause)
+                stop.wait(pause)
+        if stop.is_set():
+            return
 
 
 def _progress(row: dict[str, Any]) -> str | None:

@@ -13,6 +13,7 @@
 \ir is_lock_failure.sql
 \ir lock_with_retries.sql
 \ir require_read_committed.sql
+\ir try_new_events_lock.sql
 \ir try_run_lock.sql
 \ir wait_for_run_lock.sql
 \ir may_set.sql

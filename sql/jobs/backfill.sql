@@ -13,5 +13,6 @@ begin
 end
 $$;
 comment on procedure rollup.backfill(text, bigint, interval) is
-    'Counts the backlog of a rollup that is filled newest first, from the newest events back, in windows of at '
-    'most max_events ids, with a commit and a pause after each. Each run counts one such window too.';
+    'Counts the history that a rollup lacks, from the newest events back, in windows of at most max_events ids, with a commit '
+    'and a pause after each. Each run counts a window of a backlog too. Several sessions that call it at the same time, for a '
+    'rollup or for members of its family, count different parts.';

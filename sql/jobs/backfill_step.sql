@@ -1,3 +1,4 @@
+-- Sessions that work on the same backlog know nothing of one another: each takes a part that is free.
 create or replace function rollup_internal.backfill_step(item jsonb, max_events bigint, out report jsonb, out more boolean)
     language plpgsql
     volatile
@@ -9,10 +10,25 @@ declare
     outcome text;
     progress record;
 begin
-    select jsonb_agg(rollup_internal.run_report(f.rollup, f.status, f.events, f.rows)),
-           min(f.status) filter (where f.rollup = rollup_name)
-      into report, outcome
-      from rollup.run_family(rollup_name, max_events) f;
+    -- A step of its own, so that other sessions find the parts while the first windows are counted.
+    if rollup_internal.divide_backlog(rollup_name, max_events) then
+        report := '[]';
+        more := true;
+        return;
+    end if;
+    for attempt in 1 .. 2 loop
+        select jsonb_agg(rollup_internal.run_report(f.rollup, f.status, f.events, f.rows)),
+               min(f.status) filter (where f.rollup = rollup_name)
+          into report, outcome
+          from rollup.run_family(rollup_name, max_events) f;
+        exit when outcome <> 'nothing new' or attempt = 2;
+        -- Other sessions counted every part, or the first one ends here. Nobody else can take the part that this finds.
+        perform from rollup_internal.backlogs b where b.rollup = rollup_name order by b.through_id desc limit 1 for update skip locked;
+        if not found then
+            outcome := 'busy';
+            exit;
+        end if;
+    end loop;
     select * into progress from rollup_internal.backlog_progress(rollup_name);
     more := progress.ids_left > 0;
     if not more then

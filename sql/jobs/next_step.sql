@@ -5,7 +5,7 @@
 -- else. A rollup that fails or is deferred by itself is recorded, reported, and not tried again in this job. A
 -- step cancelled by statement_timeout counts as failed. The timer does not fire again, so this function and a
 -- calling procedure must return at once. A job that concerns one rollup only, such as a backfill, ends with its
--- first error, which is raised.
+-- first error, which is raised. A step that was the victim of a deadlock is repeated.
 create or replace function rollup.next_step(
     inout job rollup.job, max_size bigint default 1000000,
     out report jsonb, out failure jsonb, out more boolean)
@@ -77,7 +77,11 @@ begin
             message = message_text,
             detail = pg_exception_detail,
             hint = pg_exception_hint;
-        if coalesce(action not in ('run', 'correct', 'expire'), true)
+        -- Sessions that merge into the same rows rarely meet in opposite order. One of them is rolled back, and can go on.
+        if state = '40P01' then
+            report := '[]';
+            job.waiting := item || job.waiting;
+        elsif coalesce(action not in ('run', 'correct', 'expire'), true)
             or state = '57014' and coalesce(rollup_internal.statement_time_left() > interval '0', true)
         then
             raise;

@@ -36,7 +36,7 @@ begin
     buckets := 0;
     rows := 0;
     more := false;
-    if not rollup_internal.try_run_lock(array[rollup_name]) then
+    if not rollup_internal.try_run_lock(array[rollup_name], is_shared => false) then
         status := 'busy';
         return;
     end if;

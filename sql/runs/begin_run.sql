@@ -15,7 +15,8 @@ declare
     run rollup_internal.run_state;
     states jsonb;
     writers text[];
-    set_aside rollup_internal.id_range[];
+    counts_new boolean;
+    set_aside rollup_internal.id_range[] := '{}';
 begin
     r := rollup_internal.get_rollup(names[1]);
     perform rollup_internal.require_same_tables(x) from rollup_internal.rollups x where x.name = any (names);
@@ -36,7 +37,7 @@ begin
     run.more := false;
     run.status := 'nothing new';
 
-    if not rollup_internal.try_run_lock(names) then
+    if not rollup_internal.try_run_lock(names, is_shared => true) then
         run.status := 'busy';
         return run;
     end if;
@@ -49,12 +50,16 @@ begin
 
     -- The watermarks are read under the lock, in a separate statement: an earlier snapshot could show
     -- those of the previous run.
+    counts_new := rollup_internal.try_new_events_lock(names);
     states := rollup_internal.read_node_states(r.source, r.id_sequence) || rollup_internal.removed_node_states(names);
     perform rollup_internal.require_ids_ahead(names, states);
     run.last_ids := states;
-    select * into run.id_ranges, run.more from rollup_internal.pending_id_ranges(names, states, max_events);
-    set_aside := rollup_internal.set_aside_due(names);
+    select * into run.id_ranges, run.more from rollup_internal.pending_id_ranges(names, states, max_events, counts_new);
+    if counts_new then
+        set_aside := rollup_internal.set_aside_due(names);
+    end if;
     if run.id_ranges = '{}' and set_aside = '{}' then
+        run.status := case when counts_new then run.status else 'busy' end;
         return run;
     end if;
 
@@ -63,7 +68,7 @@ begin
         -- Ids handed out before these writers began can still be counted.
         select s.id_ranges, h.taken_at, h.last_ids into run.id_ranges, run.as_of, run.last_ids
           from rollup_internal.settled_horizon(r.source, states) h,
-               rollup_internal.pending_id_ranges(names, h.last_ids, max_events) s;
+               rollup_internal.pending_id_ranges(names, h.last_ids, max_events, counts_new) s;
         run.more := false;
         run.id_ranges := coalesce(run.id_ranges, '{}');
         if run.id_ranges = '{}' and set_aside = '{}' then
@@ -92,5 +97,5 @@ begin
 end
 $$;
 comment on function rollup_internal.begin_run(text[], bigint, int[], jsonb) is
-    'Takes the rollups'' run locks, waits for open writers, applies settings that the function cannot have and returns '
+    'Shares the rollups'' run locks, waits for open writers, applies settings that the function cannot have and returns '
     'the id ranges to count, at most max_events ids for each node. Raises lock_not_available when the run is deferred.';

@@ -7,11 +7,12 @@ create or replace function rollup_internal.backlog_progress(
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    select coalesce(sum(b.through_id - b.after_id), 0),
-           round(100 * (1 - coalesce(sum(b.through_id - b.after_id) / sum(b.first_size), 0)), 1)
+    select coalesce(sum(b.ids_left), 0), round(100 * (1 - coalesce(sum(b.ids_left) / sum(b.first_size), 0)), 1)
       into ids_left, filled_percent
-      from rollup_internal.backlogs b
-     where b.rollup = rollup_name;
+      from (select sum(p.through_id - p.after_id) as ids_left, max(p.first_size) as first_size
+              from rollup_internal.backlogs p
+             where p.rollup = rollup_name
+             group by p.node_group) b;
 end
 $$;
 comment on function rollup_internal.backlog_progress(text) is

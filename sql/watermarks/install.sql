@@ -1,7 +1,10 @@
+\ir claim_backlogs.sql
 \ir pending_id_ranges.sql
 \ir tail_ranges.sql
 \ir refresh_tails.sql
 \ir init_watermarks.sql
+\ir postpone_history.sql
+\ir divide_backlog.sql
 \ir backlog_progress.sql
 \ir advance_watermarks.sql
 \ir uncounted_condition.sql

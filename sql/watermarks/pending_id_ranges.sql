@@ -3,11 +3,13 @@
 -- while the others continue with new events. The ids of a node start at its group << 48.
 --
 -- A rollup's backlog comes last, and only when everything above its watermark is counted, so that new events take
--- precedence. It is taken from the top, and always bounded.
+-- precedence. It is taken from the top of the part that claim_backlogs returns, and always bounded. A run beside another
+-- one, which counts the new events, takes from the backlog only.
 create or replace function rollup_internal.pending_id_ranges(
-    names text[], last_ids jsonb, max_events bigint, out id_ranges rollup_internal.id_range[], out more boolean)
+    names text[], last_ids jsonb, max_events bigint, with_new boolean,
+    out id_ranges rollup_internal.id_range[], out more boolean)
     language plpgsql
-    stable
+    volatile
     set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -40,32 +42,31 @@ begin
                    and (c.last_rung >= r.after_id) is not false) as rollups,
                r.node_group, r.after_id, r.through_id
           from rungs r
-         where r.through_id > r.after_id
-    ), backlogs as (
-        select b.rollup, b.node_group, b.after_id, b.through_id,
-               max(b.through_id) over (partition by b.node_group) as top
-          from rollup_internal.backlogs b
-          join last_ids h on h.node_group = b.node_group and h.last_id >= b.through_id
+         where r.through_id > r.after_id and with_new
+    ), claimed as (
+        select b.rollup, b.node_group, b.after_id, b.through_id
+          from rollup_internal.claim_backlogs(names, $2, with_new) b
           join climbs c on c.node_group = b.node_group and c.name = b.rollup and c.last_rung is null
     ), all_spans as (
         select * from tails
         union all
-        select array_agg(b.rollup) filter (where b.through_id = b.top),
-               b.node_group,
-               greatest(max(b.after_id) filter (where b.through_id = b.top),
-                        max(b.through_id) filter (where b.through_id < b.top),
-                        b.top - coalesce(max_events, 1000000)),
-               b.top
-          from backlogs b
-         group by b.node_group, b.top
+        select array_agg(b.rollup), b.node_group,
+               -- Where the part of another member begins, the window ends, so that it is counted for both from there on.
+               greatest(max(b.after_id),
+                        (select max(o.through_id) from rollup_internal.backlogs o
+                          where o.rollup = any (names) and o.node_group = b.node_group and o.through_id < b.through_id),
+                        b.through_id - coalesce(max_events, 1000000)),
+               b.through_id
+          from claimed b
+         group by b.node_group, b.through_id
     )
     select coalesce(array_agg(row(a.rollups, a.node_group, a.after_id, a.through_id, null)::rollup_internal.id_range
                               order by a.node_group, a.after_id), '{}'),
-           exists (select from climbs where last_rung is not null)
+           with_new and exists (select from climbs where last_rung is not null)
       into id_ranges, more
       from all_spans a;
 end
 $$;
-comment on function rollup_internal.pending_id_ranges(text[], jsonb, bigint) is
-    'The ids up to last_ids that rollups have not counted, at most max_events above each watermark of a node, '
-    'and whether there are more; then as many ids from the top of their backlogs.';
+comment on function rollup_internal.pending_id_ranges(text[], jsonb, bigint, boolean) is
+    'The ids up to last_ids that rollups have not counted: with_new those above each watermark of a node, at most '
+    'max_events, and whether there are more; then as many ids of a part of their backlogs, which is claimed.';
