@@ -13,6 +13,7 @@ declare
     batch_name constant text := format('rollup_internal.batch_%s', finest.family);
     exact_before constant timestamptz := rollup_internal.exact_times_before(members);
     feeds text := '';
+    columns constant rollup_internal.target_column[] := rollup_internal.columns_of(finest);
     r rollup_internal.rollups;
     names text;
     fed record;
@@ -30,7 +31,7 @@ select count(*) into new_events
             jsonb_build_object(
                 'insert_select', rollup_internal.insert_select_text(
                     finest, rollup_internal.new_events_conditions(finest), indent),
-                'on_conflict', rollup_internal.on_conflict_text(finest, indent),
+                'on_conflict', rollup_internal.on_conflict_text(columns, indent),
                 'source', finest.source,
                 'conditions', rollup_internal.all_of(rollup_internal.new_events_conditions(finest), indent)),
             indent);
@@ -38,11 +39,11 @@ select count(*) into new_events
 
     for fed in
         select * from rollup_internal.member_groups(members, batch_name, exact_before, false, indent + 4) with ordinality
-               m (member, groups_name, groups_text, number)
+               m (member, columns, groups_name, groups_text, number)
     loop
         r := rollup_internal.get_rollup(fed.member);
         names := rollup_internal.wrap_list(
-            array(select quote_ident(c.column_name) from rollup_internal.target_columns(r) c), indent + 8);
+            array(select quote_ident(c.column_name) from unnest(fed.columns) c), indent + 8);
         feeds := feeds || rollup_internal.fill_template(
             $text$
 
@@ -61,7 +62,7 @@ end if;$text$,
                 'groups', coalesce(fed.groups_text, rollup_internal.fill_template(
                     E'select\n    {names}\n  from {batch}',
                     jsonb_build_object('names', names, 'batch', batch_name), indent + 4)),
-                'on_conflict', rollup_internal.on_conflict_text(r, indent + 4),
+                'on_conflict', rollup_internal.on_conflict_text(fed.columns, indent + 4),
                 'number', fed.number),
             indent);
     end loop;
@@ -69,7 +70,7 @@ end if;$text$,
                array_agg(quote_ident(c.column_name)) || case when exact_before is not null then '"(time)"' end || '"(events)"'::text,
                null), indent + 4)
       into names
-      from rollup_internal.target_columns(finest) c;
+      from unnest(columns) c;
     return rollup_internal.fill_template(
         $text$new_rows := array_fill(0::bigint, array[{members}]);
 insert into {batch} (
@@ -82,7 +83,7 @@ delete from {batch};$text$,
             'members', cardinality(members),
             'batch', batch_name,
             'names', names,
-            'groups', rollup_internal.batch_text(members, exact_before, indent),
+            'groups', rollup_internal.batch_text(finest, columns, exact_before, indent),
             'feeds', feeds),
         indent);
 end

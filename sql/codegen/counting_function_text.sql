@@ -16,7 +16,7 @@ declare
     -- Names may contain any character, but in a comment must not contain a line break.
     source constant text := translate(finest.source::text, E'\r\n', '  ');
     counts text;
-    settings jsonb;
+    settings constant jsonb := (select jsonb_object_agg(s.name, s.value) from rollup_internal.measure_settings(finest) s);
     begin_run text;
     feeder text;
 begin
@@ -30,15 +30,13 @@ begin
             format(E'%s in one pass into\n--   %s', source, array_to_string(targets, E'\n--   '))
         when length(source) + length(targets[1]) < 80 then format('%s into %s.', source, targets[1])
         else format(E'%s\n-- into %s.', source, targets[1]) end;
-    select jsonb_object_agg(s.name, s.value) into settings
-      from rollup_internal.measure_settings(finest) s
-     where not rollup_internal.may_set(s.name);
     begin_run := rollup_internal.wrap_sql(
         format('run rollup_internal.run_state := rollup_internal.begin_run(array[%s], max_events%s%s);',
                (select string_agg(quote_literal(name), ', ' order by position)
                   from unnest(members) with ordinality m (name, position)),
                case when 0 < any (revisions) then format(', array[%s]', array_to_string(revisions, ', ')) end,
-               ', settings => ' || quote_literal(settings)), 4);
+               ', settings => ' || quote_literal((select jsonb_object_agg(s.key, s.value) from jsonb_each(settings) s
+                                                   where not rollup_internal.may_set(s.key)))), 4);
     feeder := case when is_distributed then rollup_internal.citus_feeder_text(members, 12)
                    else rollup_internal.plain_feeder_text(members, 12) end;
     return rollup_internal.fill_template(
@@ -87,7 +85,7 @@ end
             'returns', case when is_family
                 then E')\n    returns table (rollup text, status text, events bigint, rows bigint, more boolean)'
                 else E',\n    out status text, out events bigint, out rows bigint, out more boolean)' end,
-            'settings', rollup_internal.function_settings(finest),
+            'settings', rollup_internal.function_settings(finest, settings),
             'quote', case when concat(function_name, begin_run, feeder) like '%$function$%'
                           then '$rollup_function$' else '$function$' end,
             'counts', counts,

@@ -9,6 +9,7 @@ create or replace function rollup_internal.create_views(rollup_name text)
 as $$
 declare
     r constant rollup_internal.rollups := rollup_internal.get_rollup(rollup_name);
+    columns constant rollup_internal.target_column[] := rollup_internal.columns_of(r);
     wanted record;
     isolation constant text := rollup_internal.isolation_condition(r.source, r.target, r.tenant);
     has_rights boolean;
@@ -16,9 +17,9 @@ begin
     for wanted in
         select rollup_internal.view_name(r.target, v.suffix) as name, v.suffix, v.options, v.query, v.description
           from (values ('live', case when isolation is not null then '{security_barrier=true}' else '{}' end::text[],
-                        rollup_internal.isolated_query(r, rollup_internal.live_view_text(r.name)),
+                        rollup_internal.isolated_query(r, rollup_internal.live_view_text(r, columns)),
                         format('%s, with the events of %s that are not counted yet: exact now.', r.target, r.source)),
-                       ('bi', '{security_invoker=true}', rollup_internal.bi_view_text(r.name),
+                       ('bi', '{security_invoker=true}', rollup_internal.bi_view_text(r, columns),
                         format('Plain numbers of %1$s, up to its watermark. Add up counts and sums only: distinct '
                                'counts, averages and quantiles of several rows come from the sketches, sums and counts '
                                'in %1$s; see docs/querying.md, "Several rows as one".', r.target)))

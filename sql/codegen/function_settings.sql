@@ -5,7 +5,7 @@
 --
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
-create or replace function rollup_internal.function_settings(r rollup_internal.rollups)
+create or replace function rollup_internal.function_settings(r rollup_internal.rollups, of_measures jsonb)
     returns text
     language plpgsql
     volatile
@@ -16,10 +16,9 @@ begin
         with settings as (
             select 1 as place, s.position, s.name,
                    case when s.name = 'work_mem' then r.work_mem
-                        when s.name like '%.%' then m.value
+                        when s.name like '%.%' then of_measures ->> s.name
                         else s.value end as value
               from rollup_internal.counting_settings() with ordinality s (name, value, only_for, position)
-              left join rollup_internal.measure_settings(r) m on m.name = s.name
              where coalesce(s.only_for, 'runs') = 'runs'
             union all
             select 2, 1, 'citus.max_adaptive_executor_pool_size', '1'
@@ -35,6 +34,6 @@ begin
          where s.value is not null and rollup_internal.may_set(s.name));
 end
 $$;
-comment on function rollup_internal.function_settings(rollup_internal.rollups) is
-    'The SET clauses of the function that counts a rollup or its family.';
+comment on function rollup_internal.function_settings(rollup_internal.rollups, jsonb) is
+    'The SET clauses of the function that counts a rollup or its family, with the settings that its measures need.';
 reset citus.enable_ddl_propagation;

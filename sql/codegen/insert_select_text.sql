@@ -7,6 +7,8 @@ create or replace function rollup_internal.insert_select_text(
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    columns constant rollup_internal.target_column[] := rollup_internal.columns_of(r);
 begin
     return rollup_internal.fill_template(
         $text$insert into {target} as stored (
@@ -15,8 +17,8 @@ begin
         jsonb_build_object(
             'target', r.target,
             'names', rollup_internal.wrap_list(
-                array(select quote_ident(c.column_name) from rollup_internal.target_columns(r) c), indent + 4),
-            'aggregation', rollup_internal.aggregation_text(r, r.source::text, conditions, indent => indent)),
+                array(select quote_ident(c.column_name) from unnest(columns) c), indent + 4),
+            'aggregation', rollup_internal.aggregation_text(columns, r.source::text, conditions, indent => indent)),
         indent);
 end
 $$;

@@ -15,14 +15,16 @@
 -- because of them. PostgreSQL may move a reader's condition on a key below the join with the tail. The columns
 -- of rollup_internal.tails are renamed to avoid clashes with columns of the source. Only columns that the rollup
 -- needs are read, so that all others can be changed and dropped.
-create or replace function rollup_internal.live_view_text(rollup_name text)
+--
+-- On Citus the function stays on the coordinator, where declarations are.
+set citus.enable_ddl_propagation to off;
+create or replace function rollup_internal.live_view_text(r rollup_internal.rollups, columns rollup_internal.target_column[])
     returns text
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    r constant rollup_internal.rollups := rollup_internal.get_rollup(rollup_name);
     is_distributed constant boolean := rollup_internal.is_distributed(r.source);
     tail constant text := case when is_distributed then format(
             '%s join rollup_internal.tails as "(tail)" ("(rollup)", "(after_id)", "(through_id)")'
@@ -42,7 +44,8 @@ and case when {id} > (select max("(after_id)") from {tails}) then true
               case when r.filter is not null then format('case when %s then %s end', in_tail, r.filter) end], null);
     is_looked_up constant boolean := not is_distributed and not exists (
         select from pg_attribute a where a.attrelid = r.target and a.attname = r.tenant and not a.attnotnull);
-    columns text[];
+    same_row constant text := rollup_internal.same_key_text(r, columns, 'r', 't');
+    of_rows text[];
     key_expressions text[];
     merged text[];
 begin
@@ -52,8 +55,8 @@ begin
                           when not rollup_internal.equality_is_identity(r.source, c.expression, c.column_type) then
                                format('coalesce(r.%1$I, t.%1$I)', c.column_name)  -- as the row has it
                           else format('t.%I', c.column_name) end)
-      into columns, key_expressions, merged
-      from rollup_internal.target_columns(r) c;
+      into of_rows, key_expressions, merged
+      from unnest(columns) c;
     return rollup_internal.fill_template(
         $text$select {columns}
   from {target} r
@@ -69,19 +72,20 @@ select {merged}
     {groups}) t
   left join {row}$text$,
         jsonb_build_object(
-            'columns', array_to_string(columns, ', '),
+            'columns', array_to_string(of_rows, ', '),
             'target', r.target,
             'key_expressions', array_to_string(key_expressions, ', '),
             'tail', tail,
             'tail_condition', rollup_internal.all_of(tail_conditions),
-            'same_row', rollup_internal.same_key_text(r, 'r', 't'),
+            'same_row', same_row,
             'merged', array_to_string(merged, E',\n       '),
-            'groups', rollup_internal.aggregation_text(r, tail, tail_conditions, indent => 4, is_tail => true, keys_if => in_tail),
+            'groups', rollup_internal.aggregation_text(columns, tail, tail_conditions, indent => 4, is_tail => true, keys_if => in_tail),
             'row', rollup_internal.fill_template(
                 case when is_looked_up then 'lateral (select {columns} from {target} r where {same_row} offset 0) r on true'
                      else '{target} r on {same_row}' end,
-                jsonb_build_object('target', r.target, 'same_row', rollup_internal.same_key_text(r, 'r', 't'))
-                || case when is_looked_up then jsonb_build_object('columns', array_to_string(columns, ', ')) else '{}' end)));
+                jsonb_build_object('target', r.target, 'same_row', same_row)
+                || case when is_looked_up then jsonb_build_object('columns', array_to_string(of_rows, ', ')) else '{}' end)));
 end
 $$;
-comment on function rollup_internal.live_view_text(text) is 'The query of a rollup''s live view.';
+comment on function rollup_internal.live_view_text(rollup_internal.rollups, rollup_internal.target_column[]) is 'The query of a rollup''s live view.';
+reset citus.enable_ddl_propagation;

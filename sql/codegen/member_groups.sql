@@ -2,7 +2,7 @@
 -- fewest. If members are fed in separate statements (chained is false), it combines the groups of the batch.
 create or replace function rollup_internal.member_groups(
     members text[], batch_name text, exact_before timestamptz, chained boolean, indent int,
-    out member text, out groups_name text, out groups_text text)
+    out member text, out columns rollup_internal.target_column[], out groups_name text, out groups_text text)
     returns setof record
     language plpgsql
     volatile
@@ -15,12 +15,13 @@ declare
     r rollup_internal.rollups;
     feeder rollup_internal.rollups;
     bucket text;
-    columns text[];
+    selected text[];
     keys int[];
 begin
     for i in 1 .. cardinality(members) loop
         member := members[i];
         r := rollup_internal.get_rollup(member);
+        columns := rollup_internal.columns_of(r);
         if (r.bucket, r.time_zone) is not distinct from (finest.bucket, finest.time_zone) and exact_before is null then
             groups_name := batch_name;
             groups_text := null;
@@ -44,11 +45,11 @@ begin
                                                             quote_ident(c.column_name))
                                  else quote_ident(c.column_name) end order by c.ordinality),
                    array_agg(c.ordinality order by c.ordinality) filter (where c.role <> 'measure')
-              into columns, keys
-              from rollup_internal.target_columns(r) with ordinality c;
+              into selected, keys
+              from unnest(columns) with ordinality c;
             groups_name := format('batch_%s', i);
             groups_text := rollup_internal.grouped_select_text(
-                columns, coalesce(names_of_groups ->> feeder.name, batch_name), '{}', keys, indent);
+                selected, coalesce(names_of_groups ->> feeder.name, batch_name), '{}', keys, indent);
         end if;
         if chained then
             names_of_groups := names_of_groups || jsonb_build_object(member, groups_name);
@@ -58,5 +59,5 @@ begin
 end
 $$;
 comment on function rollup_internal.member_groups(text[], text, timestamptz, boolean, int) is
-    'The groups that each member of a family is fed from: their name, and the query that builds them from other '
+    'The columns of each member of a family, and the groups that it is fed from: their name, and the query that builds them from other '
     'groups; NULL if they are the groups of the batch.';

@@ -1,11 +1,8 @@
 -- The end of every statement that counts new events: new rows are inserted, existing rows are merged.
---
--- On Citus the function stays on the coordinator, where declarations are.
-set citus.enable_ddl_propagation to off;
-create or replace function rollup_internal.on_conflict_text(r rollup_internal.rollups, indent int)
+create or replace function rollup_internal.on_conflict_text(columns rollup_internal.target_column[], indent int)
     returns text
     language plpgsql
-    volatile
+    immutable
     set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -18,7 +15,7 @@ begin
                       rollup_internal.merge_text(c.merge, c.column_name, 'stored', 'excluded')),
                indent + 4)) filter (where c.role = 'measure')
       into keys, merges
-      from rollup_internal.target_columns(r) c;
+      from unnest(columns) c;
     return rollup_internal.fill_template(
         $text${on_conflict}
     {merges}$text$,
@@ -29,6 +26,5 @@ begin
         indent);
 end
 $$;
-comment on function rollup_internal.on_conflict_text(rollup_internal.rollups, int) is
+comment on function rollup_internal.on_conflict_text(rollup_internal.target_column[], int) is
     'The ON CONFLICT clause of an INSERT into a rollup''s table, which has the alias "stored".';
-reset citus.enable_ddl_propagation;

@@ -10,14 +10,16 @@ declare
     groups text := '';
     feeds text := '';
     counts text[];
+    finest_columns rollup_internal.target_column[];
     r rollup_internal.rollups;
     fed record;
 begin
     for fed in
         select * from rollup_internal.member_groups(members, 'batch', exact_before, true, indent + 4) with ordinality
-               m (member, groups_name, groups_text, number)
+               m (member, columns, groups_name, groups_text, number)
     loop
         r := rollup_internal.get_rollup(fed.member);
+        finest_columns := coalesce(finest_columns, fed.columns);
         if fed.groups_text is not null then
             groups := groups || rollup_internal.fill_template(
                 $text$
@@ -42,11 +44,11 @@ member_{number} as (
                 'number', fed.number,
                 'target', r.target,
                 'names', rollup_internal.wrap_list(
-                    array(select quote_ident(c.column_name) from rollup_internal.target_columns(r) c), indent + 8),
+                    array(select quote_ident(c.column_name) from unnest(fed.columns) c), indent + 8),
                 'groups', fed.groups_name,
                 'where', case when cardinality(members) = 1 then ''
                               else format(E'\n%s     where %L = any (ids.rollups)', repeat(' ', indent), r.name) end,
-                'on_conflict', rollup_internal.on_conflict_text(r, indent + 4)),
+                'on_conflict', rollup_internal.on_conflict_text(fed.columns, indent + 4)),
             indent);
     end loop;
     counts := array(select format('(select count(*) from member_%s)', n)
@@ -59,7 +61,8 @@ select (select coalesce(sum("(events)"), 0) from batch),
        array[{counts}]
   into new_events, new_rows;$text$,
         jsonb_build_object(
-            'batch', rollup_internal.batch_text(members, exact_before, indent + 4),
+            'batch', rollup_internal.batch_text(
+                rollup_internal.get_rollup(members[1]), finest_columns, exact_before, indent + 4),
             'ctes', rtrim(groups || feeds, ','),
             'counts', rollup_internal.wrap_list(counts, indent + 13)),
         indent);

@@ -31,6 +31,7 @@ declare
     dropped_names text[];
     added jsonb;
     dropped text[];
+    columns rollup_internal.target_column[];
     first_bucket timestamptz;
     last_bucket timestamptz;
     valid_since timestamptz := '-infinity';
@@ -101,13 +102,14 @@ begin
         return format('rollup %I is like that already', name);
     end if;
 
-    perform rollup_internal.validate_column_names(altered);
-    perform rollup_internal.validate_repeatable(altered, added_names);
+    columns := rollup_internal.columns_of(altered);
+    perform rollup_internal.validate_column_names(altered, columns);
+    perform rollup_internal.validate_repeatable(altered, columns, added_names);
     select coalesce(jsonb_agg(jsonb_build_object(
                'name', c.column_name,
                'definition', rollup_internal.column_definition(r.source, c.column_type, c.expression))), '[]')
       into added
-      from rollup_internal.target_columns(rollup_internal.with_only_measures(altered, added_names)) c where c.role = 'measure';
+      from unnest(columns) c where c.measure = any (added_names);
     dropped := array(select c.column_name from rollup_internal.target_columns(rollup_internal.with_only_measures(r, dropped_names)) c
                       where c.role = 'measure');
     select a.attname into doubled

@@ -31,7 +31,8 @@ declare
     source_schema name;
     target_name text;
     target_table regclass;
-    columns jsonb;
+    columns rollup_internal.target_column[];
+    of_table jsonb;
     same_but_measures boolean;
 begin
     if coalesce(name, '') = '' or source is null or bucket is null or measures is null then
@@ -148,16 +149,17 @@ begin
             message = format('the filter must be a condition, not %s', filter);
     end if;
 
+    columns := rollup_internal.columns_of(declared);
     select jsonb_agg(jsonb_build_object('name', c.column_name, 'type', c.column_type, 'role', c.role,
                                         'definition', rollup_internal.column_definition(source, c.column_type, c.expression),
                                         'expression', c.expression))
-      into columns
-      from rollup_internal.target_columns(declared) c;
-    perform rollup_internal.validate_key_types(columns);
-    perform rollup_internal.validate_column_names(declared);
+      into of_table
+      from unnest(columns) c;
+    perform rollup_internal.validate_key_types(of_table);
+    perform rollup_internal.validate_column_names(declared, columns);
     perform rollup_internal.validate_function_name(declared);
 
-    target_table := rollup_internal.create_or_adopt_target(target_name, source, tenant, columns, partition_interval is not null);
+    target_table := rollup_internal.create_or_adopt_target(target_name, source, tenant, of_table, partition_interval is not null);
     perform rollup_internal.validate_view_names(target_table);
     declared.family := rollup_internal.find_or_create_family(declared);
     insert into rollup_internal.rollups (name, family, source, target, function_name, tenant, id_column, id_sequence,
@@ -179,7 +181,7 @@ begin
     perform rollup_internal.create_views(name);
     perform rollup_internal.create_change_triggers(source);
     perform rollup_internal.require_pushdown(name);
-    perform rollup_internal.validate_repeatable(declared);
+    perform rollup_internal.validate_repeatable(declared, columns);
     return format('rollup %I counts %s into %s', name, source, target_table);
 end
 $$;

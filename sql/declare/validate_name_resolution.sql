@@ -2,7 +2,7 @@
 -- A query of the user finds the operators of the type. An expression that would call something else if the schemas of
 -- its types were visible is therefore refused.
 create or replace function rollup_internal.validate_name_resolution(
-    what text, source regclass, expression text, tree text)
+    what text, source regclass, expressions text[], tree text)
     returns void
     language plpgsql
     volatile
@@ -25,14 +25,14 @@ begin
     if schemas = '{}' then
         return;
     end if;
-    wide := rollup_internal.expression_tree(source, expression, schemas);
+    wide := rollup_internal.expression_tree(source, expressions, schemas);
     if array(select x[1] from regexp_matches(tree, calls, 'g') x)
        <> array(select x[1] from regexp_matches(wide.tree, calls, 'g') x) then
         raise exception using
             errcode = 'ambiguous_function',
             message = format('%s uses operators or functions of pg_catalog where its types have their own in schema %s',
                              what, array_to_string(schemas, ', ')),
-            detail = format('The expression is %s.', expression),
+            detail = format('The expression is %s.', array_to_string(expressions, ', ')),
             hint = concat('Name the schema, and leave out the table: ',
                           substring(wide.definition from '^ *SELECT ROW[(](.*)[)]::text AS "row"'),
                           case when wide.definition ~ 'DISTINCT FROM|NULLIF[(]|CASE ' then
@@ -40,6 +40,6 @@ begin
     end if;
 end
 $$;
-comment on function rollup_internal.validate_name_resolution(text, regclass, text, text) is
-    'Refuses an expression, with its parse tree, that has another meaning where the schemas of its types are in the '
+comment on function rollup_internal.validate_name_resolution(text, regclass, text[], text) is
+    'Refuses expressions, with their parse tree, that have another meaning where the schemas of its types are in the '
     'search_path.';

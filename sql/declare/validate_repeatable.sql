@@ -3,9 +3,12 @@
 -- tree of a view. Stable functions of the server are accepted where they depend on settings that
 -- rollup_internal.counting_settings fixes, such as the time zone.
 --
+-- All expressions are looked at together. Only if something is wrong with them is each looked at by itself, to say which.
+--
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
-create or replace function rollup_internal.validate_repeatable(declared rollup_internal.rollups, added text[] default null)
+create or replace function rollup_internal.validate_repeatable(
+    declared rollup_internal.rollups, columns rollup_internal.target_column[], added text[] default null)
     returns void
     language plpgsql
     volatile
@@ -24,29 +27,44 @@ declare
         lastval,currval}';
     of_moment constant text := '''\s*(now|today|tomorrow|yesterday)\s*''';
     checked record;
+    expression text;
     read record;
     called record;
     problem text;
     cure text;
 begin
     for checked in
-        with columns as materialized (select * from rollup_internal.target_columns(declared))
-        select format('dimension %I', c.column_name) as what, c.expression
-          from columns c
-         where c.role = 'dimension' and added is null
-           and not exists (select from pg_attribute a  -- a column alone
-                            where a.attrelid = declared.source and quote_ident(a.attname) = c.expression)
+        with one as (
+            select format('dimension %I', c.column_name) as what, c.expression, false as is_aggregate
+              from unnest(columns) c
+             where c.role = 'dimension' and added is null
+               and not exists (select from pg_attribute a  -- a column alone
+                                where a.attrelid = declared.source and quote_ident(a.attname) = c.expression)
+            union all
+            select 'the filter', format('(%s)', declared.filter), false where declared.filter is not null and added is null
+            union all
+            select format('measure %I', c.measure), string_agg(c.expression, ', '), true
+              from unnest(columns) c
+             where c.role = 'measure' and (added is null or c.measure = any (added))
+             group by c.measure
+        )
+        select null as what, array_agg(x.expressions) as expressions
+          from (select string_agg(o.expression, ', ') as expressions from one o group by o.is_aggregate) x
+        having (select count(*) from one) > 1
         union all
-        select 'the filter', format('(%s)', declared.filter) where declared.filter is not null and added is null
-        union all
-        select format('measure %I', c.measure), string_agg(c.expression, ', ')
-          from columns c
-         where c.role = 'measure' and (added is null or c.measure = any (added))
-         group by c.measure
+        select o.what, array[o.expression] from one o
     loop
-        read := rollup_internal.expression_tree(declared.source, checked.expression, '{}');
-        perform rollup_internal.validate_name_resolution(checked.what, declared.source, checked.expression, read.tree);
+        begin
+            read := rollup_internal.expression_tree(declared.source, checked.expressions, '{}');
+            perform rollup_internal.validate_name_resolution(checked.what, declared.source, checked.expressions, read.tree);
+        exception when others then
+            if checked.what is null then
+                continue;
+            end if;
+            raise;
+        end;
         problem := null;
+        expression := array_to_string(checked.expressions, ', ');
         select p.oid::regprocedure as signature, p.proname, p.provolatile, n.nspname into called
           from pg_proc p
           join pg_namespace n on n.oid = p.pronamespace
@@ -67,22 +85,24 @@ begin
                     'Name the text search configuration as the first argument.' end;
         elsif read.tree ~ '\{(SQLVALUEFUNCTION|NEXTVALUEEXPR) ' then
             problem := 'names the current time, user or schema';
-        elsif (select count(*) from regexp_matches(checked.expression, of_moment, 'gi'))
-              > (select count(*) from regexp_matches(read.definition, of_moment, 'gi')) then
+        elsif (select count(*) from regexp_matches(expression, of_moment, 'gi'))
+              > (select count(*) from regexp_matches(read.definition, of_moment, 'gi') where checked.what is not null) then
             problem := 'names the current time';  -- a literal that has been read as one
         end if;
-        if problem is not null then
+        if checked.what is null then
+            exit when problem is null;
+        elsif problem is not null then
             raise exception using
                 errcode = 'invalid_parameter_value',
                 message = format('%s %s, so the same event would be counted differently at another time', checked.what, problem),
-                detail = format('The expression is %s.', checked.expression),
+                detail = format('The expression is %s.', expression),
                 hint = coalesce(cure, format(
                     'Store the value in a column of %s when the event is inserted, and use that column.', declared.source));
         end if;
     end loop;
 end
 $$;
-comment on function rollup_internal.validate_repeatable(rollup_internal.rollups, text[]) is
+comment on function rollup_internal.validate_repeatable(rollup_internal.rollups, rollup_internal.target_column[], text[]) is
     'Refuses expressions of a declaration, or of its added measures, that are volatile or depend on the moment or the '
     'session.';
 reset citus.enable_ddl_propagation;

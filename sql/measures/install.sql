@@ -1,5 +1,6 @@
 \ir measure_columns.sql
 \ir target_columns.sql
+\ir columns_of.sql
 \ir measure_settings.sql
 \ir differs_text.sql
 \ir validate_column_names.sql

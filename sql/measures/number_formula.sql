@@ -10,26 +10,26 @@ create or replace function rollup_internal.number_formula(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
+    columns constant rollup_internal.target_column[] := rollup_internal.columns_of(r);
     nulls text;
     type_name text;
 begin
     select c.measure, format(c.shown ->> number_name, 't')
       into measure, formula
-      from rollup_internal.target_columns(r) c
+      from unnest(columns) c
      where c.shown -> number_name is not null;
     if not found then
         raise exception using
             errcode = 'undefined_column',
             message = format('rollup %I has no measure %I', r.name, number_name),
-            hint = (select 'There are: ' || string_agg(k, ', ' order by c.position, k)
-                      from rollup_internal.target_columns(r) with ordinality
-                           c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown, tolerance, of_few, metrics, position)
+            hint = (select 'There are: ' || string_agg(k, ', ' order by c.ordinality, k)
+                      from unnest(columns) with ordinality c
                      cross join json_object_keys(c.shown) k);
     end if;
     select string_agg(format(c.combine, quote_ident(c.column_name)) || format(' as %I', c.column_name), ', '),
            string_agg(format('null::%s as %I', c.column_type, c.column_name), ', ')
       into combined, nulls
-      from rollup_internal.target_columns(r) c
+      from unnest(columns) c
      where c.measure = number_formula.measure;
     execute format('select format_type(pg_typeof(%s), -1) from (select %s) t', formula, nulls) into type_name;
     if not rollup_internal.is_number(type_name) then

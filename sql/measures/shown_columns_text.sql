@@ -1,16 +1,14 @@
--- On Citus the function stays on the coordinator, where declarations are.
-set citus.enable_ddl_propagation to off;
-create or replace function rollup_internal.shown_columns_text(r rollup_internal.rollups)
+create or replace function rollup_internal.shown_columns_text(columns rollup_internal.target_column[])
     returns text
     language plpgsql
-    volatile
+    immutable
     set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (
         select string_agg(concat(s.formula, ' as ' || nullif(quote_ident(s.name), s.plain)), E',\n       '
                           order by c.ordinality, s.position)
-          from rollup_internal.target_columns(r) with ordinality c
+          from unnest(columns) with ordinality c
          cross join lateral (
                select c.column_name::text, format('r.%I', c.column_name), quote_ident(c.column_name), 1
                 where c.role <> 'measure'
@@ -20,6 +18,5 @@ begin
                ) s (name, formula, plain, position));
 end
 $$;
-comment on function rollup_internal.shown_columns_text(rollup_internal.rollups) is
+comment on function rollup_internal.shown_columns_text(rollup_internal.target_column[]) is
     'The columns of a rollup as plain numbers, computed from a row r of its table or of its live view.';
-reset citus.enable_ddl_propagation;

@@ -11,6 +11,7 @@ as $$
 #variable_conflict use_variable
 declare
     r rollup_internal.rollups;
+    columns rollup_internal.target_column[];
     range_from timestamptz;
     keys text[];
     combined text;
@@ -28,16 +29,16 @@ begin
         range_from := rollup.bucket_start(r.bucket, r.time_zone, range_from - interval '1 microsecond');
     end loop;
     -- Without a tenant, one row for each tenant: those with the most events are of interest.
-    keys := array(select quote_ident(c.column_name) from rollup_internal.target_columns(r) c
+    columns := rollup_internal.columns_of(r);
+    keys := array(select quote_ident(c.column_name) from unnest(columns) c
                    where c.role = case when tenant is null and r.tenant is not null then 'tenant' else 'dimension' end);
     select string_agg(format(c.combine, quote_ident(c.column_name)) || format(' as %I', c.column_name), ', ')
       into combined
-      from rollup_internal.target_columns(r) c where c.role = 'measure';
-    select string_agg(format('%L, %s', k.key, format(k.value, 't')), ', ' order by c.position, k.position),
-           (array_agg(format(k.value, 't') order by c.position, k.position))[1]
+      from unnest(columns) c where c.role = 'measure';
+    select string_agg(format('%L, %s', k.key, format(k.value, 't')), ', ' order by c.ordinality, k.position),
+           (array_agg(format(k.value, 't') order by c.ordinality, k.position))[1]
       into formulas, first_number
-      from rollup_internal.target_columns(r) with ordinality
-           c (role, column_name, column_type, expression, merge, combine, differs, display, measure, shown, tolerance, position)
+      from unnest(columns) with ordinality c
      cross join json_each_text(c.shown) with ordinality k (key, value, position);
     return query execute rollup_internal.fill_template(
         $text$select json_build_object({groups}), json_build_object({formulas})

@@ -28,7 +28,7 @@ begin
     if found then
         conditions := rollup_internal.rows_conditions(r, bounds, rollup_internal.parse_tenant(r, tenant), 'r');
         return format('select %s from %s r where %s',
-                      case when sketches then 'r.*' else rollup_internal.shown_columns_text(r) end,
+                      case when sketches then 'r.*' else rollup_internal.shown_columns_text(rollup_internal.columns_of(r)) end,
                       case when live then rollup_internal.view_name(r.target, 'live') else r.target::text end,
                       rollup_internal.all_of(conditions));
     end if;

@@ -13,6 +13,7 @@ create or replace function rollup_internal.failing_event(
     set row_security = off
 as $$
 declare
+    columns constant rollup_internal.target_column[] := rollup_internal.columns_of(r);
     conditions constant text[] := rollup_internal.counted_events_conditions(
         r, bounds, tenant, is_guarded => true);
     after_id bigint;
@@ -31,7 +32,7 @@ begin
     while after_id < through_id loop
         begin
             execute format('select count(counted) from (%s) counted', rollup_internal.aggregation_text(
-                r,
+                columns,
                 rollup_internal.fill_template(
                     '(select * from {source} where {id} > {after} and {id} <= {through} and {id} <> all ({left_out}::bigint[]) offset 0) e',
                     jsonb_build_object('source', r.source, 'id', quote_ident(r.id_column), 'through', middle,

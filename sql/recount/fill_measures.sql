@@ -19,7 +19,8 @@ declare
     missing tstzmultirange;
     last_missing timestamptz;
     has_rows boolean;
-    columns text[];
+    columns rollup_internal.target_column[];
+    filled_columns text[];
     same_key text;
     rows_condition text;
 begin
@@ -68,16 +69,17 @@ begin
         bounds := filled;
     end if;
 
+    columns := rollup_internal.columns_of(r);
     select array_agg(quote_ident(c.column_name)) filter (where c.role = 'measure'),
            concat_ws(' and ',
-               rollup_internal.same_key_text(r, 'r', 's', with_dimensions => false),
+               rollup_internal.same_key_text(r, columns, 'r', 's', with_dimensions => false),
                format('array[row(%s)] = array[row(%s)]',
                       string_agg(format('r.%I::%s', c.column_name, c.column_type), ', ')
                           filter (where c.role = 'dimension'),
                       string_agg(format('s.%I::%s', c.column_name, c.column_type), ', ')
                           filter (where c.role = 'dimension')))
-      into columns, same_key
-      from rollup_internal.target_columns(r) c;
+      into filled_columns, same_key
+      from unnest(columns) c;
     rows_condition := rollup_internal.all_of(rollup_internal.rows_conditions(r, filled, tenant, 'r'));
 
     if not isempty(filled) then
@@ -89,9 +91,9 @@ begin
             'update {target} r set {nulls} where {rows} and ({has_values})',
             jsonb_build_object(
                 'target', r.target,
-                'nulls', (select string_agg(c || ' = null', ', ') from unnest(columns) c),
+                'nulls', (select string_agg(c || ' = null', ', ') from unnest(filled_columns) c),
                 'rows', rows_condition,
-                'has_values', (select string_agg(format('r.%s is not null', c), ' or ') from unnest(columns) c)));
+                'has_values', (select string_agg(format('r.%s is not null', c), ' or ') from unnest(filled_columns) c)));
         execute rollup_internal.fill_template(
             $text$update {target} r
    set {values}
@@ -101,9 +103,9 @@ begin
    and {rows}$text$,
             jsonb_build_object(
                 'target', r.target,
-                'values', (select string_agg(format('%1$s = s.%1$s', c), ', ') from unnest(columns) c),
+                'values', (select string_agg(format('%1$s = s.%1$s', c), ', ') from unnest(filled_columns) c),
                 'events', rollup_internal.aggregation_text(
-                    r, r.source::text, rollup_internal.counted_events_conditions(r, filled, tenant), indent => 4),
+                    columns, r.source::text, rollup_internal.counted_events_conditions(r, filled, tenant), indent => 4),
                 'same_key', same_key,
                 'rows', rows_condition));
     end if;

@@ -21,6 +21,7 @@ as $$
 #variable_conflict use_column
 declare
     r rollup_internal.rollups;
+    of_table rollup_internal.target_column[];
     bounds tstzrange;
     in_statement boolean;
     missing text;
@@ -66,6 +67,7 @@ begin
     end if;
     perform rollup_internal.apply_counting_settings(r);
 
+    of_table := rollup_internal.columns_of(r);
     with columns as (
         select c.role, c.column_name, quote_ident(c.column_name) as quoted, c.ordinality as position,
                format(c.display, format('b."(rows %s)"', c.ordinality)) as counted,
@@ -77,7 +79,7 @@ begin
                    format('b."(tolerance %s)"', c.ordinality))) as differs,
                c.tolerance,
                v.condition
-          from rollup_internal.target_columns(r) with ordinality c
+          from unnest(of_table) with ordinality c
           left join rollup_internal.completeness_conditions(r) v on v.column_name = c.column_name
         window whole_measure as (partition by c.measure order by c.ordinality
                                  rows between unbounded preceding and unbounded following)
@@ -137,7 +139,7 @@ select {name}, {tenant}, b.{bucket}, jsonb_build_object({dimensions}), m.measure
                     'keys', array_to_string(keys, ', '),
                     'pairs', array_to_string(pairs, ', '),
                     'events', rollup_internal.aggregation_text(
-                        r,
+                        of_table,
                         case when left_out = '{}' then format('%s e', r.source)
                              else format('(select * from %s where %I <> all (%L::bigint[]) offset 0) e',
                                          r.source, r.id_column, left_out) end,

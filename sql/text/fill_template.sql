@@ -13,15 +13,15 @@ declare
     indented constant text := regexp_replace(template, '\n(?!\n|$)', E'\n' || repeat(' ', indent), 'g');
     wrong text;
 begin
-    select n into wrong from unnest(names) n where fills ->> n is null limit 1;
-    if wrong is not null then
+    if names <> '{}' and (jsonb_strip_nulls(fills) ?& names) is not true then
+        select n into wrong from unnest(names) n where fills ->> n is null limit 1;
         raise exception using
             errcode = 'invalid_parameter_value',
             message = format('template has no value for the placeholder {%s}', wrong),
             detail = template;
     end if;
-    select k into wrong from jsonb_object_keys(fills) k where k <> all (names) limit 1;
-    if wrong is not null then
+    if fills - names <> '{}' then
+        select k into wrong from jsonb_object_keys(fills) k where k <> all (names) limit 1;
         raise exception using
             errcode = 'invalid_parameter_value',
             message = format('template has no placeholder for the value "%s"', wrong),

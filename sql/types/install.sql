@@ -3,3 +3,4 @@
 \ir job.sql
 \ir measure.sql
 \ir measure_column.sql
+\ir target_column.sql
