@@ -5,9 +5,11 @@ configuration: tests/hostile.py."""
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -83,6 +85,25 @@ def _psql_itself(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
                 (place / "psql").symlink_to(program)
         patch.setenv("PATH", str(place), prepend=os.pathsep)
         yield
+
+
+@pytest.fixture(scope="session")
+def wheel_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built as pip would: once for all workers."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    with (place / "wheel.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not [*place.glob("wheel/*.whl")]:
+            done = subprocess.run(
+                [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(place / "wheel"),
+                 str(servers.ROOT)],
+                capture_output=True, text=True, timeout=300, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+    (built,) = place.glob("wheel/*.whl")
+    return built
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -180,6 +180,9 @@ class Lab:
     Many tests begin with the same source and the same declarations, which take longer than to copy
     a database that has them. Such a beginning is done twice; from then on tests get a copy of the
     second. The database is therefore made when the first connection needs it.
+
+    A session that has declared something does the next thing several times faster than a new one.
+    So a test begins in one session, and its first connection goes on with that one.
     """
 
     server: Server
@@ -187,6 +190,8 @@ class Lab:
     own_session: bool = True
     # The calls of begin, source and declare that made the database; None once anything else was done.
     _beginning: tuple[str, ...] | None = None
+    _beginner: Connection | None = None  # until the first connection of the test
+    _has_connected: bool = False
     _opened: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @classmethod
@@ -217,6 +222,7 @@ class Lab:
             if begun is None:
                 self.server.begun[beginning] = Begun(said)
             elif sum(b.database is not None for b in self.server.begun.values()) < MOST_BEGINNINGS:
+                self._end_beginner()
                 begun.database, self._database = self._database, None
         else:
             said = begun.said
@@ -226,6 +232,7 @@ class Lab:
 
     def drop(self) -> None:
         """Drop the database, if there is one."""
+        self._end_beginner()
         if self._database is not None:
             self.server.drop(self._database)
             self._database = None
@@ -235,6 +242,15 @@ class Lab:
 
         A statement that takes minutes fails: what never ends must not hang the suite.
         """
+        if node == 0 and autocommit and not options and not self._has_connected:
+            self._has_connected = True
+            connection = self._begun_session()
+            self._beginner = None
+            return connection
+        self._has_connected = True
+        return self._open(node, autocommit=autocommit, **options)
+
+    def _open(self, node: int = 0, *, autocommit: bool = True, **options: Any) -> Connection:
         settings = "-c statement_timeout=60s " + options.pop("options", "")
         connection = self.server.connect(
             self.database,
@@ -247,9 +263,38 @@ class Lab:
         self._opened.callback(connection.close)
         return connection
 
+    def _begun_session(self) -> Connection:
+        """The session that has begun the test, or a new one if there is none."""
+        database = self.database
+        if self._beginner is not None:
+            try:
+                self._beginner.execute("select")
+            except psycopg.OperationalError:  # the test has restarted the server
+                self._end_beginner()
+        if self._beginner is None:
+            self._beginner = self._open()
+        assert self._beginner.info.dbname == database
+        return self._beginner
+
+    def _end_beginner(self) -> None:
+        if self._beginner is not None:
+            self._beginner.close()
+            self._beginner = None
+
+    @contextlib.contextmanager
+    def _session(self) -> Iterator[Connection]:
+        """What begins a test, and the one connection that a later declaration needs."""
+        if self._has_connected:
+            with self._open() as connection:
+                yield connection
+        else:
+            yield self._begun_session()
+
     def close(self) -> None:
         """Close connections, and forget transactions that a test left prepared."""
         self._opened.close()
+        self._beginner = None
+        self._has_connected = False
         if self._database is None:
             return
         for node, gids in enumerate(self.server.prepared(self._database)):
@@ -268,7 +313,7 @@ class Lab:
         self._begin(lambda: self._execute(statements), *statements)
 
     def _execute(self, statements: tuple[str, ...]) -> str:
-        with self.connect() as db:
+        with self._session() as db:
             for statement in statements:
                 db.execute(statement.encode())
         return ""
@@ -278,7 +323,7 @@ class Lab:
         self._begin(lambda: self._make_source(name, columns, distribute), name, columns, distribute)
 
     def _make_source(self, name: str, columns: str, distribute: bool) -> str:
-        with self.connect() as db:
+        with self._session() as db:
             script(
                 db,
                 f"""create table {name} (
@@ -333,7 +378,7 @@ class Lab:
     def _create_rollup(self, arguments: dict[str, object], db: Connection | None = None) -> str:
         named = ", ".join(f"{key} => %({key})s" for key in arguments if key != "source")
         with contextlib.ExitStack() as opened:
-            db = db or opened.enter_context(self.connect())
+            db = db or opened.enter_context(self._session())
             said = db.execute(
                 f"select rollup.create_rollup(source => %(source)s::regclass, {named})".encode(),
                 arguments,

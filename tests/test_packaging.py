@@ -26,16 +26,12 @@ def call(*command: str, **options: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def venv(wheel_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment with the wheel and what it asks for, and nothing of the checkout."""
     folder = tmp_path_factory.mktemp("packaging")
-    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
-    done = call(*pip, "wheel", "--no-deps", "-w", str(folder), str(ROOT))
-    assert done.returncode == 0, done.stderr
-    (wheel,) = folder.glob("*.whl")
     assert call(sys.executable, "-m", "venv", str(folder / "venv")).returncode == 0
-    pip[0] = str(folder / "venv" / "bin" / "python")
-    done = call(*pip, "install", str(wheel))
+    pip = [str(folder / "venv" / "bin" / "python"), "-m", "pip", "-q", "--disable-pip-version-check"]
+    done = call(*pip, "install", str(wheel_file))
     assert done.returncode == 0, done.stderr
     return folder / "venv"
 
