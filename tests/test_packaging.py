@@ -30,7 +30,13 @@ def venv(wheel_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment with the wheel and what it asks for, and nothing of the checkout."""
     folder = tmp_path_factory.mktemp("packaging")
     assert call(sys.executable, "-m", "venv", str(folder / "venv")).returncode == 0
-    pip = [str(folder / "venv" / "bin" / "python"), "-m", "pip", "-q", "--disable-pip-version-check"]
+    pip = [
+        str(folder / "venv" / "bin" / "python"),
+        "-m",
+        "pip",
+        "-q",
+        "--disable-pip-version-check",
+    ]
     done = call(*pip, "install", str(wheel_file))
     assert done.returncode == 0, done.stderr
     return folder / "venv"
