@@ -38,7 +38,7 @@ select count(*) into new_events
     end if;
 
     for fed in
-        select * from rollup_internal.member_groups(members, batch_name, exact_before, false, indent + 4) with ordinality
+        select * from rollup_internal.member_groups(members, batch_name, false, exact_before, indent + 4) with ordinality
                m (member, columns, groups_name, groups_text, number)
     loop
         r := rollup_internal.get_rollup(fed.member);

@@ -1,7 +1,7 @@
 -- Each coarser member combines the groups of the coarsest preceding member that nests in it, because those are the
 -- fewest. If members are fed in separate statements (chained is false), it combines the groups of the batch.
 create or replace function rollup_internal.member_groups(
-    members text[], batch_name text, exact_before timestamptz, chained boolean, indent int,
+    members text[], batch_name text, chained boolean, exact_before timestamptz, indent int,
     out member text, out columns rollup_internal.target_column[], out groups_name text, out groups_text text)
     returns setof record
     language plpgsql
@@ -58,6 +58,6 @@ begin
     end loop;
 end
 $$;
-comment on function rollup_internal.member_groups(text[], text, timestamptz, boolean, int) is
-    'The columns of each member of a family, and the groups that it is fed from: their name, and the query that builds them from other '
-    'groups; NULL if they are the groups of the batch.';
+comment on function rollup_internal.member_groups(text[], text, boolean, timestamptz, int) is
+    'The columns of each member of a family, and the groups that it is fed from: their name, and the query that builds '
+    'them from other groups; NULL if they are the groups of the batch.';

@@ -15,7 +15,7 @@ declare
     fed record;
 begin
     for fed in
-        select * from rollup_internal.member_groups(members, 'batch', exact_before, true, indent + 4) with ordinality
+        select * from rollup_internal.member_groups(members, 'batch', true, exact_before, indent + 4) with ordinality
                m (member, columns, groups_name, groups_text, number)
     loop
         r := rollup_internal.get_rollup(fed.member);
