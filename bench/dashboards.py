@@ -75,10 +75,12 @@ def dashboards(lab: Lab, sizes: Sizes) -> Iterator[Row]:
             yield Row(
                 f"{what}, {share} within", found, "table", at_rest, found / at_rest, 2.0, unit="ms"
             )
-        rate, live = ask_under_load(lab, name)
+        rate, live, meanwhile = ask_under_load(lab, name)
+        what = f"live view, {rate:,.0f} events/s coming in{indexed}, 95 % within"
+        yield Row(what, live.most, "table", table.most, live.most / table.most, 2.0, unit="ms")
         yield Row(
-            f"live view, {rate:,.0f} events/s coming in{indexed}, 95 % within", live.most,
-            "table", table.most, live.most / table.most, 2.0, unit="ms",
+            "the same", live.most, "table meanwhile", meanwhile.most, live.most / meanwhile.most,
+            unit="ms",
         )  # fmt: skip
     autovacuum(lab, "off")
     lab.drop(name)
@@ -119,8 +121,8 @@ def ask(lab: Lab, database: str, relation: str, pause: float = 0.0) -> tuple[Ans
         )
 
 
-def ask_under_load(lab: Lab, database: str) -> tuple[float, Answered]:
-    """While events come in and runs go on; also returns how many events a second there were."""
+def ask_under_load(lab: Lab, database: str) -> tuple[float, Answered, Answered]:
+    """Events a second that came in while runs went on, and how live view and table answered."""
     stop = threading.Event()
     written: list[int] = []
     threads = [
@@ -132,11 +134,12 @@ def ask_under_load(lab: Lab, database: str) -> tuple[float, Answered]:
     time.sleep(3)
     began, before = time.monotonic(), sum(written)
     _, live = ask(lab, database, "rollup_events_1hr_live", pause=0.05)
+    _, table = ask(lab, database, "rollup_events_1hr", pause=0.05)
     rate = (sum(written) - before) / (time.monotonic() - began)
     stop.set()
     for thread in threads:
         thread.join()
-    return rate, live
+    return rate, live, table
 
 
 def insertion(events: int) -> bytes:
