@@ -63,6 +63,10 @@ def events(report: Any) -> int:
     return sum(each["events"] for each in report)
 
 
+def fill(session: Connection, name: str, max_events: int) -> Task[Any]:
+    return Task(lambda: session.execute("call rollup.backfill(%s, %s)", [name, max_events]))
+
+
 def finish(db: Connection, job: str, max_size: int = 10) -> None:
     more = True
     while more:
@@ -114,10 +118,7 @@ def test_two_sessions_count_different_parts_at_the_same_time(plain_lab: Lab) -> 
 def test_sessions_share_a_backlog_until_it_is_filled(lab: Lab) -> None:
     db = backlog(lab, 400)
     sessions = [lab.connect() for _ in range(3)]
-    tasks = [
-        Task(lambda session=session: session.execute("call rollup.backfill('visits', 7)"))
-        for session in sessions
-    ]
+    tasks = [fill(session, "visits", 7) for session in sessions]
     insert(db, 5, country="new")
     for task in tasks:
         task.result()
@@ -162,10 +163,7 @@ def test_history_of_a_rollup_that_has_not_run_becomes_a_backlog(lab: Lab) -> Non
     lab.declare("hours", bucket="1 hour")
     insert(db, 3, country="new")
     sessions = [lab.connect() for _ in range(2)]
-    tasks = [
-        Task(lambda session=session: session.execute("call rollup.backfill('hours', 10)"))
-        for session in sessions
-    ]
+    tasks = [fill(session, "hours", 10) for session in sessions]
     for task in tasks:
         task.result()
     db.execute("call rollup.run_all()")
@@ -288,10 +286,7 @@ def test_family_is_divided_at_the_same_id(lab: Lab) -> None:
     lab.declare(newest_first=True)
     lab.declare("hours", bucket="1 hour", newest_first=True)
     sessions = [lab.connect() for _ in range(2)]
-    tasks = [
-        Task(lambda session=session: session.execute("call rollup.backfill('hours', 10)"))
-        for session in sessions
-    ]
+    tasks = [fill(session, "hours", 10) for session in sessions]
     for task in tasks:
         task.result()
     assert rows(db, "select * from rollup.backlogs") == []
