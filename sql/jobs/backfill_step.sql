@@ -10,6 +10,7 @@ declare
     outcome text;
     progress record;
 begin
+    perform rollup_internal.require_same_tables(r) from rollup_internal.rollups r where r.name = rollup_name;
     -- A step of its own, so that other sessions find the parts while the first windows are counted.
     if rollup_internal.divide_backlog(rollup_name, max_events) then
         report := '[]';
