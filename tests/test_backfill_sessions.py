@@ -346,6 +346,20 @@ def test_victim_of_a_deadlock_goes_on(plain_lab: Lab) -> None:
     assert rows(db, "select status from rollup.runs") == [("done",), ("done",)]
 
 
+@pytest.mark.parametrize("max_events", [0, -1])
+def test_window_without_ids_is_refused(plain_lab: Lab, max_events: int) -> None:
+    db = backlog(plain_lab)
+    with pytest.raises(errors.InvalidParameterValue, match="max_events must be at least 1, not"):
+        db.execute("call rollup.backfill('visits', %s)", [max_events])
+    assert parts(db) == (1, 200)
+
+
+def test_window_without_a_limit_counts_everything(plain_lab: Lab) -> None:
+    db = backlog(plain_lab)
+    db.execute("call rollup.backfill('visits', null)")
+    assert_exact(db)
+
+
 def test_unreachable_backlog_is_told_of(plain_lab: Lab) -> None:
     db = backlog(plain_lab)
     db.execute("update rollup_internal.backlogs set through_id = 300")
