@@ -22,6 +22,7 @@ class Runner(threading.Thread):
         seed: int,
         stop: threading.Event,
         pause: float,
+        timeout: str = "0",
     ) -> None:
         super().__init__(daemon=True)
         self.dsn = dsn
@@ -30,6 +31,7 @@ class Runner(threading.Thread):
         self.random = random.Random(seed)
         self.stop = stop
         self.pause = pause
+        self.timeout = timeout
         self.trouble: BaseException | None = None
 
     def run(self) -> None:
@@ -41,6 +43,7 @@ class Runner(threading.Thread):
                     ) as connection:
                         connection.execute("set rollup.max_wait = '1s'")
                         connection.execute("set rollup.retry_interval = '5s'")
+                        connection.execute(f"set statement_timeout = '{self.timeout}'".encode())
                         while not self.stop.is_set():
                             self.step(connection)
                             self.stop.wait(self.pause)
@@ -63,6 +66,8 @@ class Runner(threading.Thread):
             self.ledger.note(f"{name}: refused")
         except psycopg.errors.DeadlockDetected:
             self.ledger.note(f"{name}: deadlock")
+        except psycopg.errors.QueryCanceled:
+            self.ledger.note(f"{name}: out of time")
         else:
             busy = any("busy" in row for row in rows)
             self.ledger.note(f"{name}: {'busy' if busy else 'done'}")
@@ -100,6 +105,11 @@ ROLLUPS = {
     "five_minutely_aggregation": "select * from five_minutely_aggregation()",
     "hourly_aggregation": "select * from hourly_aggregation(200)",
     "run_family": "select * from rollup.run_family('rollup_events_1hr', 1000)",
+}
+# What waits to be counted becomes a backlog, which several sessions count side by side.
+BACKFILLS = {
+    "backfill": "call rollup.backfill('rollup_events_1hr', 100)",
+    "backfill, larger windows": "call rollup.backfill('rollup_events_5min', 700)",
 }
 UPKEEP = {
     "maintain_partitions": "select rollup.maintain_partitions()",

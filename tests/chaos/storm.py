@@ -19,7 +19,7 @@ from rollupctl.cluster import Cluster
 from rollupctl.errors import ClusterError
 from tests.chaos.changers import Changer
 from tests.chaos.ledger import CORRECTED_COUNTRY, LONGEST_COUNTRY, Ledger, differences
-from tests.chaos.runners import ROLLUPS, UPKEEP, Reader, Runner
+from tests.chaos.runners import BACKFILLS, ROLLUPS, UPKEEP, Reader, Runner
 from tests.chaos.writers import Writer
 from tests.servers import Server
 
@@ -71,7 +71,13 @@ def storm(server: Server, database: str, seconds: float, seed: int, *, kill: boo
                 direct=node == 0 and number < 4,
             )
         )
-    for statements, pause in ((ROLLUPS, 0.05), (ROLLUPS, 0.2), (UPKEEP, 1.0)):
+    for statements, pause, timeout in (
+        (ROLLUPS, 0.05, "0"),
+        (ROLLUPS, 0.2, "0"),
+        (BACKFILLS, 0.5, "5s"),
+        (BACKFILLS, 0.7, "5s"),
+        (UPKEEP, 1.0, "0"),
+    ):
         threads.append(
             Runner(
                 lambda: server.dsn(database),
@@ -80,6 +86,7 @@ def storm(server: Server, database: str, seconds: float, seed: int, *, kill: boo
                 dice.getrandbits(32),
                 stop,
                 pause,
+                timeout,
             )
         )
     for node in range(len(server.nodes)):
@@ -122,7 +129,8 @@ def _settle(connection: psycopg.Connection[tuple[Any, ...]], ledger: Ledger) -> 
     while time.monotonic() < until:
         connection.execute("call rollup.run_all()")
         # What another run is busy with, such as one of pg_cron's, is not counted yet.
-        if connection.execute("select sum(lag_events) from rollup.status").fetchone() == (0,):
+        left = "select sum(lag_events) + sum(coalesce(backlog_ids, 0)) from rollup.status"
+        if connection.execute(left.encode()).fetchone() == (0,):
             break
         time.sleep(0.5)
     ledger.settle(connection)
