@@ -210,6 +210,29 @@ def test_history_with_an_open_writer_is_not_counted_before_it_ends(lab: Lab) -> 
     assert value(db, "select sum(n) from lab.visits") == 210
 
 
+def test_history_is_postponed_on_top_of_what_another_session_counts(plain_lab: Lab) -> None:
+    lab = plain_lab
+    db = backlog(lab)
+    first, second = lab.connect(autocommit=False), lab.connect(autocommit=False)
+    job, _, _, _ = step(db, start(db))
+    step(first, job)  # has the new events until it commits
+    stepping = Task(lambda: step(second, job))
+    until_waiting(db, second, stepping, "advisory")
+    first.commit()
+    assert events(stepping.result()[1]) == 10
+    spread(db, 100)
+    postponing = lab.connect()
+    postponed = Task(lambda: step(postponing, job))
+    until_waiting(db, postponing, postponed, "advisory")
+    second.commit()
+    assert postponed.result()[1] == []
+    assert value(db, "select sum(through_id - after_id) from rollup.backlogs") == 280
+    assert live(db) == 300
+    assert rows(db, "select * from rollup.verify('visits')") == []
+    finish(db, job)
+    assert_exact(db)
+
+
 def test_few_new_events_become_no_backlog(plain_lab: Lab) -> None:
     lab = plain_lab
     lab.source()

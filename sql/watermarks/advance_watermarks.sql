@@ -8,10 +8,7 @@ create or replace function rollup_internal.advance_watermarks(run rollup_interna
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Another session may count another part of the same backlog. Each statement below sees what it has committed.
-    perform pg_advisory_xact_lock(hashtextextended('rollup.tails', x.id))
-       from (select r.id from rollup_internal.rollups r where r.name = any (run.rollups) order by r.id) x;
-
+    perform rollup_internal.lock_tails(run.rollups);
     insert into rollup_internal.watermarks as w (rollup, node_group, last_id, as_of, sequence)
     select r.name, ids.node_group, max(ids.through_id),
            case when max(ids.through_id) >= (run.last_ids -> ids.node_group::text ->> 'last_id')::bigint

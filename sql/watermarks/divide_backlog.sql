@@ -20,10 +20,11 @@ declare
     middle bigint;
     is_changed boolean := false;
 begin
-    if max_events < 1 then
-        return false;  -- what the run raises
+    -- The run raises what is wrong with max_events, and says that a rollup is being changed.
+    if max_events < 1 or not rollup_internal.try_run_lock(names, is_shared => true) then
+        return false;
     end if;
-    if rollup_internal.try_run_lock(names, is_shared => true) and rollup_internal.try_new_events_lock(names) then
+    if rollup_internal.try_new_events_lock(names) then
         is_changed := rollup_internal.postpone_history(names, 2 * max_events);
     end if;
     loop

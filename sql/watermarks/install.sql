@@ -1,6 +1,7 @@
 \ir claim_backlogs.sql
 \ir pending_id_ranges.sql
 \ir tail_ranges.sql
+\ir lock_tails.sql
 \ir refresh_tails.sql
 \ir init_watermarks.sql
 \ir postpone_history.sql

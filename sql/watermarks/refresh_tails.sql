@@ -1,3 +1,5 @@
+-- The caller has the run lock for itself, or has called lock_tails.
+--
 -- On Citus this writes to every node. Each rollup has its own rows, so runs of different rollups do not wait for
 -- each other.
 create or replace function rollup_internal.refresh_tails(names text[])
