@@ -3,9 +3,10 @@
 --
 -- A broken rollup does not block the others. When a family fails, its members are tried one by one before anything
 -- else. A rollup that fails or is deferred by itself is recorded, reported, and not tried again in this job. A
--- step cancelled by statement_timeout counts as failed. The timer does not fire again, so this function and a
--- calling procedure must return at once. A job that concerns one rollup only, such as a backfill, ends with its
--- first error, which is raised. A step that was the victim of a deadlock is repeated.
+-- step cancelled by statement_timeout counts as failed. The timer starts with the first message of a client's statement,
+-- statement_timestamp() with its last, so that some time may seem to be left. The timer does not fire again, so this
+-- function and a calling procedure must return at once. A job that concerns one rollup only, such as a backfill, ends
+-- with its first error, which is raised. A step that was the victim of a deadlock is repeated.
 create or replace function rollup.next_step(
     inout job rollup.job, max_size bigint default 1000000,
     out report jsonb, out failure jsonb, out more boolean)
@@ -82,7 +83,7 @@ begin
             report := '[]';
             job.waiting := item || job.waiting;
         elsif coalesce(action not in ('run', 'correct', 'expire'), true)
-            or state = '57014' and coalesce(rollup_internal.statement_time_left() > interval '0', true)
+            or state = '57014' and coalesce(rollup_internal.statement_time_left() > interval '100 ms', true)
         then
             raise;
         elsif state not in ('55P03', '57014') and jsonb_array_length(members) > 1 then
