@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import psycopg
+
 from rollupctl.connect import Session, query
 from rollupctl.errors import (
     DEFERRED,
@@ -126,13 +128,16 @@ def perform(
 ) -> Iterator[Step]:
     """Perform a job step by step, each in a transaction of its own.
 
-    `before` is called with the job before each step, and returns the job to perform.
-    Raises psycopg.Error like rollup.next_step.
+    `before` is called with the job before each step, and returns the job to perform. A step that
+    was the victim of a deadlock is repeated. Raises psycopg.Error like rollup.next_step.
     """
     more = True
     while more:
         began = time.monotonic()
-        table = query(session, _STEP, before(job), max_size)
+        try:
+            table = query(session, _STEP, before(job), max_size)
+        except psycopg.errors.DeadlockDetected:
+            continue  # the server repeats the step itself, but Citus tells only clients of this
         job, failure, more = table.rows[0][:3]
         yield Step(
             report=[row for row in table.records() if row["rollup"] or row["name"]],

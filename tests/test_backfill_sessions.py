@@ -369,6 +369,27 @@ def test_victim_of_a_deadlock_goes_on(plain_lab: Lab) -> None:
     assert rows(db, "select status from rollup.runs") == [("done",), ("done",)]
 
 
+def test_command_is_the_victim_of_a_deadlock_on_citus(citus_lab: Lab) -> None:
+    lab = citus_lab
+    lab.source()
+    lab.declare()
+    db, other = lab.connect(), lab.connect(autocommit=False)
+    for count in range(2):
+        for tenant in range(1, 9):
+            insert(db, 1, customer_id=tenant)
+        if count == 0:
+            run(db)
+    other.execute("update lab.visits set n = n where customer_id = 2")
+    command = start_rollupctl(lab.server.dsn(lab.database), "rollup")
+    until(lambda: bool(rows(db, "select from citus_lock_waits")), "the run waits for a row")
+    for tenant in (1, *range(3, 9)):
+        other.execute("update lab.visits set n = n where customer_id = %s", [tenant])
+    other.commit()
+    _, said = command.communicate(timeout=60)
+    assert command.returncode == 0, said
+    assert_exact(db)
+
+
 @pytest.mark.parametrize("max_events", [0, -1])
 def test_window_without_ids_is_refused(plain_lab: Lab, max_events: int) -> None:
     db = backlog(plain_lab)
