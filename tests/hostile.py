@@ -28,6 +28,7 @@ from tests.servers import Server
 BEHAVIOUR = frozenset(
     {
         "test_alter",
+        "test_backfill_sessions",
         "test_expire",
         "test_live",
         "test_moments",

@@ -302,6 +302,23 @@ def test_set_aside_events_are_retried_by_one_session(plain_lab: Lab) -> None:
     assert rows(db, "select * from rollup.verify('visits')") == []
 
 
+def test_events_that_were_set_aside_are_not_retried_beside_a_run(plain_lab: Lab) -> None:
+    lab = plain_lab
+    db = backlog(lab)
+    one = lab.connect(autocommit=False)
+    step(db, start(db))
+    db.execute(
+        "insert into rollup_internal.set_aside (rollup, event_id, sqlstate, reason)"
+        " values ('visits', 1000, '22012', 'made up')"
+    )
+    run(one, max_events=10)
+    db.execute("set statement_timeout = '5s'")
+    assert row(db, "select * from rollup.retry_set_aside('visits')") == (0, 1)
+    assert parts(db) == (16, 200)
+    one.commit()
+    assert row(db, "select * from rollup.retry_set_aside('visits')") == (1, 0)
+
+
 def test_family_is_divided_at_the_same_id(lab: Lab) -> None:
     lab.source()
     db = lab.connect()
@@ -342,6 +359,7 @@ def test_change_of_a_rollup_waits_for_all_sessions_and_keeps_others_out(plain_la
     assert rows(db, "select * from rollup.verify('visits')") == []
 
 
+@pytest.mark.no_hostile("deadlock_timeout needs a superuser")
 def test_victim_of_a_deadlock_goes_on(plain_lab: Lab) -> None:
     lab = plain_lab
     lab.source()
@@ -459,7 +477,7 @@ def test_interruption_ends_a_pause(plain_lab: Lab, jobs: str) -> None:
 def test_jobs_must_be_a_number(plain_lab: Lab) -> None:
     backlog(plain_lab, 10)
     dsn = plain_lab.server.dsn(plain_lab.database)
-    for wrong in ("0", "many"):
-        failed = rollupctl(dsn, "backfill", "visits", "--jobs", wrong)
+    for wrong in (["0"], ["many"], ["2", "--tenant", "1"]):
+        failed = rollupctl(dsn, "backfill", "visits", "--jobs", *wrong)
         assert failed.returncode == 2
         assert "--jobs" in failed.stderr

@@ -11,6 +11,7 @@ import click
 
 from rollupctl import rolling
 from rollupctl.connect import Session, positive_interval, query
+from rollupctl.errors import UsageError
 from rollupctl.options import Settings, pass_settings, shared_options
 from rollupctl.output import note
 from rollupctl.sidebyside import side_by_side
@@ -72,6 +73,10 @@ def backfill(
     Example:
       rollupctl backfill rollup_events_1hr --pause '1 second'
     """
+    if tenant is not None and jobs > 1:
+        raise UsageError(
+            "--jobs does not go with --tenant: added measures are filled in one by one"
+        )
     with settings.connect() as session:
         rolling.names_of(session, [name])
         positive_interval(session, step, "--step")

@@ -16,6 +16,7 @@ declare
     names constant text[] := array(select rollup.family_members(rollup_name) union select rollup_name);
     parts constant int := 16;
     node int;
+    missing int;
     part rollup_internal.backlogs;
     middle bigint;
     is_changed boolean := false;
@@ -27,35 +28,32 @@ begin
     if rollup_internal.try_new_events_lock(names) then
         is_changed := rollup_internal.postpone_history(names, 2 * max_events);
     end if;
+    for node, missing in
+        select b.node_group, parts - count(*) from rollup_internal.backlogs b where b.rollup = rollup_name group by b.node_group
     loop
-        select b.node_group into node
-          from rollup_internal.backlogs b
-         where b.rollup = rollup_name
-         group by b.node_group
-        having count(*) < parts and max(b.through_id - b.after_id) > 2 * max_events
-         limit 1;
-        exit when not found;
-        select * into part
-          from rollup_internal.backlogs b
-         where b.rollup = rollup_name and b.node_group = node and b.through_id - b.after_id > 2 * max_events
-         order by b.through_id - b.after_id desc
-         limit 1
-           for update skip locked;
-        exit when not found;
-        middle := part.after_id + (part.through_id - part.after_id) / 2;
-        with claimed as (
-            select b.rollup, b.after_id, b.through_id, b.first_size
+        for number in 1 .. missing loop
+            select * into part
               from rollup_internal.backlogs b
-             where b.rollup = any (names) and b.node_group = node and b.after_id < middle and b.through_id > middle
-               for update skip locked
-        ), upper as (
-            update rollup_internal.backlogs b set after_id = middle
-              from claimed c
-             where b.rollup = c.rollup and b.node_group = node and b.through_id = c.through_id
-        )
-        insert into rollup_internal.backlogs (rollup, node_group, after_id, through_id, first_size)
-        select c.rollup, node, c.after_id, middle, c.first_size from claimed c;
-        is_changed := true;
+             where b.rollup = rollup_name and b.node_group = node and b.through_id - b.after_id > 2 * max_events
+             order by b.through_id - b.after_id desc
+             limit 1
+               for update skip locked;
+            exit when not found;
+            middle := part.after_id + (part.through_id - part.after_id) / 2;
+            with claimed as (
+                select b.rollup, b.after_id, b.through_id, b.first_size
+                  from rollup_internal.backlogs b
+                 where b.rollup = any (names) and b.node_group = node and b.after_id < middle and b.through_id > middle
+                   for update skip locked
+            ), upper as (
+                update rollup_internal.backlogs b set after_id = middle
+                  from claimed c
+                 where b.rollup = c.rollup and b.node_group = node and b.through_id = c.through_id
+            )
+            insert into rollup_internal.backlogs (rollup, node_group, after_id, through_id, first_size)
+            select c.rollup, node, c.after_id, middle, c.first_size from claimed c;
+            is_changed := true;
+        end loop;
     end loop;
     return is_changed;
 end

@@ -48,5 +48,5 @@ begin
 end
 $$;
 comment on function rollup_internal.postpone_history(text[], bigint) is
-    'Makes a backlog of the ids above the watermarks of some rollups of one source, on each node that has more than a number of them. '
-    'Returns whether there were such.';
+    'Makes a backlog of the ids above the watermarks of rollups of one source, on each node that has more than least_ids of '
+    'them. Returns whether there was such a node.';
