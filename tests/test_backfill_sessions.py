@@ -337,6 +337,48 @@ def test_family_is_divided_at_the_same_id(lab: Lab) -> None:
     assert rows(db, ledger, "visits") == rows(db, ledger, "hours")
 
 
+@pytest.mark.parametrize("divided", ["visits", "hours"])
+def test_part_that_shrinks_while_it_is_divided(plain_lab: Lab, divided: str) -> None:
+    lab = plain_lab
+    lab.source()
+    db, counting, dividing = lab.connect(), lab.connect(autocommit=False), lab.connect()
+    spread(db, 200)
+    lab.declare(newest_first=True)
+    lab.declare("hours", bucket="1 hour", newest_first=True)
+    # The division of the first member's row lasts until the other member's has changed.
+    db.execute(
+        "create function lab.linger() returns trigger language plpgsql as $$ begin"
+        " if current_setting('lab.lingers', true) = 'on' then perform pg_advisory_xact_lock_shared(1); end if;"
+        " return new; end $$"
+    )
+    db.execute(
+        "create trigger linger before insert or update on rollup_internal.backlogs"
+        " for each row execute function lab.linger()"
+    )
+    dividing.execute("set default_transaction_isolation = 'read committed'")
+    dividing.execute("set lab.lingers = on")
+    db.execute("select pg_advisory_lock(1)")
+    run(counting, "hours" if divided == "visits" else "visits", max_events=10)
+    stepping = Task(
+        lambda: dividing.execute("select rollup_internal.divide_backlog(%s, 10)", [divided])
+    )
+    until_waiting(db, dividing, stepping, "advisory")
+    counting.commit()
+    db.execute("select pg_advisory_unlock(1)")
+    stepping.result()
+    db.execute("drop trigger linger on rollup_internal.backlogs")
+    sizes = (
+        "select sum(through_id - after_id), (select sum(upper(r) - lower(r))"
+        " from unnest(range_agg(int8range(after_id, through_id))) r)"
+        " from rollup_internal.backlogs group by rollup order by 1"
+    )
+    assert rows(db, sizes) == [(190, 190), (200, 200)]
+    db.execute("call rollup.backfill('hours', 10)")
+    db.execute("call rollup.backfill('visits', 10)")
+    assert_exact(db)
+    assert counted(db, "lab.hours") == expected(db, bucket="1 hour")
+
+
 def test_change_of_a_rollup_waits_for_all_sessions_and_keeps_others_out(plain_lab: Lab) -> None:
     db = backlog(plain_lab)
     one, other, changer = (plain_lab.connect(autocommit=False) for _ in range(3))

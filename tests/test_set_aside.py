@@ -72,6 +72,33 @@ def test_trap_40_one_long_value_stops_nobody(lab: Lab) -> None:
     assert rows(db, "select * from rollup.verify('hours')") == []
 
 
+def test_neighbouring_ranges_of_a_run_are_told_apart(lab: Lab) -> None:
+    """The backlog ends where the new events begin, or an event that is retried lies just below."""
+    lab.source()
+    db = lab.connect()
+    insert(db, 40, customer_id=1)
+    lab.declare(newest_first=True)
+    insert(db, 5, customer_id=2)
+    bad = bad_dimension(lab)
+    insert(db, 70, customer_id=3)
+    assert run(db).events == 115
+    assert totals(lab) == {1: 40, 2: 5, 3: 70} == totals(lab, "lab.visits_live")
+    # The last event of a window, and the first of the next one.
+    worse = bad_dimension(lab)
+    run(db)
+    even_worse = bad_dimension(lab)
+    insert(db, 8, customer_id=2)
+    db.execute("update rollup_internal.set_aside set last_tried_at = '-infinity'")
+    assert run(db).events == 8
+    assert totals(lab) == {1: 40, 2: 13, 3: 70}
+    assert rows(db, "select event_id from rollup.set_aside order by 1") == [
+        (bad,),
+        (worse,),
+        (even_worse,),
+    ]
+    assert rows(db, "select * from rollup.verify('visits')") == []
+
+
 KINDS: dict[str, tuple[dict[str, Any], str]] = {
     "filter": ({"filter": "10 / amount > 0"}, "amount => 0"),
     "dimension": ({"dimensions": ["(10 / amount) as share"]}, "amount => 0"),

@@ -20,12 +20,12 @@ as $$
 declare
     r constant rollup_internal.rollups := rollup_internal.get_rollup(ids.rollups[1]);
     limit_of_run constant int := rollup_internal.setting('rollup.max_set_aside')::int;
-    -- The range of a run of which this is a part.
+    -- The range of a run of which this is a part. Ranges of a run may be neighbours, and a part may be empty: where it begins
+    -- tells them apart.
     whole constant rollup_internal.id_range := (
         select i from unnest(run.id_ranges) i
          where i.rollups = ids.rollups and i.node_group = ids.node_group
-           and i.after_id <= ids.after_id and i.through_id >= ids.through_id
-         limit 1);
+           and i.after_id <= ids.after_id and i.through_id > ids.after_id);
     is_one_event constant boolean := ids.through_id - ids.after_id = 1;
     empty rollup_internal.id_range := row(ids.rollups, ids.node_group, ids.after_id, ids.after_id, null);
     first_part rollup_internal.id_range[] := case when ids = whole then array[empty] else '{}' end;

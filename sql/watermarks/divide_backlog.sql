@@ -4,7 +4,8 @@
 -- A history above the watermark, such as that of a rollup that has not run yet, becomes a backlog. That needs the new
 -- events for itself. As in init_watermarks, the runs that count a backlog wait for the writers that are open now.
 --
--- Rollups of a family are divided at the same ids, so that they are counted together.
+-- Rollups of a family are divided at the same ids, so that they are counted together. A row is claimed by one statement and
+-- changed by the next: the first one's snapshot may be older than what another session has left of the part.
 create or replace function rollup_internal.divide_backlog(rollup_name text, max_events bigint)
     returns boolean
     language plpgsql
@@ -18,6 +19,7 @@ declare
     node int;
     missing int;
     part rollup_internal.backlogs;
+    member rollup_internal.backlogs;
     middle bigint;
     is_changed boolean := false;
 begin
@@ -40,18 +42,17 @@ begin
                for update skip locked;
             exit when not found;
             middle := part.after_id + (part.through_id - part.after_id) / 2;
-            with claimed as (
-                select b.rollup, b.after_id, b.through_id, b.first_size
+            for member in
+                select *
                   from rollup_internal.backlogs b
                  where b.rollup = any (names) and b.node_group = node and b.after_id < middle and b.through_id > middle
                    for update skip locked
-            ), upper as (
+            loop
                 update rollup_internal.backlogs b set after_id = middle
-                  from claimed c
-                 where b.rollup = c.rollup and b.node_group = node and b.through_id = c.through_id
-            )
-            insert into rollup_internal.backlogs (rollup, node_group, after_id, through_id, first_size)
-            select c.rollup, node, c.after_id, middle, c.first_size from claimed c;
+                 where b.rollup = member.rollup and b.node_group = node and b.through_id = member.through_id;
+                insert into rollup_internal.backlogs (rollup, node_group, after_id, through_id, first_size)
+                values (member.rollup, node, member.after_id, middle, member.first_size);
+            end loop;
             is_changed := true;
         end loop;
     end loop;
