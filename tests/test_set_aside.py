@@ -274,6 +274,47 @@ def test_trap_40_random_mixtures(plain_lab: Lab) -> None:
         assert rows(db, "select * from rollup.verify('visits')") == []
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_trap_40_random_mixtures_of_backlogs_and_retries(plain_lab: Lab, seed: int) -> None:
+    """Members of a family are at different ids, and their ranges are neighbours."""
+    lab = plain_lab
+    dice = random.Random(seed)
+    lab.source()
+    db = lab.connect()
+
+    def arrive() -> None:
+        for _ in range(dice.randrange(1, 15)):
+            insert(db, dice.randrange(1, 4), amount=dice.choice([0, 1, 2, 3, 3, 3]))
+
+    arrive()
+    measures = {"n": {"count": "*"}, "share": {"sum": "10 / amount"}}
+    lab.declare(measures=measures, newest_first=True)
+    arrive()
+    lab.declare("hours", bucket="1 hour", measures=measures, newest_first=dice.random() < 0.5)
+    for _ in range(8):
+        if dice.random() < 0.5:
+            db.execute("update rollup_internal.set_aside set last_tried_at = '-infinity'")
+        if dice.random() < 0.5:
+            # What has arrived becomes a part of the backlog, and what arrives next its neighbour.
+            db.execute("select rollup_internal.divide_backlog('hours', 1)")
+        arrive()
+        how = dice.choice(["run('visits', {})", "run('hours', {})", "run_family('hours', {})"])
+        db.execute(f"select * from rollup.{how}".format(dice.choice([3, 30, "null"])).encode())
+        for table in ("visits", "hours"):
+            assert rows(db, "select * from rollup.verify(%s)", table) == []
+    for table in ("visits", "hours"):
+        db.execute("call rollup.backfill(%s)", [table])
+        while run(db, table).more:
+            pass
+        assert rows(db, "select * from rollup.verify(%s)", table) == []
+        assert value(db, f"select sum(n)::int from lab.{table}") == value(
+            db, "select count(*) from lab.e where amount <> 0"
+        )
+        assert value(db, "select count(*) from rollup.set_aside where rollup = %s", table) == value(
+            db, "select count(*) from lab.e where amount = 0"
+        )
+
+
 def test_a_fault_of_the_table_is_no_fault_of_the_events(lab: Lab) -> None:
     lab.source()
     lab.declare()
