@@ -508,6 +508,67 @@ def test_trap_40_a_counted_event_that_fails_later_stops_nobody(
     assert totals(lab) == {1: 5, 2: 5}
 
 
+@pytest.mark.parametrize("how", ["repair", "rebuild", "correction"])
+def test_trap_40_events_that_fail_later_on_all_nodes_at_once(lab: Lab, how: str) -> None:
+    lab.source()
+    lab.declare(measures={"n": {"count": "*"}, "share": {"sum": "10 / amount"}})
+    db = lab.connect()
+    if how == "correction":
+        db.execute("select rollup.follow_changes('lab.e')")
+    tenants = range(1, 9)
+    for tenant in tenants:
+        insert(db, 5, customer_id=tenant, amount=5)
+    run(db)
+    last = [
+        number for (number,) in rows(db, "select max(event_id) from lab.e group by customer_id")
+    ]
+    db.execute("update lab.e set amount = 0 where event_id = any (%s)", [last])
+    if how == "correction":
+        db.execute("call rollup.run_all()")
+    else:
+        # They are left out of the comparison, with a warning.
+        assert {tenant for _, tenant, *_ in rows(db, "select * from rollup.verify('visits')")} == {
+            str(tenant) for tenant in tenants
+        }
+        db.execute(f"select * from rollup.{how}('visits')".encode())
+    assert totals(lab) == dict.fromkeys(tenants, 4)
+    assert value(db, "select count(*) from rollup.set_aside") == len(tenants)
+    assert rows(db, "select * from rollup.verify('visits')") == []
+
+
+@pytest.mark.parametrize("followed", [False, True])
+def test_trap_40_a_key_that_becomes_too_long_stops_nobody(lab: Lab, followed: bool) -> None:
+    lab.source()
+    lab.declare(filter="amount > 0")
+    db = lab.connect()
+    if followed:
+        db.execute("select rollup.follow_changes('lab.e')")
+    insert(db, 5, customer_id=1, amount=5)
+    insert(db, 5, customer_id=2, amount=5)
+    hidden = bad_dimension(lab, tenant=2)  # the filter leaves it out
+    run(db)
+    bad = value(db, "select max(event_id) from lab.e where customer_id = 1")
+    long = f"(select {LONG} from generate_series(1, 200))"
+    # One key fits into the index, although only just.
+    fits = f"(select {LONG} from generate_series(1, 70))"
+    db.execute(f"update lab.e set country = {fits} where event_id = %s".encode(), [bad - 1])
+    db.execute(f"update lab.e set country = {long} where event_id = %s".encode(), [bad])
+    db.execute("update lab.e set amount = 1 where event_id = %s", [hidden])
+    if followed:
+        db.execute("call rollup.run_all()")
+    else:
+        db.execute("select * from rollup.rebuild('visits')")
+    assert totals(lab) == {1: 4, 2: 5}
+    assert rows(db, "select event_id, sqlstate from rollup.set_aside order by 1") == [
+        (bad, "54000"),
+        (hidden, "54000"),
+    ]
+    assert rows(db, "select * from rollup.verify('visits')") == []
+    db.execute("update lab.e set country = 'de' where event_id in (%s, %s)", [bad, hidden])
+    assert row(db, "select * from rollup.retry_set_aside('visits')") == (2, 0)
+    assert totals(lab) == {1: 5, 2: 6}
+
+
 def test_trap_40_an_event_that_is_not_counted_yet_does_not_stop_a_rebuild(lab: Lab) -> None:
     lab.source()
     lab.declare(filter="10 / amount > 0", measures={"n": {"count": "*"}})

@@ -1,7 +1,7 @@
 \ir block_expiry.sql
 \ir failing_event.sql
 \ir verify.sql
-\ir rows_without_events.sql
+\ir rows_without_events_text.sql
 \ir rebuild.sql
 \ir rebuild_steps.sql
 \ir repair.sql
@@ -13,7 +13,7 @@
 \ir hand_out_changes.sql
 \ir divide_wide_changes.sql
 \ir bucket_starts.sql
-\ir count_again.sql
+\ir count_again_texts.sql
 \ir record_correction.sql
 \ir correct_buckets.sql
 \ir correct_step.sql

@@ -15,6 +15,10 @@ declare
     bounds tstzrange;
     missing tstzmultirange;
     events_conditions text[];
+    lost_text text;
+    delete_text text;
+    insert_text text;
+    count_text text;
     would_lose bigint;
     failing bigint;
     reason text;
@@ -46,11 +50,17 @@ begin
     perform rollup_internal.apply_counting_settings(r);
     -- The range consists of whole buckets, so its bounds apply to the events too. An event that was changed so that it
     -- can no longer be counted is set aside, as in a run.
+    -- The statements are written before the block that executes them: see failing_event.sql.
     loop
+        events_conditions := rollup_internal.counted_events_conditions(r, bounds, tenant, is_guarded => is_guarded);
+        lost_text := rollup_internal.rows_without_events_text(r, bounds, tenant, events_conditions);
+        delete_text := format('delete from %s where %s', r.target,
+                              rollup_internal.all_of(rollup_internal.rows_conditions(r, bounds, tenant)));
+        insert_text := rollup_internal.insert_select_text(r, events_conditions);
+        count_text := format('select count(*) from %s where %s', r.source, rollup_internal.all_of(events_conditions));
         begin
-            events_conditions := rollup_internal.counted_events_conditions(r, bounds, tenant, is_guarded => is_guarded);
             if not accept_loss then
-                would_lose := rollup_internal.rows_without_events(r, bounds, tenant, events_conditions);
+                execute lost_text into would_lose;
                 if would_lose > newly_set_aside then  -- an event that was set aside is not lost
                     raise exception using
                         errcode = 'object_not_in_prerequisite_state',
@@ -59,12 +69,11 @@ begin
                                       'To remove the rows, add accept_loss => true.', r.source::text);
                 end if;
             end if;
-            execute format('delete from %s where %s', r.target,
-                           rollup_internal.all_of(rollup_internal.rows_conditions(r, bounds, tenant)));
+            execute delete_text;
             get diagnostics rows_before = row_count;
-            execute rollup_internal.insert_select_text(r, events_conditions);
+            execute insert_text;
             get diagnostics rows_after = row_count;
-            execute format('select count(*) from %s where %s', r.source, rollup_internal.all_of(events_conditions)) into events;
+            execute count_text into events;
             exit;
         exception
             when object_not_in_prerequisite_state then

@@ -32,9 +32,10 @@ begin
         conditions := events_conditions || rollup_internal.bounds_conditions(quote_ident(r.time_column), bounds);
         for touched in select * from rollup_internal.touched_ranges(r, conditions) loop
             touched_bounds := tstzrange(touched.range_from, touched.range_to);
-            lost := rollup_internal.rows_without_events(
-                r, touched_bounds, touched.tenant,
-                rollup_internal.counted_events_conditions(r, touched_bounds, touched.tenant, is_guarded => true));
+            execute rollup_internal.rows_without_events_text(
+                        r, touched_bounds, touched.tenant,
+                        rollup_internal.counted_events_conditions(r, touched_bounds, touched.tenant, is_guarded => true))
+               into lost;
             if lost > 0 then
                 raise exception using
                     errcode = 'object_not_in_prerequisite_state',

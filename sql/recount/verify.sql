@@ -105,13 +105,14 @@ begin
       into keys, measures, pairs, dimension_pairs, comparisons, differences, tolerances, no_tolerances
       from columns;
 
+    -- The statement is written before the block that executes it: see failing_event.sql.
+    --
     -- A bucket that begins before expired_before is left out, even if it ends after it. Without the CASE, the condition
     -- on the bucket would be evaluated for the events that have been set aside because they have no bucket.
     loop
         events_conditions := rollup_internal.counted_events_conditions(r, bounds, tenant, in_statement, is_guarded) || only_kept;
-        begin
-            statement := rollup_internal.fill_template(
-                $text$with b as materialized (
+        statement := rollup_internal.fill_template(
+            $text$with b as materialized (
     select * from (
         select {keys}, {pairs}, bool_or("(is_raw)") as "(has_events)", bool_or(not "(is_raw)") as "(has_rows)"
           from (
@@ -135,33 +136,34 @@ select {name}, {tenant}, b.{bucket}, jsonb_build_object({dimensions}), m.measure
  where m.differs
    and {unchanged}
  order by 3, 2, 4::text, 5$text$,
-                jsonb_build_object(
-                    'keys', array_to_string(keys, ', '),
-                    'pairs', array_to_string(pairs, ', '),
-                    'events', rollup_internal.aggregation_text(
-                        of_table,
-                        case when left_out = '{}' then format('%s e', r.source)
-                             else format('(select * from %s where %I <> all (%L::bigint[]) offset 0) e',
-                                         r.source, r.id_column, left_out) end,
-                        events_conditions, array['true as "(is_raw)"'] || tolerances, indent => 12),
-                    'row_values', array_to_string(measures || '{false}' || no_tolerances, ', '),
-                    'target', r.target,
-                    'rows_conditions', rollup_internal.all_of(rows_conditions),
-                    'differences', array_to_string(differences, ' or '),
-                    'bucket', quote_ident(r.bucket_column),
-                    'kept_from', kept_from,
-                    'bucket_width', quote_literal(r.bucket),
-                    'time_zone', quote_nullable(r.time_zone),
-                    'missing', missing,
-                    'name', quote_literal(r.name),
-                    'tenant', tenant_text,
-                    'unchanged', case when in_statement then rollup_internal.fill_template(
-                        'not rollup_internal.is_changed({name}, {tenant}, rollup_internal.bucket_range({bucket_width}, {time_zone}, b.{bucket}))',
-                        jsonb_build_object('name', quote_literal(r.name), 'tenant', tenant_text, 'bucket_width', quote_literal(r.bucket),
-                                           'time_zone', quote_nullable(r.time_zone), 'bucket', quote_ident(r.bucket_column)))
-                        else 'true' end,
-                    'dimensions', coalesce(array_to_string(dimension_pairs, ', '), ''),
-                    'comparisons', array_to_string(comparisons, E',\n        ')));
+            jsonb_build_object(
+                'keys', array_to_string(keys, ', '),
+                'pairs', array_to_string(pairs, ', '),
+                'events', rollup_internal.aggregation_text(
+                    of_table,
+                    case when left_out = '{}' then format('%s e', r.source)
+                         else format('(select * from %s where %I <> all (%L::bigint[]) offset 0) e',
+                                     r.source, r.id_column, left_out) end,
+                    events_conditions, array['true as "(is_raw)"'] || tolerances, indent => 12),
+                'row_values', array_to_string(measures || '{false}' || no_tolerances, ', '),
+                'target', r.target,
+                'rows_conditions', rollup_internal.all_of(rows_conditions),
+                'differences', array_to_string(differences, ' or '),
+                'bucket', quote_ident(r.bucket_column),
+                'kept_from', kept_from,
+                'bucket_width', quote_literal(r.bucket),
+                'time_zone', quote_nullable(r.time_zone),
+                'missing', missing,
+                'name', quote_literal(r.name),
+                'tenant', tenant_text,
+                'unchanged', case when in_statement then rollup_internal.fill_template(
+                    'not rollup_internal.is_changed({name}, {tenant}, rollup_internal.bucket_range({bucket_width}, {time_zone}, b.{bucket}))',
+                    jsonb_build_object('name', quote_literal(r.name), 'tenant', tenant_text, 'bucket_width', quote_literal(r.bucket),
+                                       'time_zone', quote_nullable(r.time_zone), 'bucket', quote_ident(r.bucket_column)))
+                    else 'true' end,
+                'dimensions', coalesce(array_to_string(dimension_pairs, ', '), ''),
+                'comparisons', array_to_string(comparisons, E',\n        ')));
+        begin
             if in_statement then
                 return query execute statement;
                 exit;

@@ -49,7 +49,10 @@ begin
         return rollup_internal.halve_id_range(ids, ids.step);
     elsif not is_one_event then
         perform rollup_internal.summarize_source(r.source);  -- otherwise each part would be read with all new blocks
-        failing := case state when '54000' then rollup_internal.events_of_long_keys(r, ids) else '{}' end;
+        failing := case when state = '54000' then rollup_internal.events_of_long_keys(r, array_remove(array[
+                            format('%I > %s', r.id_column, ids.after_id), format('%I <= %s', r.id_column, ids.through_id),
+                            '(' || r.filter || ')'], null))
+                        else '{}' end;
         empty.step := case failing when '{}' then 'divide' else 'search' end;
         return first_part || case when failing = '{}' then rollup_internal.halve_id_range(ids, 'try') else array(
                    select row(ids.rollups, ids.node_group, f - 1, f, 'try')::rollup_internal.id_range from unnest(failing) f) end

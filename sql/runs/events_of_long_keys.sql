@@ -5,7 +5,7 @@
 --
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
-create or replace function rollup_internal.events_of_long_keys(r rollup_internal.rollups, ids rollup_internal.id_range)
+create or replace function rollup_internal.events_of_long_keys(r rollup_internal.rollups, conditions text[])
     returns bigint[]
     language plpgsql
     volatile
@@ -23,11 +23,10 @@ begin
             'id', quote_ident(r.id_column),
             'source', r.source,
             'most', most,
-            'conditions', rollup_internal.all_of(array_remove(array[
-                format('%I > $1', r.id_column), format('%I <= $2', r.id_column), '(' || r.filter || ')',
-                (select format('%s > 2000', string_agg(format('coalesce(pg_column_size(%s), 0)', c.expression), ' + '))
-                   from rollup_internal.target_columns(r) c where c.role <> 'measure')], null))))
-       into found using ids.after_id, ids.through_id;
+            'conditions', rollup_internal.all_of(conditions || (
+                select format('%s > 2000', string_agg(format('coalesce(pg_column_size(%s), 0)', c.expression), ' + '))
+                  from rollup_internal.target_columns(r) c where c.role <> 'measure'))))
+       into found;
     return case when cardinality(found) <= most then found else '{}' end;
 exception
     when query_canceled then
@@ -36,6 +35,6 @@ exception
         return '{}';
 end
 $$;
-comment on function rollup_internal.events_of_long_keys(rollup_internal.rollups, rollup_internal.id_range) is
-    'The ids of a range, at most 1,000, whose keys may be too long for the index of a target.';
+comment on function rollup_internal.events_of_long_keys(rollup_internal.rollups, text[]) is
+    'The ids of events that meet conditions, at most 1,000, whose keys may be too long for the index of a target.';
 reset citus.enable_ddl_propagation;

@@ -3,9 +3,9 @@
 --
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
-create or replace function rollup_internal.rows_without_events(
+create or replace function rollup_internal.rows_without_events_text(
     r rollup_internal.rollups, bounds tstzrange, tenant text, events_conditions text[])
-    returns bigint
+    returns text
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
@@ -13,14 +13,13 @@ as $$
 declare
     keys text;
     expressions text;
-    found_rows bigint;
 begin
     select string_agg(quote_ident(c.column_name), ', '),
            string_agg(concat_ws(' as ', c.expression, nullif(quote_ident(c.column_name), c.expression)), ', ')
       into keys, expressions
       from rollup_internal.target_columns(r) c
      where c.role <> 'measure';
-    execute rollup_internal.fill_template(
+    return rollup_internal.fill_template(
         $text$select count(*)
   from (select {keys}
           from (select {keys}, false as "(is_raw)" from {target} where {rows_conditions}
@@ -34,11 +33,9 @@ begin
             'target', r.target,
             'source', r.source,
             'rows_conditions', rollup_internal.all_of(rollup_internal.rows_conditions(r, bounds, tenant)),
-            'events_conditions', rollup_internal.all_of(events_conditions)))
-       into found_rows;
-    return found_rows;
+            'events_conditions', rollup_internal.all_of(events_conditions)));
 end
 $$;
-comment on function rollup_internal.rows_without_events(rollup_internal.rollups, tstzrange, text, text[]) is
-    'The number of rows of a rollup, in a range of buckets, for which no event meets the given conditions.';
+comment on function rollup_internal.rows_without_events_text(rollup_internal.rollups, tstzrange, text, text[]) is
+    'The query for the number of rows of a rollup, in a range of buckets, for which no event meets the given conditions.';
 reset citus.enable_ddl_propagation;

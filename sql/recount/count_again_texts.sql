@@ -3,12 +3,11 @@
 --
 -- On Citus the function stays on the coordinator, where declarations are.
 set citus.enable_ddl_propagation to off;
-create or replace function rollup_internal.count_again(
-    r rollup_internal.rollups, tenants text[], ranges tstzmultirange[], out rows_before bigint, out rows_after bigint)
+create or replace function rollup_internal.count_again_texts(
+    r rollup_internal.rollups, tenants text[], ranges tstzmultirange[], out delete_text text, out insert_text text)
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-    set row_security = off
     set timezone = 'UTC'
     set datestyle = 'ISO, MDY'
 as $$
@@ -24,6 +23,12 @@ declare
     of_rows text;
     of_events text;
 begin
+    if r.tenant is not null and rollup_internal.has_own_equality(
+           r.source, quote_ident(r.tenant), rollup_internal.expression_type(r.source, quote_ident(r.tenant)))
+       or not is_all and cardinality(tenants) > 1 and (not isfinite(lower(bounds)) or not isfinite(upper(bounds))) is not false
+    then
+        return;
+    end if;
     if not is_all then
         conditions := array[case when cardinality(tenants) = 1 then rollup_internal.tenant_condition(r, tenants[1])
                                  else format('%I = any (%L::%s[])', r.tenant, tenants, tenant_type) end];
@@ -42,14 +47,13 @@ begin
         of_rows := format('%L::tstzmultirange @> %I', all_ranges, r.bucket_column);
         of_events := format('%L::tstzmultirange @> %I', all_ranges, r.time_column);
     end if;
-    execute format('delete from %s where %s', r.target, rollup_internal.all_of(
+    delete_text := format('delete from %s where %s', r.target, rollup_internal.all_of(
         rollup_internal.rows_conditions(r, bounds, null) || array_remove(conditions || of_rows, null)));
-    get diagnostics rows_before = row_count;
-    execute rollup_internal.insert_select_text(
+    insert_text := rollup_internal.insert_select_text(
         r, rollup_internal.counted_events_conditions(r, bounds, null) || array_remove(conditions || of_events, null));
-    get diagnostics rows_after = row_count;
 end
 $$;
-comment on function rollup_internal.count_again(rollup_internal.rollups, text[], tstzmultirange[]) is
-    'Counts whole buckets of some tenants (NULL for all) again from raw events. Needs the run lock, and rollup_internal.block_expiry.';
+comment on function rollup_internal.count_again_texts(rollup_internal.rollups, text[], tstzmultirange[]) is
+    'The statements that count whole buckets of some tenants (NULL for all) again from raw events, one after the other; NULL '
+    'where buckets or tenants cannot be listed. They need the run lock, and rollup_internal.block_expiry.';
 reset citus.enable_ddl_propagation;
