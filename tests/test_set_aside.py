@@ -403,6 +403,19 @@ def test_expire_keeps_what_is_set_aside(lab: Lab) -> None:
     assert value(db, "select count(*) from lab.e") == 0
 
 
+def test_expire_keeps_an_event_whose_filter_fails_and_that_no_run_has_seen(lab: Lab) -> None:
+    lab.source()
+    lab.declare(filter="10 / amount > 0")
+    db = lab.connect()
+    insert(db, 5, amount=1)
+    run(db)
+    for tenant in range(1, 9):
+        insert(db, 1, amount=0, customer_id=tenant)
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="has not counted 8 events"):
+        db.execute("select * from rollup.expire('lab.e', '1 day')")
+    assert value(db, "select count(*) from lab.e") == 13
+
+
 ERRORS = {
     "own code": "lab.raised(country, 'MY001')",
     "no data": "lab.raised(country, 'P0002')",
