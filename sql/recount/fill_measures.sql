@@ -105,7 +105,8 @@ begin
                 'target', r.target,
                 'values', (select string_agg(format('%1$s = s.%1$s', c), ', ') from unnest(filled_columns) c),
                 'events', rollup_internal.aggregation_text(
-                    columns, r.source::text, rollup_internal.counted_events_conditions(r, filled, tenant), indent => 4),
+                    columns, r.source::text,
+                    rollup_internal.counted_events_conditions(r, filled, tenant, is_guarded => true), indent => 4),
                 'same_key', same_key,
                 'rows', rows_condition));
     end if;

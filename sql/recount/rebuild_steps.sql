@@ -39,7 +39,9 @@ begin
         jsonb_build_object('time', quote_ident(r.time_column), 'source', r.source,
                            'bucket', quote_ident(r.bucket_column), 'target', r.target,
                            'earliest', quote_literal('4714-11-24 00:00:00+00 BC'),
-                           'counted', rollup_internal.all_of(rollup_internal.counted_events_conditions(r, bounds, null))))
+                           -- Without the filter, which may raise an error; a step without events of the rollup does no harm.
+                           'counted', rollup_internal.all_of(rollup_internal.counted_condition(r, in_statement => false)
+                               || rollup_internal.bounds_conditions(quote_ident(r.time_column), bounds))))
     using bounds, step, r.time_zone, r.bucket;
 end
 $$;
