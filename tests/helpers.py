@@ -110,6 +110,17 @@ def until_waiting(
     until(seen, f"the run waits for {event}")
 
 
+def alter_in_use(db: psycopg.Connection[Any], statement: str) -> None:
+    """Alter a table that runs read meanwhile, which lock its partitions in another order."""
+    for attempt in range(5):
+        try:
+            db.execute(statement.encode())
+            return
+        except psycopg.errors.DeadlockDetected:
+            if attempt == 4:
+                raise
+
+
 def run(db: Connection, name: str = "visits", max_events: int | None = None) -> Outcome:
     return Outcome(*row(db, "select * from rollup.run(%s, %s)", name, max_events))
 

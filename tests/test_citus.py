@@ -345,7 +345,7 @@ def test_trap_09_part_that_outlives_its_session_is_waited_for(lab: Lab, table: s
     os.kill(pid(writer), signal.SIGKILL)
     with pytest.raises(psycopg.OperationalError):
         task.result()
-    db = again(lab)
+    db = again(lab, db)
     elsewhere, _ = shard_on(db, lab.connect(2), table)
     insert(db, customer_id=elsewhere)
     db.execute("set rollup.max_wait = '0.1s'")
@@ -360,9 +360,16 @@ def test_trap_09_part_that_outlives_its_session_is_waited_for(lab: Lab, table: s
     assert_exact(db)
 
 
-def again(lab: Lab) -> Connection:
-    """A connection to a coordinator that restarts after a crash."""
+def again(lab: Lab, before: Connection) -> Connection:
+    """A connection to a coordinator that restarts after a crash, which ended the one before."""
     made: list[Connection] = []
+
+    def ended() -> bool:
+        with contextlib.suppress(psycopg.OperationalError):
+            before.execute("select")
+        return before.broken
+
+    until(ended, "the coordinator has noticed the crash")
 
     def connected() -> bool:
         with contextlib.suppress(psycopg.OperationalError):

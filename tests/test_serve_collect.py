@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from rollupctl.postmaster import clear_leftovers, find_postmaster
-from tests.helpers import Task, until
+from tests.helpers import Task, alter_in_use, until
 from tests.servers import SERVING, Server, plain_server, rollupctl, start_rollupctl
 from tests.serving import Serving, serving, stored
 
@@ -113,7 +113,9 @@ def test_events_that_were_set_aside_are_stored_again(
         {**event("again", n, amount="0.10", deep={"a": [n, 1.5]}), "path": f"/{n}", "value": 0.1}
         for n in range(4)
     ]
-    db.execute("alter table public.events add constraint odd check (path !~ '^/[0123]$') not valid")
+    alter_in_use(
+        db, "alter table public.events add constraint odd check (path !~ '^/[0123]$') not valid"
+    )
     try:
         answer = service.post("/events?wait=true", sent)
         assert answer.status == 422, answer.body
@@ -128,8 +130,10 @@ def test_events_that_were_set_aside_are_stored_again(
         assert last[1] in rollupctl(service.dsn, "set-aside", "-o", "json").stdout
         done = rollupctl(service.dsn, "set-aside", *last)
         assert done.returncode == 0, done.stderr
-        db.execute("alter table public.events drop constraint odd")
-        db.execute("alter table public.events add constraint odd check (path <> '/2') not valid")
+        alter_in_use(db, "alter table public.events drop constraint odd")
+        alter_in_use(
+            db, "alter table public.events add constraint odd check (path <> '/2') not valid"
+        )
         for found in (
             "2 events stored",
             "0 events stored",
@@ -139,7 +143,7 @@ def test_events_that_were_set_aside_are_stored_again(
         (left,) = (each for each in json.loads(done.stdout) if each["site"] == "again")
         assert left["event"] == of_site[2]["event"]
     finally:
-        db.execute("alter table public.events drop constraint odd")
+        alter_in_use(db, "alter table public.events drop constraint odd")
     rows = stored(service.dsn, "again")
     assert [row["path"] for row in rows] == ["/0", "/1"]
     assert (rows[1]["amount"], rows[1]["value"]) == (0.1, 0.1)

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.helpers import until
+from tests.helpers import alter_in_use, until
 from tests.servers import SERVING, Server, rollupctl, start_rollupctl
 from tests.serving import Serving, serving, stored
 from tests.test_consume import free_port
@@ -136,8 +136,8 @@ def test_waiting_and_idempotency(service: Serving, redis: Redis) -> None:
         assert service.stats(SITE)["total_views"] == 6
         # Of an event that the worker rejects, nobody says that it is stored.
         with psycopg.connect(service.dsn, autocommit=True) as db:
-            db.execute("alter table public.events add constraint odd check (device_id % 2 = 0)"
-                       " not valid")  # fmt: skip
+            odd = "add constraint odd check (device_id % 2 = 0) not valid"
+            alter_in_use(db, f"alter table public.events {odd}")
         answer = service.post("/event?wait=true", events(7, 8)[0])
         assert (answer.status, answer.json) == (202, {"status": "accepted"})
     finally:
