@@ -207,8 +207,8 @@ class History:
     def any_rollup(self) -> str:
         return self.dice.choice(list(self.rollups))
 
-    def range(self) -> str:
-        hours = sorted(self.dice.randint(-6 * 24, 24) for _ in "ab")
+    def times(self) -> str:
+        hours = sorted(self.dice.sample(range(-6 * 24, 24), 2))
         return ", ".join(self.dice.choice(["null", f"'{self.day(hour / 24)}'"]) for hour in hours)
 
     def insert(self) -> None:
@@ -274,11 +274,11 @@ class History:
 
     def rebuild(self) -> None:
         tenant = self.dice.choice(["null", "'2'"])
-        self.do(f"select * from rollup.rebuild('{self.any_rollup()}', {self.range()}, {tenant})")
+        self.do(f"select * from rollup.rebuild('{self.any_rollup()}', {self.times()}, {tenant})")
 
     def rebuild_in_steps(self) -> None:
         self.do(
-            f"call rollup.rebuild_in_steps('{self.any_rollup()}', {self.range()}, step => '2 days')"
+            f"call rollup.rebuild_in_steps('{self.any_rollup()}', {self.times()}, step => '2 days')"
         )
 
     def repair(self) -> None:
@@ -286,7 +286,7 @@ class History:
 
     def note(self) -> None:
         tenant = self.dice.choice(["null", "'2'"])
-        self.do(f"select rollup.note_changes('lab.e', {tenant}, {self.range()})")
+        self.do(f"select rollup.note_changes('lab.e', {tenant}, {self.times()})")
 
     def erase(self) -> None:
         person = self.dice.randrange(30)
