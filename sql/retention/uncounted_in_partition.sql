@@ -1,5 +1,5 @@
--- Of an event for which the filter raises an error, it is not known whether a run would count it: all that are not counted are
--- told of then. (See failing_event.sql for the order of statements.)
+-- It is not known whether a run would count an event for which the filter raises an error. All uncounted events are then
+-- reported. (See failing_event.sql for why the conditions are written before the block.)
 create or replace function rollup_internal.uncounted_in_partition(
     source regclass, partition regclass, bounds tstzrange, last_seen jsonb default null,
     of_set_aside boolean default true)

@@ -14,9 +14,8 @@ create or replace function rollup_internal.events_of_long_keys(r rollup_internal
 as $$
 declare
     most constant int := 1000;
-    found bigint[];
-begin
-    execute rollup_internal.fill_template(
+    -- Written before the block that catches its errors: see failing_event.sql.
+    statement constant text := rollup_internal.fill_template(
         $query$select array_agg(x.id order by x.id) from (
             select {id} as id from {source} where {conditions} limit {most} + 1) x$query$,
         jsonb_build_object(
@@ -25,8 +24,10 @@ begin
             'most', most,
             'conditions', rollup_internal.all_of(conditions || (
                 select format('%s > 2000', string_agg(format('coalesce(pg_column_size(%s), 0)', c.expression), ' + '))
-                  from rollup_internal.target_columns(r) c where c.role <> 'measure'))))
-       into found;
+                  from rollup_internal.target_columns(r) c where c.role <> 'measure'))));
+    found bigint[];
+begin
+    execute statement into found;
     return case when cardinality(found) <= most then found else '{}' end;
 exception
     when query_canceled then
